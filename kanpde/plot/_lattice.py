@@ -1,0 +1,201 @@
+"""Where a figure asks the solution: lattices on cuts through the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kanpde.plot._style import in_math
+
+if TYPE_CHECKING:
+    from kanpde._solution import Solution
+    from kanpde.geometry import Domain
+
+CURVE_POINTS = 401
+MAP_POINTS = 151
+MASKED_POINTS = 241  # a curved boundary needs the finer raster
+PANEL_POINTS = 101
+SNAPSHOTS = (0.25, 0.5, 0.75, 1.0)  # of the time interval
+_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A regular lattice on one cut: one varying coordinate, or two.
+
+    Attributes
+    ----------
+    axes
+        Columns that vary: ``(horizontal,)`` or ``(horizontal, vertical)``.
+    ticks
+        Coordinate values along each of `axes`.
+    points
+        ``(N, d)``, the horizontal coordinate fastest.
+    inside
+        ``(N,)``, which points the domain contains.
+    title
+        The coordinates that are held, as mathtext; empty where none is.
+    """
+
+    axes: tuple[int, ...]
+    ticks: tuple[np.ndarray, ...]
+    points: np.ndarray
+    inside: np.ndarray
+    title: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n,)`` or ``(vertical, horizontal)``."""
+        return tuple(len(t) for t in reversed(self.ticks))
+
+    def field(self, values: np.ndarray) -> np.ndarray:
+        """Spread ``(inside points,)`` values over the lattice; NaN outside."""
+        full = np.full(len(self.points), np.nan)
+        full[self.inside] = values
+        return full.reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a domain is shown: `kind` is curve, map, spacetime, times or cuts."""
+
+    kind: str
+    lattices: tuple[Lattice, ...]
+
+
+def space_axes(domain: Domain) -> tuple[int, ...]:
+    """Columns of the spatial coordinates."""
+    return tuple(i for i, c in enumerate(domain.coordinates) if c != domain.time)
+
+
+def time_axis(domain: Domain) -> int | None:
+    """Column of time, None where nothing depends on it."""
+    if domain.time is None:
+        return None
+    return domain.coordinates.index(domain.time)
+
+
+def lattice(
+    domain: Domain, axes: tuple[int, ...], held: dict[int, float], count: int = MAP_POINTS
+) -> Lattice:
+    """Lay `count` points along each of `axes`, with the other coordinates held.
+
+    Coordinates that neither vary nor stand in `held` sit in the middle of their
+    range; the title names them only where at most two are fixed.
+    """
+    lower, upper = np.asarray(domain.lower, float), np.asarray(domain.upper, float)
+    fixed = {i: (lower[i] + upper[i]) / 2 for i in range(domain.dimension) if i not in axes}
+    fixed.update(held)
+    ticks = tuple(np.linspace(lower[i], upper[i], count) for i in axes)
+    mesh = np.meshgrid(*reversed(ticks), indexing="ij")
+    points = np.empty((mesh[0].size, domain.dimension))
+    for i, value in fixed.items():
+        points[:, i] = value
+    for i, values in zip(axes, reversed(mesh), strict=True):
+        points[:, i] = values.ravel()
+    inside = np.asarray(domain.contains(points), dtype=bool)
+    named = list(held or fixed) if len(fixed) > 2 else list(fixed)
+    names = [f"{in_math(str(domain.coordinates[i]))} = {fixed[i]:.3g}" for i in named]
+    return Lattice(axes, ticks, points, inside, f"${', '.join(names)}$" if names else "")
+
+
+def view(domain: Domain) -> View:
+    """Choose the cuts that show a domain: curves, maps, snapshots or mid-planes."""
+    space, time = space_axes(domain), time_axis(domain)
+    if domain.dimension == 1:
+        return View("curve", (lattice(domain, (0,), {}, CURVE_POINTS),))
+    if time is not None and len(space) == 1:
+        return View("spacetime", (lattice(domain, (time, space[0]), {}, 201),))
+    if time is not None:
+        cuts = [lattice(domain, space[:2], {time: t}, PANEL_POINTS) for t in times(domain)]
+        return View("times", tuple(cuts))
+    if len(space) == 2:
+        plain = lattice(domain, space, {})
+        if not plain.inside.all():
+            plain = lattice(domain, space, {}, MASKED_POINTS)
+        return View("map", (plain,))
+    if len(space) == 3:
+        planes = ((0, 1), (0, 2), (1, 2))
+    else:
+        planes = ((0, 1), (1, 2), (len(space) - 2, len(space) - 1))
+    return View("cuts", tuple(lattice(domain, p, {}, PANEL_POINTS) for p in planes))
+
+
+def times(domain: Domain) -> tuple[float, ...]:
+    """Give the four times at which snapshots are taken, the last one included."""
+    time = time_axis(domain)
+    if time is None:
+        return ()
+    start, end = float(domain.lower[time]), float(domain.upper[time])
+    return tuple(start + f * (end - start) for f in SNAPSHOTS)
+
+
+def snapshots(domain: Domain) -> tuple[Lattice, ...]:
+    """Give curves along x at four times of a space-time domain."""
+    time = time_axis(domain)
+    if time is None:
+        return ()
+    space = space_axes(domain)[:1]
+    return tuple(lattice(domain, space, {time: t}, 301) for t in times(domain))
+
+
+def in_chunks(
+    function: Callable[[np.ndarray], np.ndarray | None],
+    points: np.ndarray,  # (N, d)
+) -> np.ndarray | None:
+    """Evaluate ``(N, d) -> (N, m)`` piecewise, so that memory stays bounded."""
+    parts = []
+    for start in range(0, len(points), _CHUNK):
+        part = function(points[start : start + _CHUNK])
+        if part is None:
+            return None
+        parts.append(np.asarray(part, dtype=float))
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Every unknown on one lattice: fields of the solution and of what is known."""
+
+    lattice: Lattice
+    solution: list[np.ndarray]
+    truth: list[np.ndarray] | None
+
+    def error(self, unknown: int) -> np.ndarray:
+        """Absolute difference to the reference; NaN where none is known."""
+        if self.truth is None:
+            return np.full(self.lattice.shape, np.nan)
+        difference: np.ndarray = np.abs(self.solution[unknown] - self.truth[unknown])
+        return difference
+
+
+def sample(solution: Solution, cut: Lattice) -> Sample:
+    """Evaluate the solution and its reference inside the domain on one lattice."""
+    points = cut.points[cut.inside]
+    if not len(points):  # the cut misses the domain
+        nothing = [cut.field(np.empty(0)) for _ in solution.problem.unknowns]
+        return Sample(cut, nothing, None)
+    values = in_chunks(solution, points)
+    assert values is not None
+    truth = in_chunks(solution.truth, points)
+    return Sample(
+        cut,
+        [cut.field(column) for column in values.T],
+        None if truth is None else [cut.field(column) for column in truth.T],
+    )
+
+
+def residual_fields(solution: Solution, cut: Lattice) -> dict[str, np.ndarray]:
+    """Evaluate the absolute residual of every equation on one lattice."""
+    points = cut.points[cut.inside]
+    pieces: dict[str, list[np.ndarray]] = {n: [] for n in solution.problem.equations}
+    for start in range(0, len(points), _CHUNK):
+        for name, part in solution.residuals(points[start : start + _CHUNK]).items():
+            pieces.setdefault(name, []).append(np.abs(np.asarray(part, dtype=float)).ravel())
+    return {
+        name: cut.field(np.concatenate(parts) if parts else np.full(len(points), np.nan))
+        for name, parts in pieces.items()
+    }

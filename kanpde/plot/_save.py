@@ -1,0 +1,110 @@
+"""All figures of a solution, written to a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from kanpde.errors import InputError
+from kanpde.plot._convergence import convergence_figure
+from kanpde.plot._solution import error_figure, residual_figure, solution_figure
+from kanpde.plot._style import style
+
+if TYPE_CHECKING:
+    from kanpde._solution import Solution
+
+_VECTOR = ("pdf", "svg", "eps", "ps")
+
+
+def save_figures(
+    solution: Solution,
+    directory: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = ("png",),
+    dpi: float = 150,
+) -> list[Path]:
+    """Write the figures of a solution: solution, error, residual and convergence.
+
+    Parameters
+    ----------
+    solution
+        A `Solution`.
+    directory
+        Where the files go; made where it is missing. Files of the same name are
+        replaced, each at once.
+    formats
+        File name endings such as ``png``, ``pdf`` or ``svg``.
+    dpi
+        Dots per inch, positive; in vector formats that of the maps inside.
+
+    Returns
+    -------
+    list of Path
+        ``solution.png, error.png, residual.png, convergence.png``; ``error`` is
+        left out where no reference is known, ``convergence`` without a history.
+
+    Raises
+    ------
+    InputError
+        If a format is not known, none is given, or `dpi` is not positive.
+
+    Examples
+    --------
+    >>> save_figures(None, ".", formats=("bmp3",))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    kanpde.errors.InputError: formats: expected one of eps, jpeg, jpg, ..., got 'bmp3'; ...
+    """
+    endings = _checked_formats(formats)
+    if not dpi > 0:
+        raise InputError(f"dpi: expected a positive number, got {dpi}; 150 suits a screen")
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    makers: dict[str, Callable[[], Figure | None]] = {
+        "solution": lambda: solution_figure(solution),
+        "error": lambda: error_figure(solution),
+        "residual": lambda: residual_figure(solution),
+        "convergence": lambda: convergence_figure(solution.history) if solution.history else None,
+    }
+    written = []
+    for name, make in makers.items():
+        figure = make()
+        if figure is None:
+            continue
+        for ending in endings:
+            path = folder / f"{name}.{ending}"
+            _write(figure, path, ending, dpi)
+            written.append(path)
+    return written
+
+
+def _checked_formats(formats: Sequence[str]) -> list[str]:
+    if isinstance(formats, str):
+        formats = (formats,)
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    endings = [str(f).lower().lstrip(".") for f in formats]
+    if not endings:
+        raise InputError('formats: expected at least one, got none; pass formats=("png",)')
+    for ending in endings:
+        if ending not in known:
+            raise InputError(
+                f"formats: expected one of {', '.join(known)}, got {ending!r}; "
+                'pass for example formats=("png", "pdf")'
+            )
+    return list(dict.fromkeys(endings))
+
+
+def _write(figure: Figure, path: Path, ending: str, dpi: float) -> None:
+    """Write beside the goal and move it there, so that no half a file is ever seen."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    resolution = max(dpi, 300) if ending in _VECTOR else dpi
+    try:
+        with style():
+            figure.savefig(partial, format=ending, dpi=resolution)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,258 @@
+"""Figures of the solution, of its error and of the residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kanpde.plot._curves import curve_figure, draw_curve, log_curves_figure
+from kanpde.plot._lattice import Lattice, Sample, residual_fields, sample, snapshots, view
+from kanpde.plot._panels import WIDE, Panel, draw_map, panel_figure, shape_ratio, wrap
+from kanpde.plot._style import (
+    MAX_UNKNOWNS,
+    PAGE,
+    add_colorbar,
+    error_scale,
+    in_math,
+    math_name,
+    new_figure,
+    style,
+    value_scale,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, SubFigure
+
+    from kanpde._solution import Solution
+    from kanpde.geometry import Domain
+
+
+def unknown_names(solution: Solution) -> list[str]:
+    """Names of the unknowns that a figure shows, six at most."""
+    return [str(u.func.__name__) for u in solution.problem.unknowns][:MAX_UNKNOWNS]
+
+
+def solution_figure(solution: Solution) -> Figure:
+    """Draw every unknown, beside the reference and the error where one is known.
+
+    What is drawn follows the domain. One coordinate: curves, the reference dashed
+    over them, the error below. Two lengths: maps. One length and time: a
+    space-time map (time to the right) and four snapshots. More: four instants, or
+    three cuts through the middle. At most six unknowns are shown.
+
+    Parameters
+    ----------
+    solution
+        A `Solution`; it is asked inside the domain only.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Belongs to no window; ``figure.savefig(path)`` writes it.
+
+    Raises
+    ------
+    kanpde.errors.KanpdeError
+        Whatever the solution raises when it is evaluated.
+
+    Examples
+    --------
+    >>> import kanpde.plot
+    >>> callable(kanpde.plot.solution_figure)
+    True
+    """
+    with style():
+        domain = solution.problem.domain
+        names = unknown_names(solution)
+        seen = view(domain)
+        samples = [sample(solution, cut) for cut in seen.lattices]
+        if seen.kind == "curve":
+            return curve_figure(domain, samples[0], names)
+        if seen.kind == "map":
+            return _map_figure(domain, samples[0], names)
+        if seen.kind == "spacetime":
+            return _spacetime_figure(solution, samples[0], names)
+        return _cuts_figure(domain, samples, names)
+
+
+def error_figure(solution: Solution) -> Figure | None:
+    """Draw the absolute error of every unknown on a logarithmic scale.
+
+    Parameters
+    ----------
+    solution
+        A `Solution`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None where the problem has neither an exact solution nor a reference.
+
+    Examples
+    --------
+    >>> import kanpde.plot
+    >>> callable(kanpde.plot.error_figure)
+    True
+    """
+    with style():
+        domain = solution.problem.domain
+        samples = [sample(solution, cut) for cut in view(domain).lattices]
+        if all(s.truth is None for s in samples):
+            return None
+        names = [f"${_error_name(n)}$" for n in unknown_names(solution)]
+        fields = [{n: s.error(k) for k, n in enumerate(names)} for s in samples]
+        return _log_figure(domain, samples, fields, "|error|")
+
+
+def residual_figure(solution: Solution) -> Figure | None:
+    """Draw the absolute residual of every equation on a logarithmic scale.
+
+    Parameters
+    ----------
+    solution
+        A `Solution`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None where the problem has no equation.
+
+    Examples
+    --------
+    >>> import kanpde.plot
+    >>> callable(kanpde.plot.residual_figure)
+    True
+    """
+    with style():
+        domain = solution.problem.domain
+        cuts = view(domain).lattices
+        raw = [residual_fields(solution, cut) for cut in cuts]
+        if not raw[0]:
+            return None
+        fields = [
+            {f"|residual|: {math_name(n)}": f for n, f in list(one.items())[:MAX_UNKNOWNS]}
+            for one in raw
+        ]
+        samples = [Sample(cut, [], None) for cut in cuts]
+        return _log_figure(domain, samples, fields, "|residual|")
+
+
+def _error_name(name: str) -> str:
+    inner = in_math(name)
+    return rf"|{inner} - {inner}_\mathrm{{ref}}|" if "_" not in inner else rf"|\Delta\,{inner}|"
+
+
+def _log_figure(
+    domain: Domain, samples: list[Sample], fields: list[dict[str, object]], label: str
+) -> Figure:
+    """Draw one row per name where there are several cuts, else wrap the names."""
+    if len(samples[0].lattice.axes) == 1:
+        return log_curves_figure(domain, samples[0], fields[0], label)
+    rows = []
+    for name in fields[0]:
+        cmap, norm = error_scale(*(one[name] for one in fields))
+        row = []
+        for s, one in zip(samples, fields, strict=True):
+            title = "\n".join(t for t in (name if s is samples[0] else "", s.lattice.title) if t)
+            last = s is samples[-1]
+            row.append(Panel(s.lattice, one[name], title, cmap, norm, bar=last))
+        rows.append(row)
+    if len(samples) == 1:
+        ratio = shape_ratio(domain, samples[0].lattice)
+        rows = wrap([row[0] for row in rows], 1 if ratio > WIDE else 3)
+    return panel_figure(domain, rows)
+
+
+def _map_figure(domain: Domain, one: Sample, names: list[str]) -> Figure:
+    """Draw solution, reference and error side by side, or stacked where they are wide."""
+    rows = []
+    for k, name in enumerate(names):
+        title = math_name(name)
+        if one.truth is None:
+            rows.append([Panel(one.lattice, one.solution[k], title, *value_scale(one.solution[k]))])
+            continue
+        cmap, norm = value_scale(one.solution[k], one.truth[k])
+        error = one.error(k)
+        rows.append(
+            [
+                Panel(one.lattice, one.solution[k], title, cmap, norm, bar=False),
+                Panel(one.lattice, one.truth[k], f"{title} reference", cmap, norm),
+                Panel(one.lattice, error, f"${_error_name(name)}$", *error_scale(error)),
+            ]
+        )
+    wide = shape_ratio(domain, one.lattice) > WIDE
+    if wide or one.truth is None:
+        flat = [panel for row in rows for panel in row]
+        rows = wrap(flat, 1 if wide else 3)
+    return panel_figure(domain, rows)
+
+
+def _cuts_figure(domain: Domain, samples: list[Sample], names: list[str]) -> Figure:
+    """Draw a row of cuts for every unknown, and a row of errors below it."""
+    rows = []
+    known = all(s.truth is not None for s in samples)
+    for k, name in enumerate(names):
+        fields = [s.solution[k] for s in samples]
+        errors = [s.error(k) for s in samples]
+        bands = [(math_name(name), fields, value_scale(*fields))]
+        if known:
+            bands.append((f"${_error_name(name)}$", errors, error_scale(*errors)))
+        for title, band, (cmap, norm) in bands:
+            rows.append(
+                [
+                    Panel(s.lattice, f, _cut_title(title, s.lattice, first), cmap, norm, bar=last)
+                    for s, f, first, last in zip(
+                        samples,
+                        band,
+                        (s is samples[0] for s in samples),
+                        (s is samples[-1] for s in samples),
+                        strict=True,
+                    )
+                ]
+            )
+    return panel_figure(domain, rows)
+
+
+def _cut_title(name: str, cut: Lattice, first: bool) -> str:
+    return f"{name},  {cut.title}" if first else cut.title
+
+
+def _spacetime_figure(solution: Solution, one: Sample, names: list[str]) -> Figure:
+    """Draw for each unknown the space-time map and error above four snapshots."""
+    domain = solution.problem.domain
+    figure = new_figure(PAGE, 3.7 * len(names))
+    bands = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
+    cuts = [sample(solution, cut) for cut in snapshots(domain)]
+    for k, (band, name) in enumerate(zip(bands, names, strict=True)):
+        _spacetime_band(band, domain, one, cuts, (k, name))
+    return figure
+
+
+def _spacetime_band(
+    band: SubFigure, domain: Domain, one: Sample, cuts: list[Sample], which: tuple[int, str]
+) -> None:
+    k, name = which
+    top, bottom = band.subfigures(2, 1, height_ratios=[1.25, 1.0])
+    truth = None if one.truth is None else one.truth[k]
+    cmap, norm = value_scale(*([one.solution[k]] if truth is None else [one.solution[k], truth]))
+    panels = [Panel(one.lattice, one.solution[k], math_name(name), cmap, norm)]
+    if truth is not None:
+        error = one.error(k)
+        panels.append(Panel(one.lattice, error, f"${_error_name(name)}$", *error_scale(error)))
+    maps = top.subplots(1, len(panels), squeeze=False)[0]
+    for j, (axes, panel) in enumerate(zip(maps, panels, strict=True)):
+        add_colorbar(top, axes, draw_map(axes, domain, panel))
+        if j:
+            axes.set_ylabel("")
+    for axes in maps[:1]:
+        for cut in cuts[:-1]:
+            instant = float(cut.lattice.points[0, one.lattice.axes[0]])
+            axes.axvline(instant, color="#333333", linewidth=0.6, linestyle=(0, (3, 3)))
+    lines = bottom.subplots(1, len(cuts), sharey=True, squeeze=False)[0]
+    for j, (axes, cut) in enumerate(zip(lines, cuts, strict=True)):
+        x = cut.lattice.ticks[0]
+        draw_curve(axes, x, cut.solution[k], None if cut.truth is None else cut.truth[k])
+        axes.set_title(cut.lattice.title)
+        axes.set_xlabel(math_name(str(domain.coordinates[cut.lattice.axes[0]])), labelpad=1.5)
+        axes.set_ylabel(math_name(name) if j == 0 else "")
+    if truth is not None:
+        lines[0].legend(loc="best", handlelength=1.8)
