@@ -1,0 +1,157 @@
+"""How a problem is solved: one immutable record, every field with a default."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from kanpde.errors import InputError
+
+NETS = ("kan", "mlp")
+BASES = ("chebyshev", "bspline")
+BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
+OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
+SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
+DERIVATIVES = ("jets", "autograd")
+LINEAR_ALGEBRA = ("auto", "gram", "qr")
+DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a solve; what is ``None`` is chosen from the problem.
+
+    Parameters
+    ----------
+    net
+        ``"kan"`` or ``"mlp"``.
+    hidden
+        Widths of the hidden layers, for example ``(8, 8)``.
+    basis
+        ``"chebyshev"`` or ``"bspline"`` (KAN only).
+    grid
+        Number of spline intervals G (B-splines only).
+    degree
+        Polynomial degree of the edges.
+    base
+        Base function of an edge: silu, tanh, identity, none.
+    optimizer
+        ``"auto"``, ``"lm"``, ``"lbfgs"`` or ``"adam"``.
+    derivatives
+        ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
+    linear_algebra
+        ``"auto"``, ``"gram"`` (normal equations) or ``"qr"``.
+    grids
+        Schedule of grids for grid extension, for example ``(3, 6, 12)``.
+    interior
+        Number of interior collocation points.
+    boundary
+        Number of points of every condition that is imposed by rows.
+    sampler
+        One of uniform, lhs, sobol, halton, grid, chebyshev, gauss.
+    redraw
+        Redraw the points every so many steps where the residual is large;
+        0 keeps them.
+    exact_conditions
+        Impose conditions exactly where that is true to the problem.
+    weights
+        Factor of a term in the loss, by the name of its equation or condition.
+    device, dtype, seed, threads
+        Where and how to compute.
+    steps, time_limit, tolerance
+        When to stop: optimizer steps, seconds of optimisation, estimated
+        relative error.
+
+    Raises
+    ------
+    InputError
+        If a value is outside what its field allows.
+
+    Examples
+    --------
+    >>> Settings(hidden=(6, 6)).hidden
+    (6, 6)
+    """
+
+    net: str = "kan"
+    hidden: tuple[int, ...] | None = None
+    basis: str | None = None
+    grid: int | None = None
+    degree: int | None = None
+    base: str | None = None
+    optimizer: str = "auto"
+    derivatives: str = "jets"
+    linear_algebra: str = "auto"
+    grids: tuple[int, ...] | None = None
+    interior: int | None = None
+    boundary: int | None = None
+    sampler: str = "sobol"
+    redraw: int | None = None
+    exact_conditions: bool = True
+    weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
+    device: str = "auto"
+    dtype: str = "float64"
+    seed: int = 0
+    threads: int | None = None
+    steps: int | None = None
+    time_limit: float = 60.0
+    tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("net", NETS),
+            ("basis", (None, *BASES)),
+            ("base", (None, *BASES_OF_AN_EDGE)),
+            ("optimizer", OPTIMIZERS),
+            ("derivatives", DERIVATIVES),
+            ("linear_algebra", LINEAR_ALGEBRA),
+            ("sampler", SAMPLERS),
+            ("dtype", DTYPES),
+        ):
+            value = getattr(self, name)
+            if value not in allowed:
+                known = ", ".join(str(a) for a in allowed if a is not None)
+                raise InputError(f"{name}: expected one of {known}, got {value!r}")
+        positive = ("grid", "degree", "interior", "boundary", "threads")
+        for name in positive:
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name}: expected a positive integer, got {value}")
+        for name in ("steps", "redraw", "seed"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise InputError(f"{name}: expected 0 or more, got {value}")
+        for name in ("time_limit", "tolerance"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"{name}: expected a positive number, got {value}")
+        for name in ("hidden", "grids"):
+            value = getattr(self, name)
+            if value is not None and (not value or min(value) < 1):
+                raise InputError(f"{name}: expected positive integers, got {value}")
+
+    @classmethod
+    def types(cls) -> dict[str, Any]:
+        """Field names and their annotated types, as the command line converts them."""
+        return get_type_hints(cls)
+
+    def replace(self, **changes: Any) -> Settings:
+        """A copy with `changes`; unknown names raise `InputError`."""
+        known = {f.name for f in dataclasses.fields(self)}
+        for name in changes:
+            if name not in known:
+                raise InputError(
+                    f"{name}: no such setting; the settings are {', '.join(sorted(known))}"
+                )
+        return dataclasses.replace(self, **changes)
+
+    def to_data(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        data["weights"] = dict(self.weights)
+        for name in ("hidden", "grids"):
+            if data[name] is not None:
+                data[name] = list(data[name])
+        return data
