@@ -1,0 +1,29 @@
+"""From sympy to torch: what a problem is written in, analysed and lowered."""
+
+from kanpde.pde._analysis import is_linear, jets_in, normalise, order
+from kanpde.pde._derivative import derivative
+from kanpde.pde._integrals import IntegralTerm, extract_integrals
+from kanpde.pde._lower import lower
+from kanpde.pde._manufactured import manufactured
+from kanpde.pde._program import Program
+from kanpde.pde._rules import covered
+from kanpde.pde._symbols import coordinates, divergence, gradient, laplacian, unknown
+
+__all__ = [
+    "IntegralTerm",
+    "Program",
+    "coordinates",
+    "covered",
+    "derivative",
+    "divergence",
+    "extract_integrals",
+    "gradient",
+    "is_linear",
+    "jets_in",
+    "laplacian",
+    "lower",
+    "manufactured",
+    "normalise",
+    "order",
+    "unknown",
+]
