@@ -1,0 +1,26 @@
+"""Where a problem lives: shapes, products with time, and points on them."""
+
+from kanpde.geometry._ball import Ball, Disk
+from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
+from kanpde.geometry._data import domain_from_data
+from kanpde.geometry._domain import Domain
+from kanpde.geometry._product import Product
+from kanpde.geometry._samplers import SAMPLERS, unit_points
+from kanpde.geometry._selection import Face, Part, Selection
+
+__all__ = [
+    "SAMPLERS",
+    "Ball",
+    "Box",
+    "Disk",
+    "Domain",
+    "Face",
+    "Interval",
+    "Part",
+    "Product",
+    "Rectangle",
+    "Selection",
+    "TimeInterval",
+    "domain_from_data",
+    "unit_points",
+]

@@ -1,0 +1,253 @@
+"""Disks and balls of any dimension, in hyperspherical coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from scipy.special import betaincinv, gammainc, gammaln, ndtri, roots_jacobi
+
+from kanpde.errors import InputError
+from kanpde.geometry import _numbers
+from kanpde.geometry._domain import Domain
+from kanpde.geometry._numbers import checked_points
+from kanpde.geometry._patch import Chart, Sample
+from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
+from kanpde.geometry._selection import Part
+
+_TINY = 2.0**-53  # keeps the inverse normal distribution finite at 0 and 1
+
+
+class SphereChart(Chart):
+    """The sphere of a ball, with outward normals."""
+
+    def __init__(self, center: Array, radius: float) -> None:
+        d = len(center)
+        self.center, self.radius = center, radius
+        self.columns, self.dimension = d, d - 1
+        self.units = d - 1 if d <= 3 else d
+        self.measure = d * float(np.exp(_log_unit_volume(d) + (d - 1) * np.log(radius)))
+
+    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
+        """Map the cube to the sphere, measure-preservingly."""
+        direction = _directions(unit) if self.columns <= 3 else _gaussian(unit)[0]
+        return self.center + self.radius * direction, direction
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Return the product of the rules of the angles."""
+        nodes, weights = _angle_rules(self.columns, count, sampler)
+        direction = _hyperspherical(outer(nodes))
+        weight = self.measure * outer_weights(weights)
+        return Sample(self.center + self.radius * direction, direction, weight)
+
+
+class BallChart(Chart):
+    """A ball."""
+
+    def __init__(self, center: Array, radius: float) -> None:
+        d = len(center)
+        self.center, self.radius = center, radius
+        self.columns = self.dimension = self.units = d
+        self.measure = float(np.exp(_log_unit_volume(d) + d * np.log(radius)))
+
+    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
+        """Map the cube to the ball, measure-preservingly."""
+        d = self.columns
+        if d <= 3:
+            direction, share = _directions(unit[:, 1:]), unit[:, :1]
+        else:
+            direction, share = _gaussian(unit)
+        return self.center + self.radius * share ** (1.0 / d) * direction, None
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Return the product of a radial rule and those of the angles."""
+        d = self.columns
+        if sampler == "gauss":
+            # Polynomials leave even powers of r: with s = r**2 in [0, 1] the
+            # density is s**(d/2 - 1), a Gauss-Jacobi rule.
+            nodes, radial = roots_jacobi(count, 0.0, 0.5 * d - 1.0)
+            radii, radial = np.sqrt(0.5 * (nodes + 1.0)), radial / radial.sum()
+        else:
+            nodes, radial = axis_rule(count, sampler)
+            radii = nodes ** (1.0 / d)
+        angles, weights = _angle_rules(d, count, sampler)
+        grid = outer([radii, *angles])
+        points = self.center + self.radius * grid[:, :1] * _hyperspherical(grid[:, 1:])
+        return Sample(points, None, self.measure * outer_weights([radial, *weights]))
+
+
+class Ball(Domain):
+    """The closed ball of any dimension d >= 2; its only part is ``"boundary"``.
+
+    Parameters
+    ----------
+    coordinates
+        Two or more sympy symbols.
+    center
+        One number for each coordinate, or one for all.
+    radius
+        Positive number.
+
+    Raises
+    ------
+    InputError
+        If the coordinates are not two or more different symbols, the center
+        does not fit them, or the radius is not positive and finite.
+
+    Examples
+    --------
+    >>> x, y, z = sympy.symbols("x y z", real=True)
+    >>> ball = Ball((x, y, z), radius=2)
+    >>> round(ball.measure, 6), round(ball.parts["boundary"].measure, 6)
+    (33.510322, 50.265482)
+    """
+
+    def __init__(
+        self, coordinates: Sequence[sympy.Symbol], center: Any = 0.0, radius: Any = 1.0
+    ) -> None:
+        kind = type(self).__name__
+        if not isinstance(coordinates, tuple | list) or len(coordinates) < 2:
+            raise InputError(
+                f"{kind}: expected a tuple of two or more coordinates, got {coordinates!r}"
+            )
+        self.coordinates = tuple(_numbers.coordinate(kind, c) for c in coordinates)
+        _numbers.distinct(kind, self.coordinates)
+        d = len(self.coordinates)
+        entries = list(center) if isinstance(center, tuple | list | np.ndarray) else [center] * d
+        if len(entries) != d:
+            raise InputError(f"{kind} center: expected {d} numbers, got {len(entries)}: {center!r}")
+        self.center = np.array([_numbers.real_number(f"{kind} center", c) for c in entries])
+        self.radius = _numbers.real_number(f"{kind} radius", radius)
+        if self.radius <= 0:
+            raise InputError(f"{kind} radius: expected a positive number, got {self.radius:.17g}")
+        self.lower, self.upper = self.center - self.radius, self.center + self.radius
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The sphere, named ``"boundary"``."""
+        return {"boundary": Part("boundary", self.surface("boundary").measure)}
+
+    def bulk(self) -> BallChart:
+        """Return the ball as a patch."""
+        return BallChart(self.center, self.radius)
+
+    def surface(self, name: str) -> SphereChart:
+        """Return the sphere as a patch."""
+        assert name == "boundary"
+        return SphereChart(self.center, self.radius)
+
+    def contains(self, points: Array) -> NDArray[np.bool_]:
+        """Tell which points lie in the closed ball."""
+        array = checked_points(points, self.dimension)
+        distance = np.linalg.norm(array - self.center, axis=1)
+        slack = 1e-12 * max(self.radius, float(np.abs(self.center).max()))
+        return np.asarray(distance <= self.radius + slack, dtype=np.bool_)
+
+    def to_data(self) -> dict[str, Any]:
+        """Describe the ball in plain JSON types."""
+        return {
+            "kind": "ball",
+            "coordinates": [str(c) for c in self.coordinates],
+            "center": self.center.tolist(),
+            "radius": self.radius,
+        }
+
+    def __repr__(self) -> str:
+        """Show coordinates, center and radius."""
+        names = ", ".join(str(c) for c in self.coordinates)
+        center = ", ".join(f"{c:.6g}" for c in self.center)
+        return f"{type(self).__name__}(({names}), ({center}), {self.radius:.6g})"
+
+
+class Disk(Ball):
+    """The closed disk; its only part is ``"boundary"``.
+
+    Parameters
+    ----------
+    coordinates
+        Two sympy symbols.
+    center
+        Two numbers.
+    radius
+        Positive number.
+
+    Raises
+    ------
+    InputError
+        As `Ball`, or if there are not two coordinates.
+
+    Examples
+    --------
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> points, weights = Disk((x, y), radius=2).interior(25, sampler="gauss")
+    >>> bool(abs(weights @ points[:, 0] ** 2 - 4 * sympy.pi) < 1e-12)
+    True
+    """
+
+    def __init__(
+        self, coordinates: Sequence[sympy.Symbol], center: Any = 0.0, radius: Any = 1.0
+    ) -> None:
+        if not isinstance(coordinates, tuple | list) or len(coordinates) != 2:
+            raise InputError(
+                f"Disk: expected a tuple of two coordinates, got {coordinates!r}; "
+                "use Ball in more dimensions"
+            )
+        super().__init__(coordinates, center, radius)
+
+
+def _log_unit_volume(d: int) -> float:
+    return float(0.5 * d * np.log(np.pi) - gammaln(0.5 * d + 1.0))
+
+
+def _directions(unit: Array) -> Array:  # (N, d - 1) -> (N, d), d = 2 or 3
+    """Map the cube to the unit circle or (Archimedes) the unit sphere."""
+    angles = 2.0 * np.pi * unit[:, -1:]
+    return _hyperspherical(np.hstack([2.0 * unit[:, :-1] - 1.0, angles]))
+
+
+def _gaussian(unit: Array) -> tuple[Array, Array]:  # (N, d) -> (N, d), (N, 1)
+    """Map the cube to directions, and to the volume share of the radius.
+
+    The squared length of a normal vector is chi-squared and independent of its
+    direction, so no further unit coordinate is needed.
+    """
+    normal = ndtri(np.clip(unit, _TINY, 1.0 - _TINY))
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    share = gammainc(0.5 * unit.shape[1], 0.5 * length**2)
+    return normal / np.maximum(length, _TINY), share
+
+
+def _hyperspherical(grid: Array) -> Array:  # (N, d - 1) -> (N, d)
+    """Return unit vectors from the polar angles' cosines and the last angle."""
+    rest = np.ones(len(grid))
+    columns = []
+    for cosine in grid[:, :-1].T:
+        columns.append(rest * cosine)
+        rest = rest * np.sqrt(np.maximum(0.0, 1.0 - cosine**2))
+    columns += [rest * np.cos(grid[:, -1]), rest * np.sin(grid[:, -1])]
+    return np.stack(columns, axis=1)
+
+
+def _angle_rules(d: int, count: int, sampler: str) -> tuple[list[Array], list[Array]]:
+    """Return nodes and weights of the d - 2 polar cosines and the last angle.
+
+    On the sphere of an m-dimensional space one coordinate has the density
+    (1 - c**2)**((m - 3)/2); the last angle is periodic, where equal weights
+    are the best rule.
+    """
+    nodes, weights = [], []
+    for m in range(d, 2, -1):
+        if sampler == "gauss":
+            cosines, share = roots_jacobi(count, 0.5 * (m - 3), 0.5 * (m - 3))
+            share = share / share.sum()
+        else:
+            unit, share = axis_rule(count, sampler)
+            cosines = 2.0 * betaincinv(0.5 * (m - 1), 0.5 * (m - 1), unit) - 1.0
+        nodes.append(cosines)
+        weights.append(share)
+    nodes.append(2.0 * np.pi * (np.arange(count) + 0.5) / count)
+    weights.append(np.full(count, 1.0 / count))
+    return nodes, weights

@@ -1,0 +1,255 @@
+"""Boxes of any dimension: `Interval`, `Rectangle`, `Box`; and `TimeInterval`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from kanpde.errors import InputError
+from kanpde.geometry import _numbers
+from kanpde.geometry._domain import Domain
+from kanpde.geometry._numbers import box_contains, checked_points
+from kanpde.geometry._patch import Chart
+from kanpde.geometry._samplers import Array
+from kanpde.geometry._selection import Face, Part
+
+
+class BoxChart(Chart):
+    """A box, or one face of it."""
+
+    def __init__(self, lower: Array, upper: Array, face: Face | None = None) -> None:
+        self.lower, self.upper, self.face = lower, upper, face
+        self.columns = len(lower)
+        self.free = [i for i in range(self.columns) if face is None or i != face.axis]
+        self.dimension = self.units = len(self.free)
+        self.measure = math.prod((float(upper[i] - lower[i]) for i in self.free), start=1.0)
+
+    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
+        """Stretch the unit cube over the free coordinates."""
+        points = np.empty((len(unit), self.columns))
+        points[:, self.free] = self.lower[self.free] + unit * (self.upper - self.lower)[self.free]
+        if self.face is None:
+            return points, None
+        points[:, self.face.axis] = self.face.value
+        normals = np.zeros_like(points)
+        normals[:, self.face.axis] = 2.0 * self.face.side - 1.0
+        return points, normals
+
+
+class Box(Domain):
+    """An axis-parallel box of any dimension.
+
+    Its parts are its faces, named after the bound: ``"x=-1"``, ``"x=1"``, …
+
+    Parameters
+    ----------
+    *sides
+        Triples ``(coordinate, lower, upper)``; the bounds are numbers or sympy
+        constants.
+
+    Raises
+    ------
+    InputError
+        If a side is no such triple, a bound is not finite, bounds do not
+        increase, or a coordinate occurs twice.
+
+    Examples
+    --------
+    >>> x, y, z = sympy.symbols("x y z", real=True)
+    >>> box = Box((x, 0, 1), (y, 0, 2), (z, -1, sympy.pi))
+    >>> list(box.parts)[:4], round(box.measure, 3)
+    (['x=0', 'x=1', 'y=0', 'y=2'], 8.283)
+    """
+
+    def __init__(self, *sides: Sequence[Any]) -> None:
+        kind = type(self).__name__
+        if not sides:
+            raise InputError(f"{kind}: expected at least one side (x, lower, upper), got none")
+        coordinates, limits = [], []
+        for side in sides:
+            if not isinstance(side, tuple | list) or len(side) != 3:
+                raise InputError(f"{kind}: expected sides (x, lower, upper), got {side!r}")
+            symbol = _numbers.coordinate(kind, side[0])
+            coordinates.append(symbol)
+            limits.append(_numbers.bounds(f"{kind}({symbol})", side[1], side[2]))
+        _numbers.distinct(kind, coordinates)
+        self.coordinates = tuple(coordinates)
+        self.lower = np.array([a for a, _ in limits])
+        self.upper = np.array([b for _, b in limits])
+
+    @cached_property
+    def faces(self) -> tuple[Face, ...]:
+        """The 2d faces, lower before upper, in the order of the coordinates."""
+        return tuple(
+            Face(name, axis, side, float(value))
+            for axis, symbol in enumerate(self.coordinates)
+            for side, (name, value) in enumerate(
+                _face_names(symbol, self.lower[axis], self.upper[axis])
+            )
+        )
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """The faces as parts."""
+        return {f.name: Part(f.name, self.surface(f.name).measure) for f in self.faces}
+
+    def bulk(self) -> BoxChart:
+        """Return the box as a patch."""
+        return BoxChart(self.lower, self.upper)
+
+    def surface(self, name: str) -> BoxChart:
+        """Return a face as a patch."""
+        return BoxChart(self.lower, self.upper, next(f for f in self.faces if f.name == name))
+
+    def contains(self, points: Array) -> NDArray[np.bool_]:
+        """Tell which points lie in the closed box."""
+        return box_contains(checked_points(points, self.dimension), self.lower, self.upper)
+
+    def to_data(self) -> dict[str, Any]:
+        """Describe the box in plain JSON types."""
+        return {
+            "kind": "box",
+            "coordinates": [str(c) for c in self.coordinates],
+            "lower": self.lower.tolist(),
+            "upper": self.upper.tolist(),
+        }
+
+    def __repr__(self) -> str:
+        """Show the sides."""
+        sides = zip(self.coordinates, self.lower, self.upper, strict=True)
+        return f"Box({', '.join(f'({c}, {a:.6g}, {b:.6g})' for c, a, b in sides)})"
+
+
+class Interval(Box):
+    """The interval [lower, upper] of one spatial coordinate.
+
+    Parameters
+    ----------
+    x
+        The coordinate, a sympy symbol.
+    lower, upper
+        Finite bounds, numbers or sympy constants, ``lower < upper``.
+
+    Raises
+    ------
+    InputError
+        If `x` is not a symbol or the bounds are not finite and increasing.
+
+    Examples
+    --------
+    >>> Interval(sympy.Symbol("x"), 0, 2 * sympy.pi)
+    Interval(x, 0, 6.28319)
+    """
+
+    def __init__(self, x: sympy.Symbol, lower: Any, upper: Any) -> None:
+        super().__init__((x, lower, upper))
+
+    def __repr__(self) -> str:
+        """Show coordinate and bounds."""
+        return f"Interval({self.coordinates[0]}, {self.lower[0]:.6g}, {self.upper[0]:.6g})"
+
+
+class Rectangle(Box):
+    """The axis-parallel rectangle with sides ``(x, a, b)`` and ``(y, c, d)``.
+
+    Raises
+    ------
+    InputError
+        As `Box`.
+
+    Examples
+    --------
+    >>> x, y = sympy.symbols("x y")
+    >>> Rectangle((x, 0, 1), (y, 0, 2)).parts["x=0"]
+    Part(name='x=0', measure=2.0)
+    """
+
+    def __init__(self, first: Sequence[Any], second: Sequence[Any]) -> None:
+        super().__init__(first, second)
+
+
+class TimeInterval(Domain):
+    """The time interval [start, end]; initial conditions live at its start.
+
+    It has no spatial boundary, and nothing is prescribed at its end. Alone it
+    is the domain of an ordinary differential equation.
+
+    Parameters
+    ----------
+    t
+        The coordinate, a sympy symbol.
+    start, end
+        Finite bounds, numbers or sympy constants, ``start < end``.
+
+    Raises
+    ------
+    InputError
+        If `t` is not a symbol or the bounds are not finite and increasing.
+
+    Examples
+    --------
+    >>> TimeInterval(sympy.Symbol("t"), 0, 1).time_bounds
+    (0.0, 1.0)
+    """
+
+    def __init__(self, t: sympy.Symbol, start: Any, end: Any) -> None:
+        symbol = _numbers.coordinate("TimeInterval", t)
+        a, b = _numbers.bounds(f"TimeInterval({symbol})", start, end)
+        self.coordinates = (symbol,)
+        self.lower, self.upper = np.array([a]), np.array([b])
+
+    @property
+    def time(self) -> sympy.Symbol:
+        """The coordinate."""
+        return self.coordinates[0]
+
+    @property
+    def space(self) -> None:
+        """There is no spatial factor."""
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """There is no spatial boundary."""
+        return {}
+
+    def bulk(self) -> BoxChart:
+        """Return the interval as a patch."""
+        return BoxChart(self.lower, self.upper)
+
+    def surface(self, name: str) -> BoxChart:
+        """Raise `InputError`: there is no spatial boundary."""
+        raise InputError(f"boundary: {self} has no part {name!r}; use an Initial condition")
+
+    def start(self) -> BoxChart:
+        """Return the initial time, a single point."""
+        return BoxChart(self.lower, self.upper, Face("initial", 0, 0, float(self.lower[0])))
+
+    def contains(self, points: Array) -> NDArray[np.bool_]:
+        """Tell which points lie in the closed interval."""
+        return box_contains(checked_points(points, 1), self.lower, self.upper)
+
+    def to_data(self) -> dict[str, Any]:
+        """Describe the interval in plain JSON types."""
+        return {
+            "kind": "time",
+            "coordinates": [str(self.time)],
+            "lower": self.lower.tolist(),
+            "upper": self.upper.tolist(),
+        }
+
+    def __repr__(self) -> str:
+        """Show coordinate and bounds."""
+        return f"TimeInterval({self.time}, {self.lower[0]:.6g}, {self.upper[0]:.6g})"
+
+
+def _face_names(symbol: sympy.Symbol, lower: float, upper: float) -> list[tuple[str, float]]:
+    names = [f"{symbol}={value:.12g}" for value in (lower, upper)]
+    if names[0] == names[1]:  # bounds that differ beyond the twelfth digit
+        names = [f"{symbol}={value:.17g}" for value in (lower, upper)]
+    return list(zip(names, (lower, upper), strict=True))

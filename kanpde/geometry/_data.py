@@ -1,0 +1,136 @@
+"""Rebuild a domain from its plain description, strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.geometry._ball import Ball, Disk
+from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
+from kanpde.geometry._domain import Domain
+from kanpde.geometry._product import Product
+
+_LONGEST_NAME = 64
+
+
+def domain_from_data(data: object) -> Domain:
+    """Rebuild the domain that `Domain.to_data` described.
+
+    Coordinates come back as real symbols of the same names. Nothing in `data`
+    is evaluated.
+
+    Raises
+    ------
+    RunDirectoryError
+        If anything is missing, superfluous, of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x", real=True)
+    >>> domain_from_data(Interval(x, -1, 1).to_data())
+    Interval(x, -1, 1)
+    """
+    try:
+        return _build(data, nested=False)
+    except RunDirectoryError:
+        raise
+    except InputError as error:
+        raise RunDirectoryError(f"domain: {error}; the run directory is damaged") from error
+
+
+def _build(data: object, *, nested: bool) -> Domain:
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str) or kind not in _BUILDERS:
+        raise RunDirectoryError(
+            f"domain: expected a description with kind {', '.join(_BUILDERS)}, got {data!r:.80}; "
+            "the run directory is damaged or newer than this kanpde"
+        )
+    if nested and kind == "product":
+        raise RunDirectoryError("domain: expected simple factors, got a product in a product")
+    assert isinstance(data, dict)
+    return _BUILDERS[kind](data)
+
+
+def _keys(data: dict[Any, Any], *names: str) -> list[Any]:
+    if set(data) != {"kind", *names}:
+        raise RunDirectoryError(
+            f"domain {data['kind']}: expected the keys {', '.join(names)}, "
+            f"got {', '.join(sorted(str(k) for k in data if k != 'kind'))}"
+        )
+    return [data[name] for name in names]
+
+
+def _symbols(names: object) -> tuple[sympy.Symbol, ...]:
+    if not isinstance(names, list) or not names:
+        raise RunDirectoryError(f"domain coordinates: expected a list of names, got {names!r:.80}")
+    for name in names:
+        good = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME
+        if not good or not name.isprintable() or any(c.isspace() for c in name):
+            raise RunDirectoryError(f"domain coordinates: expected names, got {name!r:.80}")
+    return tuple(sympy.Symbol(name, real=True) for name in names)
+
+
+def _floats(key: str, values: object, count: int) -> list[float]:
+    good = isinstance(values, list) and len(values) == count
+    if not isinstance(values, list) or not good or not all(_is_number(v) for v in values):
+        raise RunDirectoryError(f"domain {key}: expected {count} numbers, got {values!r:.80}")
+    return [float(v) for v in values]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+    )
+
+
+def _box(data: dict[str, Any]) -> Domain:
+    names, lower, upper = _keys(data, "coordinates", "lower", "upper")
+    symbols = _symbols(names)
+    sides = list(
+        zip(
+            symbols,
+            _floats("lower", lower, len(symbols)),
+            _floats("upper", upper, len(symbols)),
+            strict=True,
+        )
+    )
+    if len(sides) == 1:
+        return Interval(*sides[0])
+    return Rectangle(*sides) if len(sides) == 2 else Box(*sides)
+
+
+def _time(data: dict[str, Any]) -> Domain:
+    names, lower, upper = _keys(data, "coordinates", "lower", "upper")
+    symbols = _symbols(names)
+    if len(symbols) != 1:
+        raise RunDirectoryError(f"domain time: expected one coordinate, got {len(symbols)}")
+    return TimeInterval(symbols[0], _floats("lower", lower, 1)[0], _floats("upper", upper, 1)[0])
+
+
+def _ball(data: dict[str, Any]) -> Domain:
+    names, center, radius = _keys(data, "coordinates", "center", "radius")
+    symbols = _symbols(names)
+    kind = Disk if len(symbols) == 2 else Ball
+    return kind(
+        symbols,
+        tuple(_floats("center", center, len(symbols))),
+        _floats("radius", [radius], 1)[0],
+    )
+
+
+def _product(data: dict[str, Any]) -> Domain:
+    (factors,) = _keys(data, "factors")
+    if not isinstance(factors, list) or not factors:
+        raise RunDirectoryError(f"domain factors: expected a list, got {factors!r:.80}")
+    return Product(*[_build(f, nested=True) for f in factors])
+
+
+_BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
+    "box": _box,
+    "time": _time,
+    "ball": _ball,
+    "product": _product,
+}

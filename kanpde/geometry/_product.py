@@ -1,0 +1,176 @@
+"""Products of domains: space with time, cylinders, boxes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from kanpde.errors import InputError
+from kanpde.geometry import _numbers
+from kanpde.geometry._box import Box
+from kanpde.geometry._domain import Domain
+from kanpde.geometry._numbers import checked_points
+from kanpde.geometry._patch import Patch, ProductPatch
+from kanpde.geometry._samplers import Array
+from kanpde.geometry._selection import Face, Part
+
+
+class Product(Domain):
+    """The product of domains, with their coordinates side by side.
+
+    ``a * b`` is the usual way to make one: it joins neighboring boxes to one
+    box, and a product of boxes alone is a `Box`. The boundary parts are those
+    of the spatial factors, under the same names; where two factors share a
+    name, their coordinates are added to it: ``"boundary(x,y)"``.
+
+    Parameters
+    ----------
+    *factors
+        Domains with different coordinates, at most one `TimeInterval`.
+
+    Raises
+    ------
+    InputError
+        If a factor is not a domain, a coordinate occurs twice, or there are
+        two time intervals.
+
+    Examples
+    --------
+    >>> from kanpde.geometry import Disk, TimeInterval
+    >>> x, y, z, t = sympy.symbols("x y z t", real=True)
+    >>> cylinder = Disk((x, y)) * Box((z, 0, 2)) * TimeInterval(t, 0, 1)
+    >>> cylinder.coordinates, list(cylinder.parts)
+    ((x, y, z, t), ['boundary', 'z=0', 'z=2'])
+    """
+
+    def __init__(self, *factors: Domain) -> None:
+        self.factors = _flatten(factors)
+        self.coordinates = tuple(c for f in self.factors for c in f.coordinates)
+        self.lower = np.concatenate([f.lower for f in self.factors])
+        self.upper = np.concatenate([f.upper for f in self.factors])
+
+    @property
+    def time(self) -> sympy.Symbol | None:
+        """The coordinate of the time interval, if there is one."""
+        return next((f.time for f in self.factors if f.time is not None), None)
+
+    @cached_property
+    def space(self) -> Domain | None:
+        """The product of the spatial factors."""
+        spatial = [f for f in self.factors if f.time is None]
+        return self if len(spatial) == len(self.factors) else product(*spatial)
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, str]]:
+        """Part name to the number of its factor and its name there."""
+        names = [name for f in self.factors for name in f.parts]
+        return {
+            name if names.count(name) == 1 else f"{name}({_joined(f)})": (i, name)
+            for i, f in enumerate(self.factors)
+            for name in f.parts
+        }
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """The factors' parts, each times the other spatial factors."""
+        measures = {}
+        for name, (i, local) in self._places.items():
+            measure = self.factors[i].parts[local].measure
+            for k, other in enumerate(self.factors):
+                if k != i and other.time is None:
+                    measure *= other.measure
+            measures[name] = Part(name, measure)
+        return measures
+
+    @cached_property
+    def faces(self) -> tuple[Face, ...]:
+        """The factors' faces; `Face.axis` counts the product's coordinates."""
+        names = {place: name for name, place in self._places.items()}
+        found = []
+        start = 0
+        for i, factor in enumerate(self.factors):
+            found += [replace(f, name=names[i, f.name], axis=start + f.axis) for f in factor.faces]
+            start += factor.dimension
+        return tuple(found)
+
+    def bulk(self) -> Patch:
+        """Return the product of the bulks."""
+        return ProductPatch([f.bulk() for f in self.factors])
+
+    def surface(self, name: str) -> Patch:
+        """Return a factor's part times the other factors' bulks."""
+        i, local = self._places[name]
+        return ProductPatch(
+            [f.surface(local) if k == i else f.bulk() for k, f in enumerate(self.factors)]
+        )
+
+    def start(self) -> Patch:
+        """Return the spatial bulk at the initial time."""
+        if self.time is None:
+            return super().start()
+        return ProductPatch([f.bulk() if f.time is None else f.start() for f in self.factors])
+
+    def contains(self, points: Array) -> NDArray[np.bool_]:
+        """Tell which points lie in every factor."""
+        array = checked_points(points, self.dimension)
+        inside = np.ones(len(array), dtype=np.bool_)
+        start = 0
+        for f in self.factors:
+            inside &= f.contains(array[:, start : start + f.dimension])
+            start += f.dimension
+        return inside
+
+    def to_data(self) -> dict[str, Any]:
+        """Describe the factors in plain JSON types."""
+        return {"kind": "product", "factors": [f.to_data() for f in self.factors]}
+
+    def __repr__(self) -> str:
+        """Show the factors."""
+        return " * ".join(repr(f) for f in self.factors)
+
+
+def product(*domains: Domain) -> Domain:
+    """Return the product of domains, a single factor as itself."""
+    factors = _flatten(domains)
+    return factors[0] if len(factors) == 1 else Product(*factors)
+
+
+def _flatten(domains: tuple[Domain, ...]) -> tuple[Domain, ...]:
+    """Return the factors of factors, neighboring boxes joined."""
+    flat: list[Domain] = []
+    for domain in domains:
+        if not isinstance(domain, Domain):
+            raise InputError(
+                f"Product: expected kanpde domains, got {type(domain).__name__} {domain!r}"
+            )
+        flat += domain.factors if isinstance(domain, Product) else [domain]
+    if not flat:
+        raise InputError("Product: expected at least one domain, got none")
+    _numbers.distinct("domain product", [c for f in flat for c in f.coordinates])
+    times = [str(f.time) for f in flat if f.time is not None]
+    if len(times) > 1:
+        raise InputError(
+            f"domain product: expected at most one TimeInterval, got {' and '.join(times)}; "
+            "make the others an Interval"
+        )
+    joined: list[Domain] = []
+    for domain in flat:
+        last = joined[-1] if joined else None
+        if isinstance(domain, Box) and isinstance(last, Box):
+            joined[-1] = Box(*_sides(last), *_sides(domain))
+        else:
+            joined.append(domain)
+    return tuple(joined)
+
+
+def _sides(box: Box) -> list[tuple[Any, ...]]:
+    return list(zip(box.coordinates, box.lower.tolist(), box.upper.tolist(), strict=True))
+
+
+def _joined(domain: Domain) -> str:
+    return ",".join(str(c) for c in domain.coordinates)

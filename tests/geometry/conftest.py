@@ -1,0 +1,100 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from numpy.typing import NDArray
+
+from kanpde.geometry import (
+    Ball,
+    Box,
+    Disk,
+    Domain,
+    Interval,
+    Part,
+    Product,
+    Rectangle,
+    TimeInterval,
+)
+from kanpde.geometry._box import BoxChart
+from kanpde.geometry._patch import Patch, Sample, draw_where, join
+
+x, y, z, t, w = sympy.symbols("x y z t w", real=True)
+
+
+class LBulk(Patch):
+    """The L-shape by rejection: a patch that no map of the unit cube gives."""
+
+    dimension = columns = 2
+    measure = 3.0
+
+    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
+        square = BoxChart(np.zeros(2), np.full(2, 2.0))
+        sample = draw_where(square, n, sampler, rng, lambda p: (p < 1).any(axis=1))
+        return sample._replace(weights=np.full(n, 3.0 / n))
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]
+        return join(
+            [BoxChart(np.array(c), np.array(c) + 1.0).tensor(count, sampler) for c in corners]
+        )
+
+
+class LShape(Domain):
+    """[0, 2]² without (1, 2]², with the outer side on x = 0 as its only part."""
+
+    def __init__(self) -> None:
+        self.coordinates = (x, y)
+        self.lower, self.upper = np.zeros(2), np.full(2, 2.0)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        return {"left": Part("left", 2.0)}
+
+    def bulk(self) -> Patch:
+        return LBulk()
+
+    def surface(self, name: str) -> Patch:
+        return Rectangle((x, 0, 2), (y, 0, 2)).surface("x=0")
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        inside = (points >= 0).all(axis=1) & (points <= 2).all(axis=1)
+        return inside & (points <= 1 + 1e-12).any(axis=1)
+
+    def to_data(self) -> dict[str, Any]:
+        return {"kind": "L"}
+
+
+time = TimeInterval(t, 0.5, 2)
+BUILT_IN: dict[str, Callable[[], Domain]] = {
+    "interval": lambda: Interval(x, -1, 2),
+    "time": lambda: time,
+    "rectangle": lambda: Rectangle((x, -1, 2), (y, 0, sympy.pi)),
+    "box": lambda: Box((x, -1, 2), (y, 0, 0.5), (z, 3, 5)),
+    "disk": lambda: Disk((x, y), (1, -2), 1.5),
+    "ball": lambda: Ball((x, y, z), (1, -2, 3), 1.5),
+    "ball4": lambda: Ball((x, y, z, w), 0.25, 2),
+    "interval*time": lambda: Interval(x, -1, 2) * time,
+    "time*interval": lambda: time * Interval(x, -1, 2),
+    "disk*time": lambda: Disk((x, y), radius=2) * time,
+    "cylinder*time": lambda: Disk((x, y), radius=2) * Interval(z, 0, 3) * time,
+    "disk*disk": lambda: Disk((x, y)) * Disk((z, w), radius=2),
+    "interval*time*interval": lambda: Product(Interval(x, 0, 1), time, Interval(y, 0, 3)),
+}
+ALL = BUILT_IN | {"L": LShape, "L*time": lambda: LShape() * time}
+
+
+@pytest.fixture(params=ALL)
+def domain(request: pytest.FixtureRequest) -> Domain:
+    return ALL[request.param]()
+
+
+@pytest.fixture(params=BUILT_IN)
+def built_in(request: pytest.FixtureRequest) -> Domain:
+    return BUILT_IN[request.param]()
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
