@@ -1,0 +1,22 @@
+"""Bases and activation functions with derivatives of every order in closed form."""
+
+from kanpde.basis._base import Basis, Transfer
+from kanpde.basis._bspline import BSpline
+from kanpde.basis._chebyshev import Chebyshev
+from kanpde.basis._functions import BASE_NAMES, UNIVARIATE_NAMES, base_values, univariate_values
+from kanpde.basis._piecewise import bspline_values
+from kanpde.basis._registry import BASES, basis_from_data
+
+__all__ = [
+    "BASES",
+    "BASE_NAMES",
+    "UNIVARIATE_NAMES",
+    "BSpline",
+    "Basis",
+    "Chebyshev",
+    "Transfer",
+    "base_values",
+    "basis_from_data",
+    "bspline_values",
+    "univariate_values",
+]

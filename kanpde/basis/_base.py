@@ -1,0 +1,346 @@
+"""What every basis offers, and derivatives that autograd can take further."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from kanpde.errors import InputError, RunDirectoryError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Evaluate = Callable[[Tensor, Tensor | None, int], Tensor]
+
+
+class _WithDerivatives(torch.autograd.Function):
+    """Closed-form derivatives 0..orders; the gradient of order m is order m + 1."""
+
+    @staticmethod
+    def forward(z: Tensor, place: Tensor | None, evaluate: Evaluate, orders: int) -> Tensor:
+        return evaluate(z, place, orders)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        z, place, ctx.evaluate, ctx.orders = inputs
+        ctx.save_for_backward(z, place)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        if not ctx.needs_input_grad[0]:
+            return None, None, None, None
+        z, place = ctx.saved_tensors
+        higher = _differentiable(z, place, ctx.evaluate, ctx.orders + 1)[1:]
+        summed = (0, *range(z.ndim + 1, higher.ndim))
+        return (gradients[0] * higher).sum(summed), None, None, None
+
+    @staticmethod
+    def vmap(
+        info: Any,
+        in_dims: tuple[int | None, ...],
+        z: Tensor,
+        place: Tensor | None,
+        evaluate: Evaluate,
+        orders: int,
+    ) -> tuple[Tensor, int]:
+        # point by point: the batch is one more axis of points
+        z = z.movedim(in_dims[0] or 0, 0)
+        place = None if place is None else place.movedim(in_dims[1] or 0, 0)
+        return _differentiable(z, place, evaluate, orders), 1
+
+
+_differentiable: Callable[..., Tensor] = _WithDerivatives.apply
+
+
+def with_derivatives(
+    z: Tensor,  # any shape
+    evaluate: Evaluate,
+    orders: int,
+    *,
+    place: Tensor | None = None,
+) -> Tensor:  # (orders + 1, *z.shape, ...)
+    """Make a closed form for derivatives of every order differentiable in `z`.
+
+    Parameters
+    ----------
+    z
+        Points, any shape.
+    evaluate
+        ``evaluate(z, place, orders)`` returns the value and the derivatives of
+        orders 0 .. orders, shape ``(orders + 1, *z.shape, ...)``; it works point
+        by point. It is never differentiated itself.
+    orders
+        Highest derivative.
+    place
+        Integers that belong to the points (a knot span), passed on unchanged.
+
+    Returns
+    -------
+    Tensor
+        What `evaluate` returns. Its gradient with respect to `z`, to any depth,
+        is built from the closed form at the next order.
+
+    Raises
+    ------
+    InputError
+        If `orders` is no integer >= 0 or `z` is not floating point.
+
+    Examples
+    --------
+    >>> def exponential(z, place, orders):
+    ...     return torch.stack([z.exp()] * (orders + 1))
+    >>> with_derivatives(torch.zeros(1), exponential, 2)[:, 0]
+    tensor([1., 1., 1.])
+    """
+    whole_number("orders", orders, least=0)
+    if not torch.is_floating_point(z):
+        raise InputError(f"z: expected a floating-point tensor, got {z.dtype}")
+    return _differentiable(z, place, evaluate, orders)
+
+
+def whole_number(name: str, value: object, *, least: int) -> int:
+    """Return `value` if it is an integer of at least `least`.
+
+    Parameters
+    ----------
+    name
+        What the message calls it.
+    value
+        Anything.
+    least
+        Smallest admissible value.
+
+    Returns
+    -------
+    int
+        The value.
+
+    Raises
+    ------
+    InputError
+        If it is not an integer (bool counts as none) or too small.
+
+    Examples
+    --------
+    >>> whole_number("degree", 3, least=0)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name}: expected an integer of at least {least}, got {value!r}")
+    return value
+
+
+def data_field(data: dict[str, Any], name: str) -> Any:
+    """Read one field of a basis description from a run directory.
+
+    Parameters
+    ----------
+    data
+        The description.
+    name
+        The field.
+
+    Returns
+    -------
+    Any
+        Its value.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the field is missing.
+
+    Examples
+    --------
+    >>> data_field({"degree": 3}, "degree")
+    3
+    """
+    if name not in data:
+        raise RunDirectoryError(f"basis: expected the field {name!r}, got {sorted(data)}")
+    return data[name]
+
+
+class Basis(ABC):
+    """Functions of one real variable; the same number of them for every input.
+
+    Immutable. A new basis is one file: `values` (a closed form handed to
+    `with_derivatives`), `to_data` and `_from_data`, plus one entry in the registry
+    and in the conformance tests.
+
+    Attributes
+    ----------
+    name : str
+        What `basis_from_data` and the command line call it.
+    count : int
+        Functions per input.
+    bounded : bool
+        Whether the basis bounds its input itself (a squash). Where it does not,
+        inputs belong into `lower` .. `upper`.
+    dtype, device
+        Where `initial_coefficients` puts its result; values follow `z`.
+    """
+
+    name: ClassVar[str]
+    count: int
+    bounded: bool
+    dtype: torch.dtype = torch.float64
+    device: torch.device = torch.device("cpu")
+
+    @abstractmethod
+    def to_data(self) -> dict[str, Any]:
+        """Describe the basis by plain JSON data.
+
+        Returns
+        -------
+        dict
+            Read back by `basis_from_data`; numbers survive exactly.
+        """
+
+    @classmethod
+    @abstractmethod
+    def _from_data(cls, data: dict[str, Any]) -> "Self":
+        """Build the basis from `to_data`'s result."""
+
+    @abstractmethod
+    def _copy(self) -> "Self":
+        """Return a copy that may be changed."""
+
+    @abstractmethod
+    def values(
+        self,
+        z: Tensor,  # (N, n_in)
+        orders: int = 0,
+    ) -> Tensor:  # (orders + 1, N, n_in, count)
+        """Evaluate every function and its derivatives at each point.
+
+        Parameters
+        ----------
+        z
+            Points, shape ``(N, n_in)``.
+        orders
+            Highest derivative with respect to `z`.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(orders + 1, N, n_in, count)``, `z`'s dtype and device.
+            Differentiable in `z` to any depth; the gradient of order m is
+            order m + 1 in closed form.
+
+        Raises
+        ------
+        InputError
+            If `orders` is negative or `z` is not floating point.
+        """
+
+    def initial_coefficients(
+        self,
+        n_in: int,
+        n_out: int,
+        generator: torch.Generator | None = None,
+        scale: float = 0.1,
+    ) -> Tensor:  # (n_in, count, n_out)
+        """Draw normal coefficients of standard deviation `scale`.
+
+        Parameters
+        ----------
+        n_in, n_out
+            Inputs and outputs of the layer.
+        generator
+            A CPU generator; drawn there whatever the device, in float64.
+        scale
+            Standard deviation; 0.1 in the KAN paper.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(n_in, count, n_out)``.
+
+        Raises
+        ------
+        InputError
+            If `n_in` or `n_out` is no positive integer.
+
+        Examples
+        --------
+        >>> from kanpde.basis import Chebyshev
+        >>> Chebyshev(4).initial_coefficients(2, 3).shape
+        torch.Size([2, 4, 3])
+        """
+        whole_number("n_in", n_in, least=1)
+        whole_number("n_out", n_out, least=1)
+        shape = (n_in, self.count, n_out)
+        drawn = torch.randn(shape, generator=generator, dtype=torch.float64)
+        return (scale * drawn).to(device=self.device, dtype=self.dtype)
+
+    def for_inputs(self, n_in: int) -> "Self":
+        """Bind the number of inputs.
+
+        Parameters
+        ----------
+        n_in
+            Inputs of the layer.
+
+        Returns
+        -------
+        Basis
+            One that holds what it needs per input; itself if that is nothing.
+
+        Raises
+        ------
+        InputError
+            If `n_in` is no positive integer or the basis is bound to another.
+        """
+        whole_number("n_in", n_in, least=1)
+        return self
+
+    def to(
+        self, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> "Self":
+        """Return a copy that makes its tensors elsewhere or in another precision.
+
+        Parameters
+        ----------
+        device, dtype
+            Where and in which precision; None keeps.
+
+        Returns
+        -------
+        Basis
+            The copy.
+
+        Raises
+        ------
+        InputError
+            If `dtype` is not floating point.
+        """
+        copy = self._copy()
+        if dtype is not None:
+            if not dtype.is_floating_point:
+                raise InputError(f"dtype: expected a floating-point type, got {dtype}")
+            copy.dtype = dtype
+        if device is not None:
+            copy.device = torch.device(device)
+        return copy
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A function carried over to another basis.
+
+    Attributes
+    ----------
+    basis : Basis
+        The new basis.
+    coefficients : Tensor
+        The new coefficients, shape ``(n_in, count, n_out)``.
+    moved : float
+        Largest absolute change of any edge's function on a dense set of points.
+    """
+
+    basis: Basis
+    coefficients: Tensor
+    moved: float

@@ -1,0 +1,145 @@
+"""Chebyshev polynomials of a squashed input."""
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.polynomial import chebyshev
+from torch import Tensor
+
+from kanpde.basis._base import Basis, data_field, whole_number, with_derivatives
+from kanpde.errors import InputError
+
+
+@lru_cache(maxsize=64)
+def _derivative_matrices(degree: int, orders: int, *, squashed: bool) -> np.ndarray:
+    """Write derivative m of T_n(y(z)) in Chebyshev polynomials of y.
+
+    With y' = 1 - y^2 (tanh) or 1 the chain rule maps polynomials in y to
+    polynomials in y, so derivatives of every order are one matrix product.
+    Shape ``(orders + 1, top + 1, degree)``.
+    """
+    rate = [0.5, 0.0, -0.5] if squashed else [1.0]  # 1 - y^2 = T_0/2 - T_2/2
+    top = degree + orders if squashed else degree
+    matrices = np.zeros((orders + 1, top + 1, degree))
+    for n in range(1, degree + 1):
+        series = np.eye(degree + 1)[n]
+        for m in range(orders + 1):
+            kept = series[: top + 1]  # chebmul pads with zeros
+            matrices[m, : len(kept), n - 1] = kept
+            series = chebyshev.chebmul(chebyshev.chebder(series), rate)
+    return matrices
+
+
+class Chebyshev(Basis):
+    r"""Chebyshev polynomials :math:`T_1 \dots T_p` of tanh(z), or of z itself.
+
+    The constant :math:`T_0` is left out: a node's bias carries it.
+
+    Parameters
+    ----------
+    degree
+        Highest degree p, at least 1; ``count = degree``.
+    squash
+        "tanh" bounds the input; None takes it as it is (for inputs in [-1, 1]).
+
+    Raises
+    ------
+    InputError
+        If `degree` is no positive integer or `squash` something else.
+
+    References
+    ----------
+    Sidharth et al., *Chebyshev polynomial-based Kolmogorov-Arnold networks*,
+    2024; Trefethen, *Approximation Theory and Approximation Practice*, ch. 3.
+
+    Examples
+    --------
+    >>> Chebyshev(3, squash=None).values(torch.tensor([[0.5]]), 1)[:, 0, 0]
+    tensor([[ 0.5000, -0.5000, -1.0000],
+            [ 1.0000,  2.0000,  0.0000]])
+    """
+
+    name: ClassVar[str] = "chebyshev"
+
+    def __init__(self, degree: int = 3, squash: str | None = "tanh") -> None:
+        self.degree = whole_number("degree", degree, least=1)
+        if squash not in ("tanh", None):
+            raise InputError(f'squash: expected "tanh" or None, got {squash!r}')
+        self.squash = squash
+        self.count = degree
+        self.bounded = squash is not None
+
+    def __repr__(self) -> str:
+        return f"Chebyshev(degree={self.degree}, squash={self.squash!r})"
+
+    def _evaluate(self, z: Tensor, place: Tensor | None, orders: int) -> Tensor:
+        squashed = self.squash is not None
+        y = (z.tanh() if squashed else z).reshape(-1)
+        matrices = torch.as_tensor(
+            _derivative_matrices(self.degree, orders, squashed=squashed),
+            dtype=z.dtype,
+            device=z.device,
+        )
+        polynomials = [torch.ones_like(y), y]
+        while len(polynomials) < matrices.shape[1]:
+            polynomials.append(2 * y * polynomials[-1] - polynomials[-2])
+        powers = torch.stack(polynomials).T  # (points, top + 1)
+        found = torch.stack([powers @ matrix for matrix in matrices])
+        return found.reshape(orders + 1, *z.shape, self.count)
+
+    def values(
+        self,
+        z: Tensor,  # (N, n_in)
+        orders: int = 0,
+    ) -> Tensor:  # (orders + 1, N, n_in, degree)
+        """Evaluate every polynomial and its derivatives at each point.
+
+        Parameters
+        ----------
+        z
+            Points, any shape.
+        orders
+            Highest derivative with respect to `z`.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(orders + 1, *z.shape, degree)``, `z`'s dtype and device.
+            Differentiable in `z` to any depth; the gradient of order m is
+            order m + 1 in closed form.
+
+        Raises
+        ------
+        InputError
+            If `orders` is negative or `z` is not floating point.
+
+        Examples
+        --------
+        >>> Chebyshev(2).values(torch.zeros(4, 3), 2).shape
+        torch.Size([3, 4, 3, 2])
+        """
+        return with_derivatives(z, self._evaluate, orders)
+
+    def to_data(self) -> dict[str, Any]:
+        """Describe the basis by plain JSON data.
+
+        Returns
+        -------
+        dict
+            Name, degree and squash.
+
+        Examples
+        --------
+        >>> Chebyshev(4).to_data()
+        {'name': 'chebyshev', 'degree': 4, 'squash': 'tanh'}
+        """
+        return {"name": self.name, "degree": self.degree, "squash": self.squash}
+
+    @classmethod
+    def _from_data(cls, data: dict[str, Any]) -> "Chebyshev":
+        return cls(data_field(data, "degree"), data_field(data, "squash"))
+
+    def _copy(self) -> "Chebyshev":
+        return Chebyshev(self.degree, self.squash)

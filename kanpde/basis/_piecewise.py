@@ -1,0 +1,340 @@
+"""B-splines as polynomial pieces: one table per knot vector, then a lookup per point."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kanpde.basis._base import whole_number, with_derivatives
+from kanpde.errors import InputError, ShapeError
+
+
+def _pieces(knots: np.ndarray, degree: int) -> np.ndarray:
+    """Expand the p + 1 functions that live on each span, about its middle.
+
+    `knots` is ``(R, M)``; the result ``(R, M - 1, p + 1 functions, p + 1 powers)``
+    holds powers of u = (x - middle) / length, u in [-1/2, 1/2]. De Boor's
+    recursion on polynomials (Piegl & Tiller, *The NURBS Book*, algorithm A2.2);
+    0/0 := 0. Functions that reach beyond the knots hold no meaning.
+    """
+    rows, last = knots.shape[0], knots.shape[1] - 1
+    span = np.arange(last)
+    length = np.diff(knots)
+    middle = knots[:, :-1] + length / 2
+    pieces = np.zeros((rows, last, degree + 1, degree + 1))
+    pieces[:, :, 0, 0] = 1.0
+    for k in range(1, degree + 1):
+        saved = np.zeros((rows, last, degree + 1))
+        for r in range(k):
+            high = knots[:, np.minimum(span + r + 1, last)]
+            low = knots[:, np.maximum(span + 1 - k + r, 0)]
+            gap = high - low
+            inverse = np.divide(1, gap, out=np.zeros_like(gap), where=gap > 0)
+            part = pieces[:, :, r] * inverse[..., None]
+            pieces[:, :, r] = saved + _times_linear(part, high - middle, -length)
+            saved = _times_linear(part, middle - low, length)
+        pieces[:, :, k] = saved
+    return pieces
+
+
+def _times_linear(polynomial: np.ndarray, constant: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    product: np.ndarray = polynomial * constant[..., None]
+    product[..., 1:] += polynomial[..., :-1] * slope[..., None]
+    return product
+
+
+@dataclass(frozen=True)
+class PieceTable:
+    """The polynomial pieces of every B-spline on some knot vectors.
+
+    Row 0 lies left of the knots, row s + 1 is span s, the last row lies right of
+    the knots; the rows of the knot vectors follow one another.
+
+    Attributes
+    ----------
+    knots : Tensor
+        For the search, ``(R, M)``; intervals are half-open to the right, except
+        that ``knots[-p - 1]`` and the last knot close the interval before them.
+    left, inverse : Tensor
+        Left end and 1/length of each row's span, ``(R (M + 1),)``.
+    columns : Tensor
+        Indices of the functions that live there, ``(R (M + 1), width)``.
+    powers : Tensor
+        Their coefficients, ``(p + 1, R (M + 1), width)``.
+    """
+
+    knots: Tensor
+    left: Tensor
+    inverse: Tensor
+    columns: Tensor
+    powers: Tensor
+
+    @classmethod
+    def build(
+        cls, knots: Tensor, degree: int, *, dtype: torch.dtype, device: torch.device
+    ) -> "PieceTable":
+        """Tabulate the pieces in float64 for knots rounded to `dtype`.
+
+        Parameters
+        ----------
+        knots
+            Nondecreasing, shape ``(R, M)``, M >= degree + 2.
+        degree
+            Degree p.
+        dtype, device
+            Of the points to come.
+
+        Returns
+        -------
+        PieceTable
+            The table.
+        """
+        rounded = knots.detach().to(device="cpu", dtype=dtype)
+        t = rounded.double().numpy()
+        rows, m = t.shape
+        count = m - degree - 1
+        width = min(degree + 1, count)
+        span = np.arange(m - 1)
+        first = np.clip(span - degree, 0, count - width)
+        source = first[:, None] + np.arange(width) - (span - degree)[:, None]
+        inside = (source >= 0) & (source <= degree)
+        taken = np.where(inside, source, 0)
+        window = _pieces(t, degree)[:, span[:, None], taken] * inside[:, :, None]
+        powers = np.zeros((degree + 1, rows, m + 1, width))
+        powers[:, :, 1:-1] = np.moveaxis(window, -1, 0)
+        length = np.diff(t)
+        inverse = np.zeros((rows, m + 1))
+        inverse[:, 1:-1] = np.divide(1, length, out=np.zeros_like(length), where=length > 0)
+        left = np.concatenate([t[:, :1], t], axis=1)
+        start = np.concatenate([[0], first, [count - width]])
+        columns = np.tile(start[:, None] + np.arange(width), (rows, 1))
+
+        def tensor(array: np.ndarray) -> Tensor:
+            return torch.from_numpy(np.ascontiguousarray(array)).to(device=device, dtype=dtype)
+
+        return cls(
+            knots=_search_knots(rounded, degree).to(device),
+            left=tensor(left.reshape(-1)),
+            inverse=tensor(inverse.reshape(-1)),
+            columns=torch.from_numpy(columns).to(device),
+            powers=tensor(powers.reshape(degree + 1, -1, width)),
+        )
+
+    def locate(self, z: Tensor) -> Tensor:
+        """Find the table's row of each point.
+
+        Parameters
+        ----------
+        z
+            Points; with several knot vectors the last axis runs over them.
+
+        Returns
+        -------
+        Tensor
+            Rows, `z`'s shape, int64.
+        """
+        points = z.detach()
+        rows, m = self.knots.shape
+        if rows == 1:
+            return torch.searchsorted(self.knots[0], points.contiguous(), right=True)
+        columns = points.reshape(-1, rows).T.contiguous()
+        found = torch.searchsorted(self.knots, columns, right=True).T.reshape(z.shape)
+        return found + torch.arange(rows, device=z.device) * (m + 1)
+
+    def evaluate(self, z: Tensor, place: Tensor | None, orders: int) -> Tensor:
+        """Evaluate the functions that live where the points are.
+
+        Parameters
+        ----------
+        z
+            Points, any shape.
+        place
+            Their rows, from `locate`.
+        orders
+            Highest derivative.
+
+        Returns
+        -------
+        Tensor
+            Value and derivatives, shape ``(orders + 1, *z.shape, width)``.
+        """
+        if place is None:
+            place = self.locate(z)
+        row = place.reshape(-1)
+        degree = self.powers.shape[0] - 1
+        inverse = self.inverse.index_select(0, row)
+        u = (z.reshape(-1) - self.left.index_select(0, row)) * inverse - 0.5
+        u, inverse = u[:, None], inverse[:, None]
+        taylor = self.powers.index_select(1, row)
+        scale = inverse  # m! / length^m
+        for m in range(min(orders, degree) + 1):  # Horner's scheme, repeated: Taylor at u
+            for k in range(degree - 1, m - 1, -1):
+                taylor[k].addcmul_(u, taylor[k + 1])
+            if m:
+                scale = scale if m == 1 else scale * inverse * m
+                taylor[m].mul_(scale)
+        if orders > degree:
+            beyond = taylor.new_zeros(orders - degree, *taylor.shape[1:])
+            taylor = torch.cat([taylor, beyond * u])  # beyond * u keeps NaN visible
+        return taylor[: orders + 1].reshape(orders + 1, *z.shape, -1)
+
+
+def _search_knots(knots: Tensor, degree: int) -> Tensor:
+    """Move the knots that close an interval up by one rounding."""
+    closing = knots == knots[:, -1:]
+    if knots.shape[1] >= 2 * degree + 2:
+        closing |= knots == knots[:, -degree - 1, None]
+    above = torch.nextafter(knots, torch.full_like(knots, torch.inf))
+    return torch.where(closing, above, knots).contiguous()
+
+
+class _Place(torch.autograd.Function):
+    """Put the few functions that live at a point among all of them."""
+
+    @staticmethod
+    def forward(local: Tensor, columns: Tensor, count: int) -> Tensor:
+        dense = local.new_zeros(*local.shape[:-1], count)
+        return dense.scatter_(-1, columns.expand(local.shape), local)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (columns,) = ctx.saved_tensors
+        wanted = columns.expand(*gradients[0].shape[:-1], -1)
+        return gradients[0].gather(-1, wanted), None, None
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], local: Tensor, columns: Tensor, count: int
+    ) -> tuple[Tensor, int]:
+        # the batch of a gradient is one more axis in front, columns may have none
+        size = info.batch_size
+        if in_dims[0] is None:
+            local = local.expand(size, *local.shape)
+        else:
+            local = local.movedim(in_dims[0], 0)
+        if in_dims[1] is not None:
+            columns = columns.movedim(in_dims[1], 0)[:, None]
+        return _placed(local, columns, count), 0
+
+
+_placed: Callable[..., Tensor] = _Place.apply
+
+
+def dense_values(table: PieceTable, z: Tensor, orders: int, count: int) -> Tensor:
+    """Evaluate all `count` functions, of which few live at each point.
+
+    Parameters
+    ----------
+    table
+        The pieces.
+    z
+        Points, any shape.
+    orders
+        Highest derivative.
+    count
+        Functions per knot vector.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(orders + 1, *z.shape, count)``, differentiable in `z`.
+    """
+    place = table.locate(z)
+    local = with_derivatives(z, table.evaluate, orders, place=place)
+    columns = table.columns.index_select(0, place.reshape(-1)).reshape(local.shape[1:])
+    return _placed(local, columns, count)
+
+
+def checked_knots(knots: object, degree: int, *, least: int) -> Tensor:
+    """Return the knots as a float64 CPU copy, or say what is wrong with them.
+
+    Parameters
+    ----------
+    knots
+        Anything that `torch.as_tensor` takes, shape ``(M,)`` or ``(n_in, M)``.
+    degree
+        Degree p, for the message.
+    least
+        Smallest admissible M.
+
+    Returns
+    -------
+    Tensor
+        The copy, detached.
+
+    Raises
+    ------
+    InputError
+        If there are too few, they decrease or are not finite.
+    ShapeError
+        If they have neither shape.
+    """
+    given = torch.as_tensor(knots).detach().to(device="cpu", dtype=torch.float64).clone()
+    if given.ndim not in (1, 2) or given.numel() == 0:
+        raise ShapeError(f"knots: expected shape (M,) or (n_in, M), got {tuple(given.shape)}")
+    if given.shape[-1] < least:
+        raise InputError(
+            f"knots: expected at least {least} values for degree {degree}, got {given.shape[-1]}"
+        )
+    if not bool(torch.isfinite(given).all()):
+        raise InputError("knots: expected finite values, got NaN or infinity")
+    if bool((given.diff(dim=-1) < 0).any()):
+        raise InputError("knots: expected nondecreasing values, got a decrease; sort them")
+    return given
+
+
+def bspline_values(
+    x: Tensor,  # (N,)
+    knots: Tensor,  # (M,), nondecreasing
+    degree: int,
+) -> Tensor:  # (N, M - degree - 1)
+    r"""Evaluate every B-spline of `degree` at each point.
+
+    Parameters
+    ----------
+    x
+        Points, shape ``(N,)``, in the units of `knots`. Outside the knots
+        every basis function is zero.
+    knots
+        Nondecreasing, shape ``(M,)``; coincident knots are safe (0/0 := 0).
+    degree
+        Polynomial degree p; 3 is cubic (de Boor's *order* is ``p + 1``).
+
+    Returns
+    -------
+    Tensor
+        Shape ``(N, M - p - 1)``; rows sum to 1 between ``knots[p]`` and
+        ``knots[-p - 1]``, both ends included. Has p - 1 continuous derivatives
+        in `x` where knots are simple; differentiable by autograd to any depth.
+
+    Raises
+    ------
+    InputError
+        If `knots` holds fewer than ``p + 2`` values, or they decrease.
+    ShapeError
+        If `x` or `knots` is not one-dimensional.
+
+    References
+    ----------
+    de Boor, *A Practical Guide to Splines*, rev. ed., 2001, ch. IX.
+
+    Examples
+    --------
+    >>> bspline_values(torch.tensor([3.5]), torch.arange(8.0), degree=1)
+    tensor([[0.0000, 0.0000, 0.5000, 0.5000, 0.0000, 0.0000]])
+    """
+    whole_number("degree", degree, least=0)
+    if x.ndim != 1:
+        raise ShapeError(f"x: expected shape (N,), got {tuple(x.shape)}")
+    if knots.ndim != 1:
+        raise ShapeError(f"knots: expected shape (M,), got {tuple(knots.shape)}")
+    checked = checked_knots(knots, degree, least=degree + 2)
+    table = PieceTable.build(checked[None], degree, dtype=x.dtype, device=x.device)
+    return dense_values(table, x, 0, checked.shape[0] - degree - 1)[0]

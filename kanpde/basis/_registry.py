@@ -1,0 +1,46 @@
+"""Bases by name: how a run directory gets its basis back."""
+
+from typing import Any
+
+from kanpde.basis._base import Basis
+from kanpde.basis._bspline import BSpline
+from kanpde.basis._chebyshev import Chebyshev
+from kanpde.errors import InputError, RunDirectoryError
+
+BASES: dict[str, type[Basis]] = {kind.name: kind for kind in (BSpline, Chebyshev)}
+
+
+def basis_from_data(data: Any) -> Basis:
+    """Build a basis from what `Basis.to_data` wrote.
+
+    Parameters
+    ----------
+    data
+        Plain JSON data; nothing in it is executed.
+
+    Returns
+    -------
+    Basis
+        Equal to the one written, bit by bit.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the data are damaged: unknown name, missing field, bad value.
+
+    Examples
+    --------
+    >>> basis_from_data({"name": "chebyshev", "degree": 4, "squash": "tanh"})
+    Chebyshev(degree=4, squash='tanh')
+    """
+    if not isinstance(data, dict):
+        raise RunDirectoryError(f"basis: expected a JSON object, got {type(data).__name__}")
+    name = data.get("name")
+    if not isinstance(name, str) or name not in BASES:
+        raise RunDirectoryError(f"basis: expected one of {', '.join(BASES)}, got {name!r}")
+    try:
+        return BASES[name]._from_data(data)
+    except RunDirectoryError:
+        raise
+    except (InputError, TypeError, ValueError, RuntimeError) as error:
+        raise RunDirectoryError(f"basis: damaged description: {error}") from error
