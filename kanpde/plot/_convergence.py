@@ -104,7 +104,7 @@ def changes(history: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
 
 
 def _differs(before: Any, now: Any) -> bool:
-    known = [v is not None and v != "" and v == v for v in (before, now)]  # noqa: PLR0124  NaN
+    known = [v is not None and v != "" and v == v for v in (before, now)]  # NaN != NaN
     return all(known) and bool(before != now)
 
 

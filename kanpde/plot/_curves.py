@@ -29,7 +29,12 @@ _LOWEST = 1e-300
 
 
 def draw_curve(
-    axes: Axes, x: np.ndarray, solution: np.ndarray, truth: np.ndarray | None = None
+    axes: Axes,
+    x: np.ndarray,  # (N,)
+    solution: np.ndarray,  # (N,)
+    truth: np.ndarray | None = None,  # (N,)
+    *,
+    x_ticks: int = 5,
 ) -> None:
     """Draw the solution as a line and the reference dashed over it."""
     axes.plot(x, solution, color=SOLUTION_COLOR, label="kanpde")
@@ -37,7 +42,13 @@ def draw_curve(
         axes.plot(x, truth, color=REFERENCE_COLOR, linestyle=(0, (4, 2.5)), label="reference")
     axes.set_xlim(float(x[0]), float(x[-1]))
     axes.grid(visible=True)
-    tidy_axes(axes)
+    tidy_axes(axes, x_ticks=x_ticks)
+
+
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Put one line of legend under all panels, where it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), handlelength=2.4)
 
 
 def draw_log_curve(axes: Axes, x: np.ndarray, values: np.ndarray, *, color: str) -> None:
@@ -65,7 +76,7 @@ def curve_figure(domain: Domain, sample: Sample, names: list[str]) -> Figure:
     columns = min(len(names), 3)
     bands = -(-len(names) // columns)
     width = {1: COLUMN, 2: 5.4}.get(columns, PAGE)
-    figure = new_figure(width, bands * (3.1 if known else 2.2))
+    figure = new_figure(width, bands * (3.1 if known else 2.2) + (0.2 if known else 0.0))
     heights = ([2.0, 1.0] if known else [1.0]) * bands
     grid = figure.subplots(len(heights), columns, squeeze=False, height_ratios=heights)
     step = 2 if known else 1
@@ -86,7 +97,7 @@ def curve_figure(domain: Domain, sample: Sample, names: list[str]) -> Figure:
             draw_log_curve(stack[1], x, sample.error(k), color=ERROR_COLOR)
             stack[1].set_ylabel("|error|" if k % columns == 0 else "")
     if known:
-        grid[0, 0].legend(loc="best", handlelength=2.2)
+        legend_below(figure, grid[0, 0])
     return figure
 
 

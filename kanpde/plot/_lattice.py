@@ -84,7 +84,7 @@ def lattice(
     """Lay `count` points along each of `axes`, with the other coordinates held.
 
     Coordinates that neither vary nor stand in `held` sit in the middle of their
-    range; the title names them only where at most two are fixed.
+    range; the title names them where at most two are fixed.
     """
     lower, upper = np.asarray(domain.lower, float), np.asarray(domain.upper, float)
     fixed = {i: (lower[i] + upper[i]) / 2 for i in range(domain.dimension) if i not in axes}
@@ -97,9 +97,13 @@ def lattice(
     for i, values in zip(axes, reversed(mesh), strict=True):
         points[:, i] = values.ravel()
     inside = np.asarray(domain.contains(points), dtype=bool)
-    named = list(held or fixed) if len(fixed) > 2 else list(fixed)
-    names = [f"{in_math(str(domain.coordinates[i]))} = {fixed[i]:.3g}" for i in named]
-    return Lattice(axes, ticks, points, inside, f"${', '.join(names)}$" if names else "")
+    many = len(fixed) > 2
+    named = [
+        f"${in_math(str(domain.coordinates[i]))} = {value:.3g}$"
+        for i, value in (held if many else fixed).items()
+    ]
+    title = ", ".join([*named, "others mid-range"] if many else named)
+    return Lattice(axes, ticks, points, inside, title)
 
 
 def view(domain: Domain) -> View:

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Circle
 
+from kanpde.geometry import Ball, Domain
 from kanpde.plot._style import COLUMN, PAGE, add_colorbar, math_name, new_figure, tidy_axes
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-    from kanpde.geometry import Domain
     from kanpde.plot._lattice import Lattice
 
 WIDE = 2.4  # from this width over height on, maps are stacked
@@ -67,26 +67,27 @@ def draw_map(axes: Axes, domain: Domain, panel: Panel) -> AxesImage:
         cmap=panel.cmap,
         norm=panel.norm,
         aspect="auto" if timelike or extreme else "equal",
-        interpolation="nearest",
+        interpolation="bilinear",
     )
-    axes.set_xlim(left, right)
-    axes.set_ylim(bottom, top)
+    pad = 0.0 if cut.inside.all() else 0.015  # room for the line along a curved boundary
+    axes.set_xlim(left - pad * (right - left), right + pad * (right - left))
+    axes.set_ylim(bottom - pad * (top - bottom), top + pad * (top - bottom))
     axes.set_xlabel(math_name(str(domain.coordinates[cut.axes[0]])), labelpad=1.5)
     axes.set_ylabel(math_name(str(domain.coordinates[cut.axes[1]])), labelpad=1.5)
     axes.set_title(panel.title)
     if not cut.inside.all():
         outline(axes, domain, cut)
-    tidy_axes(axes)
     return image
 
 
 def outline(axes: Axes, domain: Domain, cut: Lattice) -> None:
     """Trace a curved boundary: a smooth circle for a disk, else the raster's edge."""
-    radius = getattr(domain.space, "radius", None)
-    center = getattr(domain.space, "center", None)
-    if radius is not None and center is not None and len(center) == 2:
+    space = domain.space
+    if isinstance(space, Ball):  # every cut goes through the center
+        columns = [space.coordinates.index(domain.coordinates[i]) for i in cut.axes]
+        center = (float(space.center[columns[0]]), float(space.center[columns[1]]))
         edge = {"fill": False, "linewidth": 0.9, "edgecolor": "#444444"}
-        axes.add_patch(Circle((float(center[0]), float(center[1])), float(radius), **edge))
+        axes.add_patch(Circle(center, space.radius, **edge))
         for spine in axes.spines.values():
             spine.set_visible(False)
         return
@@ -118,8 +119,8 @@ def panel_figure(domain: Domain, rows: Sequence[Sequence[Panel]]) -> Figure:
     bars = sum(any(len(row) > i and row[i].bar for row in rows) for i in range(columns))
     panel_width = (width - 0.45 - 0.6 * bars) / columns - 0.1
     panel_height = min(panel_width / ratio, 1.5 * panel_width)
-    titled = [any(p.title for p in row) for row in rows]
-    height = 0.35 + sum(panel_height + (0.27 if t else 0.1) for t in titled)
+    lines = [max(p.title.count("\n") + 1 for p in row) for row in rows]
+    height = 0.4 + sum(panel_height + 0.12 + 0.16 * n for n in lines)
     figure = new_figure(width, height)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for i, row in enumerate(rows):
@@ -128,7 +129,8 @@ def panel_figure(domain: Domain, rows: Sequence[Sequence[Panel]]) -> Figure:
         for j, panel in enumerate(row):
             image = draw_map(grid[i, j], domain, panel)
             if panel.bar:
-                add_colorbar(figure, grid[i, j], image)
+                add_colorbar(figure, grid[i, j], image, width=0.045 / max(1.0, ratio))
+            tidy_axes(grid[i, j], x_ticks=5 if columns < 4 else 3)
             _strip_labels(grid[i, j], rows, i, j)
     return figure
 

@@ -10,7 +10,6 @@ import numpy as np
 from kanpde.errors import InputError, ShapeError
 from kanpde.plot._lattice import space_axes, time_axis
 from kanpde.plot._style import (
-    PAGE,
     REFERENCE_COLOR,
     SOLUTION_COLOR,
     TERM_COLORS,
@@ -74,7 +73,7 @@ def points_figure(domain: Domain, points: Mapping[str, np.ndarray]) -> Figure:
             figure.set_size_inches(5.4, 0.9 + 0.32 * len(sets))
             _strips(figure.subplots(), domain, sets)
         elif domain.dimension == 3:
-            figure.set_size_inches(PAGE, 4.4)
+            figure.set_size_inches(5.8, 4.2)
             _scatter(figure.add_subplot(projection="3d"), domain, _order(domain), sets)
         else:
             _scatter(figure.subplots(), domain, _order(domain)[:2], sets)
@@ -112,6 +111,7 @@ def _scatter(
             marker=_MARKERS[k % len(_MARKERS)],
             linewidths=0,
             label=f"{name} ({len(values)})",
+            zorder=2 + k,
             clip_on=False,
         )
     names = [math_name(str(domain.coordinates[i])) for i in order]
@@ -119,7 +119,7 @@ def _scatter(
     axes.set_ylabel(names[1])
     if len(order) == 3:
         axes.set_zlabel(names[2])
-        axes.set_box_aspect(None, zoom=0.85)
+        axes.set_box_aspect(None, zoom=1.0)
     else:
         extent = [float(domain.upper[i] - domain.lower[i]) for i in order]
         pads = [0.03 * e for e in extent]
@@ -128,4 +128,6 @@ def _scatter(
         if time_axis(domain) not in order and 1 / 8 < extent[0] / extent[1] < 8:
             axes.set_aspect("equal")
         tidy_axes(axes)
-    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), markerscale=2.0)
+    axes.legend(
+        loc="center left", bbox_to_anchor=(1.12 if len(order) == 3 else 1.02, 0.5), markerscale=2.0
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kanpde.plot._curves import curve_figure, draw_curve, log_curves_figure
+import numpy as np
+
+from kanpde.plot._curves import curve_figure, draw_curve, legend_below, log_curves_figure
 from kanpde.plot._lattice import Lattice, Sample, residual_fields, sample, snapshots, view
 from kanpde.plot._panels import WIDE, Panel, draw_map, panel_figure, shape_ratio, wrap
 from kanpde.plot._style import (
@@ -16,10 +18,12 @@ from kanpde.plot._style import (
     math_name,
     new_figure,
     style,
+    tidy_axes,
     value_scale,
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
     from kanpde._solution import Solution
@@ -142,7 +146,7 @@ def _error_name(name: str) -> str:
 
 
 def _log_figure(
-    domain: Domain, samples: list[Sample], fields: list[dict[str, object]], label: str
+    domain: Domain, samples: list[Sample], fields: list[dict[str, np.ndarray]], label: str
 ) -> Figure:
     """Draw one row per name where there are several cuts, else wrap the names."""
     if len(samples[0].lattice.axes) == 1:
@@ -223,13 +227,16 @@ def _spacetime_figure(solution: Solution, one: Sample, names: list[str]) -> Figu
     bands = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
     cuts = [sample(solution, cut) for cut in snapshots(domain)]
     for k, (band, name) in enumerate(zip(bands, names, strict=True)):
-        _spacetime_band(band, domain, one, cuts, (k, name))
+        lines = _spacetime_band(band, domain, one, cuts, (k, name))
+    if one.truth is not None:
+        legend_below(figure, lines[0])
     return figure
 
 
 def _spacetime_band(
     band: SubFigure, domain: Domain, one: Sample, cuts: list[Sample], which: tuple[int, str]
-) -> None:
+) -> list[Axes]:
+    """Draw one unknown; give the axes of its snapshots."""
     k, name = which
     top, bottom = band.subfigures(2, 1, height_ratios=[1.25, 1.0])
     truth = None if one.truth is None else one.truth[k]
@@ -240,7 +247,8 @@ def _spacetime_band(
         panels.append(Panel(one.lattice, error, f"${_error_name(name)}$", *error_scale(error)))
     maps = top.subplots(1, len(panels), squeeze=False)[0]
     for j, (axes, panel) in enumerate(zip(maps, panels, strict=True)):
-        add_colorbar(top, axes, draw_map(axes, domain, panel))
+        add_colorbar(top, axes, draw_map(axes, domain, panel), width=0.022 * len(panels))
+        tidy_axes(axes)
         if j:
             axes.set_ylabel("")
     for axes in maps[:1]:
@@ -250,9 +258,8 @@ def _spacetime_band(
     lines = bottom.subplots(1, len(cuts), sharey=True, squeeze=False)[0]
     for j, (axes, cut) in enumerate(zip(lines, cuts, strict=True)):
         x = cut.lattice.ticks[0]
-        draw_curve(axes, x, cut.solution[k], None if cut.truth is None else cut.truth[k])
+        draw_curve(axes, x, cut.solution[k], None if cut.truth is None else cut.truth[k], x_ticks=3)
         axes.set_title(cut.lattice.title)
         axes.set_xlabel(math_name(str(domain.coordinates[cut.lattice.axes[0]])), labelpad=1.5)
         axes.set_ylabel(math_name(name) if j == 0 else "")
-    if truth is not None:
-        lines[0].legend(loc="best", handlelength=1.8)
+    return list(lines)

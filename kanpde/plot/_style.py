@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ def style() -> AbstractContextManager[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """Make an empty figure of `width` by `height` inches that belongs to no window."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)
     return figure
 
@@ -86,7 +87,7 @@ def math_name(name: str) -> str:
     >>> math_name("u"), math_name("omega_1"), math_name("velocity")
     ('$u$', '$\\omega_{1}$', 'velocity')
     """
-    latex = sympy.latex(sympy.Symbol(name))
+    latex = re.sub(r"_\{([A-Za-z]{2,})\}", r"_\\mathrm{\1}", sympy.latex(sympy.Symbol(name)))
     head = name.split("_")[0].rstrip("0123456789")
     if len(head) <= 1 or latex.startswith("\\"):
         text = f"${latex}$"
@@ -170,9 +171,9 @@ def tidy_axes(axes: Axes, *, x_ticks: int = 5, y_ticks: int = 5) -> None:
             axis.set_minor_locator(NullLocator())
 
 
-def add_colorbar(figure: Figure, axes: Axes, image: Any) -> None:
-    """Put a bar beside `axes`, exactly as high as the drawn field."""
-    inset = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
+def add_colorbar(figure: Figure, axes: Axes, image: Any, *, width: float = 0.045) -> None:
+    """Put a bar beside `axes`, as high as the drawn field and `width` of it wide."""
+    inset = axes.inset_axes((1.0 + 0.6 * width, 0.0, width, 1.0))
     bar = figure.colorbar(image, cax=inset)
     bar.outline.set_linewidth(0.5)
     if not isinstance(image.norm, LogNorm):

@@ -1,4 +1,4 @@
-"""A stand-in for a solution: closed-form values on a described domain, no training."""
+"""A stand-in for a solution: closed-form values on a real domain, no training."""
 
 from types import SimpleNamespace
 
@@ -6,33 +6,13 @@ import numpy as np
 import pytest
 import sympy
 
-
-class FakeDomain:
-    """A box, or a ball where `radius` is given, with an optional time interval."""
-
-    def __init__(self, names, lower, upper, time=None, radius=None):
-        self.coordinates = sympy.symbols(names, real=True, seq=True)
-        self.lower, self.upper = np.array(lower, float), np.array(upper, float)
-        self.dimension = len(lower)
-        self.time = next((c for c in self.coordinates if str(c) == time), None)
-        self.columns = [i for i, c in enumerate(self.coordinates) if c != self.time]
-        self.radius, self.center = radius, None
-        if radius is not None:
-            self.center = (self.lower + self.upper)[self.columns] / 2
-        self.space = self if self.columns else None
-
-    def contains(self, points):
-        inside = ((points >= self.lower - 1e-12) & (points <= self.upper + 1e-12)).all(axis=1)
-        if self.radius is None:
-            return inside
-        offset = points[:, self.columns] - self.center
-        return inside & (np.linalg.norm(offset, axis=1) <= self.radius * (1 + 1e-12))
+import kanpde.geometry as geometry
 
 
 class FakeSolution:
-    """`values` and `truth` map ``(N, d)`` to a list of columns."""
+    """`values` and `truth` map the columns of ``(N, d)`` points to a list of ``(N,)``."""
 
-    def __init__(self, domain, names, values, truth=None, equations=("pde",), history=()):
+    def __init__(self, domain, names, values, *, truth=None, equations=("pde",), history=()):
         unknowns = tuple(sympy.Function(n, real=True)(*domain.coordinates) for n in names)
         self.problem = SimpleNamespace(
             domain=domain,
@@ -48,12 +28,12 @@ class FakeSolution:
 
     def __call__(self, points):
         self.asked.append(points)
-        return np.stack([np.broadcast_to(v, len(points)) for v in self._values(points.T)], axis=1)
+        return np.stack([np.broadcast_to(v, len(points)) for v in self._values(*points.T)], axis=1)
 
     def truth(self, points):
         if self._truth is None:
             return None
-        return np.stack([np.broadcast_to(v, len(points)) for v in self._truth(points.T)], axis=1)
+        return np.stack([np.broadcast_to(v, len(points)) for v in self._truth(*points.T)], axis=1)
 
     def residuals(self, points):
         size = np.abs(np.sin(3 * points).prod(axis=1))
@@ -61,10 +41,29 @@ class FakeSolution:
 
 
 @pytest.fixture
-def domain():
-    return FakeDomain
+def solution():
+    return FakeSolution
 
 
 @pytest.fixture
-def solution():
-    return FakeSolution
+def domains():
+    x, y, z, t = sympy.symbols("x y z t", real=True)
+    time = geometry.TimeInterval(t, 0, 2)
+    rectangle = geometry.Rectangle((x, -1, 1), (y, 0, 3))
+    disk = geometry.Disk((x, y), center=(1, 0), radius=2)
+    many = sympy.symbols("x1:6", real=True)
+    return {
+        "time": time,
+        "interval": geometry.Interval(x, -1, 1),
+        "spacetime": geometry.Interval(x, -1, 1) * time,
+        "rectangle": rectangle,
+        "channel": geometry.Rectangle((x, 0, 4), (y, 0, 1)),
+        "disk": disk,
+        "rectangle-time": rectangle * time,
+        "disk-time": disk * time,
+        "box": geometry.Box((x, 0, 1), (y, 0, 1), (z, 0, 1)),
+        "ball": geometry.Ball((x, y, z), center=(0, 0, 0), radius=1),
+        "cylinder": disk * geometry.Interval(z, 0, 1),
+        "five": geometry.Box(*((c, 0, 1) for c in many)),
+        "box-time": geometry.Box((x, 0, 1), (y, 0, 1), (z, 0, 1)) * time,
+    }

@@ -1,0 +1,173 @@
+"""VTU files of a solution, one per instant where there is time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import meshio
+import numpy as np
+
+from kanpde.errors import InputError, UnsupportedError
+from kanpde.export._atomic import replacing
+from kanpde.export._cells import Cells, spatial_cells
+from kanpde.export._counts import lattice_counts
+
+if TYPE_CHECKING:
+    from kanpde._solution import Solution
+    from kanpde.geometry import Domain
+
+_POINTS = {1: 201, 2: 101, 3: 33}  # along each length
+_TIMES = 21
+_CHUNK = 8192
+
+
+def write_vtu(
+    solution: Solution,
+    path: str | os.PathLike[str],
+    *,
+    resolution: int | Sequence[int] | None = None,
+) -> list[Path]:
+    """Write the solution as VTU for ParaView and meshio.
+
+    Point data hold every unknown; ``NAME_reference`` and ``NAME_error`` (solution
+    minus reference, signed) where a reference is known; ``residual_EQUATION``; and
+    each of the problem's vectors as three components. Values are binary float64.
+
+    Parameters
+    ----------
+    solution
+        A `Solution` on a domain of one to three lengths, with or without time.
+    path
+        The file; ``.vtu`` is appended where the ending is another.
+    resolution
+        Points along the longest length (with 21 instants), or one number for each
+        coordinate, time included, in the order of the columns. Default 201, 101 or
+        33 points for one, two or three lengths.
+
+    Returns
+    -------
+    list of Path
+        The one file; with time ``STEM_0000.vtu`` and so on, and ``STEM.pvd``, which
+        lists the instants, as the last.
+
+    Raises
+    ------
+    InputError
+        If the domain has no length (an ordinary differential equation) or more than
+        three, or `resolution` does not fit it.
+
+    Examples
+    --------
+    >>> import kanpde.export
+    >>> callable(kanpde.export.write_vtu)
+    True
+    """
+    domain = solution.problem.domain
+    target = Path(path)
+    if target.suffix != ".vtu":
+        target = target.with_name(target.name + ".vtu")
+    space = _space(domain)
+    wanted = _POINTS[space.dimension] if resolution is None else resolution
+    counts = lattice_counts(domain, wanted, instants=_TIMES)
+    shape = [n for n, c in zip(counts, domain.coordinates, strict=True) if c != domain.time]
+    cells = spatial_cells(space, shape)
+    if not len(cells.cells):
+        raise InputError(
+            f"resolution: expected enough points to put a cell inside the domain, got {shape}; "
+            "pass more"
+        )
+    if domain.time is None:
+        _write(target, cells, _point_data(solution, cells.points))
+        return [target]
+    column = domain.coordinates.index(domain.time)
+    times = np.linspace(float(domain.lower[column]), float(domain.upper[column]), counts[column])
+    files = []
+    for k, time in enumerate(times):
+        points = np.insert(cells.points, column, time, axis=1)
+        file = target.with_name(f"{target.stem}_{k:04d}.vtu")
+        _write(file, cells, _point_data(solution, points))
+        files.append(file)
+    series = target.with_suffix(".pvd")
+    _write_series(series, files, times)
+    return [*files, series]
+
+
+def _space(domain: Domain) -> Domain:
+    space = domain.space
+    if space is None:
+        raise InputError(
+            "write_vtu: expected a domain with at least one length, got time alone; "
+            "write a CSV file instead (write_csv, kanpde export --format csv)"
+        )
+    if space.dimension > 3:
+        raise UnsupportedError(
+            f"write_vtu: expected at most three lengths, got {space.dimension}; "
+            "write a CSV file instead (write_csv)"
+        )
+    return space
+
+
+def _point_data(solution: Solution, points: np.ndarray) -> dict[str, np.ndarray]:
+    """Evaluate all that a file holds at ``(N, d)`` points, in pieces."""
+    pieces = [
+        _piece(solution, points[start : start + _CHUNK]) for start in range(0, len(points), _CHUNK)
+    ]
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _piece(solution: Solution, points: np.ndarray) -> dict[str, np.ndarray]:
+    problem = solution.problem
+    names = [str(u.func.__name__) for u in problem.unknowns]
+    values = np.asarray(solution(points), dtype=float)
+    truth = solution.truth(points)
+    data: dict[str, np.ndarray] = {}
+    for k, name in enumerate(names):
+        data[name] = values[:, k]
+    if truth is not None:
+        for k, name in enumerate(names):
+            data[f"{name}_reference"] = np.asarray(truth[:, k], dtype=float)
+            data[f"{name}_error"] = values[:, k] - data[f"{name}_reference"]
+    for name, residual in solution.residuals(points).items():
+        data[f"residual_{name}"] = np.asarray(residual, dtype=float).reshape(len(points))
+    for name, components in problem.vectors.items():
+        label = f"{name}_vector" if name in data else str(name)
+        data[label] = _vector([data[str(u.func.__name__)] for u in components])
+    return data
+
+
+def _vector(components: Sequence[np.ndarray]) -> np.ndarray:  # (N, 3)
+    """Put up to three components side by side, the missing ones 0."""
+    if len(components) > 3:
+        raise UnsupportedError(
+            f"vectors: expected at most three components, got {len(components)}; "
+            "split the vector in the problem"
+        )
+    vector = np.zeros((len(components[0]), 3))
+    for k, component in enumerate(components):
+        vector[:, k] = component
+    return vector
+
+
+def _write(path: Path, cells: Cells, data: dict[str, np.ndarray]) -> None:
+    points = np.zeros((len(cells.points), 3))
+    points[:, : cells.points.shape[1]] = cells.points
+    contiguous = {name: np.ascontiguousarray(values) for name, values in data.items()}
+    mesh = meshio.Mesh(points, [(cells.kind, cells.cells)], point_data=contiguous)
+    with replacing(path) as partial:
+        meshio.write(partial, mesh, file_format="vtu", binary=True)
+
+
+def _write_series(path: Path, files: Sequence[Path], times: np.ndarray) -> None:
+    """Write the ParaView collection that gives each file its instant."""
+    root = ElementTree.Element("VTKFile", type="Collection", version="0.1")
+    collection = ElementTree.SubElement(root, "Collection")
+    for file, time in zip(files, times, strict=True):
+        attributes = {"timestep": repr(float(time)), "part": "0", "file": file.name}
+        ElementTree.SubElement(collection, "DataSet", attributes)
+    ElementTree.indent(root)
+    with replacing(path) as partial:
+        ElementTree.ElementTree(root).write(partial, encoding="utf-8", xml_declaration=True)
