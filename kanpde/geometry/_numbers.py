@@ -35,7 +35,9 @@ def real_number(name: str, value: object) -> float:
         value, bool | np.bool_
     )
     constant = (
-        isinstance(value, sympy.Expr) and bool(value.is_number) and value.is_real is not False
+        isinstance(value, sympy.Expr)
+        and bool(value.is_number)
+        and value.is_extended_real is not False
     )
     if not (known or constant):
         raise InputError(

@@ -233,4 +233,5 @@ def split_where(
 def _largest_draw(patch: Patch, n: int, sampler: str) -> int:
     if sampler not in TENSOR:
         return max(_LARGEST_DRAW, 4 * n)
-    return min(_LARGEST_DRAW, _LARGEST_AXIS ** max(1, patch.dimension))
+    power: int = _LARGEST_AXIS ** max(1, patch.dimension)
+    return min(_LARGEST_DRAW, power)

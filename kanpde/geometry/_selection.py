@@ -177,7 +177,7 @@ def _relation(places: Places, on: Boolean) -> Selection:
         return _face(places, on)
     if isinstance(on, sympy.Or) and on.atoms(sympy.Eq, sympy.Ne):
         return _union(places, list(on.args))
-    if isinstance(on, sympy.And) and on.atoms(sympy.Eq, sympy.Ne):
+    if isinstance(on, sympy.And) and any(isinstance(a, sympy.Eq | sympy.Ne) for a in on.args):
         return _intersection(places, on)
     if on.atoms(sympy.Eq, sympy.Ne):
         raise InputError(

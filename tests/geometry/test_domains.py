@@ -174,7 +174,7 @@ def test_a_time_interval_alone_has_a_single_initial_point_and_no_boundary(rng):
     assert time.space is None
     assert time.time == t
     assert time.initial(10, rng=rng)[0].tolist() == [[2.0]]
-    with pytest.raises(InputError, match="no spatial boundary|with a spatial boundary"):
+    with pytest.raises(InputError, match="expected a domain with a spatial boundary"):
         time.boundary(3, rng=rng)
 
 
@@ -222,7 +222,7 @@ def test_pair_without_opposite_faces_is_refused(domain, symbol, rng):
 def test_pair_on_a_cylinder_works_along_its_axis_only(rng):
     cylinder = Disk((x, y)) * Interval(z, 0, 1)
     low, high, _ = cylinder.pair(z, 5, rng=rng)
-    assert np.array_equal(low + [0, 0, 1], high)
+    assert np.array_equal(low + np.array([0.0, 0.0, 1.0]), high)
     with pytest.raises(InputError, match="has z"):
         cylinder.pair(x, 5, rng=rng)
 
