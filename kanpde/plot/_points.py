@@ -128,6 +128,7 @@ def _scatter(
         if time_axis(domain) not in order and 1 / 8 < extent[0] / extent[1] < 8:
             axes.set_aspect("equal")
         tidy_axes(axes)
-    axes.legend(
-        loc="center left", bbox_to_anchor=(1.12 if len(order) == 3 else 1.02, 0.5), markerscale=2.0
-    )
+    if len(order) == 3:  # only the figure knows how far the third axis' name reaches
+        axes.figure.legend(loc="outside right center", markerscale=2.0)
+    else:
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), markerscale=2.0)

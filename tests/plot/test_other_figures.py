@@ -73,8 +73,9 @@ def test_points_figure_names_every_set_and_its_size(domains, rng, kind):
     figure = points_figure(domain, {"interior": inner, "pin": inner[:1]})
     figure.canvas.draw()
     (axes,) = figure.axes
-    legend = axes.get_legend()
-    words = axes.get_yticklabels() if legend is None else legend.get_texts()
+    legends = [axes.get_legend(), *figure.legends]
+    words = [text for legend in legends if legend for text in legend.get_texts()]
+    words = words or axes.get_yticklabels()
     assert [w.get_text() for w in words] == ["interior (40)", "pin (1)"]
     assert sum(len(c.get_offsets()) for c in axes.collections) == 41
 
