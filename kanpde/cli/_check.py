@@ -1,0 +1,196 @@
+"""Look at the problem in FILE before training.
+
+Shows the equations with their order, how every condition will be imposed, what
+is missing on the boundary, corners where the data disagree, and the residual of
+the exact solution. With --out (or --plot) the points are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kanpde._settings import Settings
+from kanpde.cli._options import add_problem_arguments, add_settings_arguments, settings_from
+from kanpde.cli._output import console, number, pairs, plain, table, writing
+from kanpde.cli._problem_file import load_problem, resolve, user_code
+from kanpde.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kanpde import Problem
+
+LONG_EXPRESSION = 300  # characters of an equation that are shown
+FIGURE = "points.png"
+INTERIOR_POINTS = 500
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``kanpde check``."""
+    add_problem_arguments(parser)
+    add_settings_arguments(parser)
+    parser.add_argument("--out", metavar="DIR", help=f"draw the points into DIR/{FIGURE}")
+    parser.add_argument("--plot", action="store_true", help=f"draw the points into ./{FIGURE}")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what a solve would start from.
+
+    Parameters
+    ----------
+    args
+        Parsed arguments of `add_arguments`.
+
+    Returns
+    -------
+    int
+        0; warnings are printed and change nothing.
+
+    Raises
+    ------
+    InputError
+        If the file, a parameter or a setting is wrong.
+    """
+    settings_from(args, Settings())
+    problem, settings = load_problem(args.file, args.parameter)
+    settings = settings_from(args, settings)
+    import kanpde
+
+    with user_code(resolve(args.file), args.file, "functions of the file to work on points"):
+        report = kanpde.preflight(problem, settings)
+        figure = _draw(problem, settings, args)
+    out = console()
+    _print(out, problem, report)
+    if figure is not None:
+        out.print()
+        out.print(f"points     {figure}", soft_wrap=True)
+    return 0
+
+
+def _print(out: Console, problem: Problem, report: Mapping[str, Any]) -> None:
+    out.print(pairs(_problem_rows(problem, report), title=plain(problem.name)))
+    out.print()
+    for entry in report["equations"]:
+        _print_equation(out, problem, entry)
+    out.print()
+    out.print(_condition_table(report))
+    if report.get("exact_residual"):
+        out.print()
+        out.print(_residual_table(report["exact_residual"]))
+    notes = [("corner", text) for text in report.get("corners") or ()]
+    notes += [("warning", text) for text in report.get("warnings") or ()]
+    out.print()
+    for kind, text in notes:
+        out.print(Text.assemble((f"{kind}: ", "bold yellow"), " ".join(str(text).split())))
+    if not notes:
+        out.print("nothing to warn about", style="green")
+
+
+def _problem_rows(problem: Problem, report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    domain = problem.domain
+    ranges = [f"{low:g} .. {high:g}" for low, high in zip(domain.lower, domain.upper, strict=True)]
+    rows = [
+        ("coordinates", ", ".join(map(str, problem.coordinates))),
+        ("domain", ", ".join(f"{x}: {r}" for x, r in zip(domain.coordinates, ranges, strict=True))),
+        ("boundary parts", ", ".join(domain.parts) if domain.parts else "none"),
+        ("unknowns", ", ".join(map(str, problem.unknowns))),
+    ]
+    if problem.parameters:
+        rows.append(("parameters", plain(problem.parameters)))
+    if problem.constants:
+        rows.append(("to identify", ", ".join(map(str, problem.constants))))
+    rows.append(("degree", _degree(report.get("degree") or {})))
+    if report.get("scales"):
+        rows.append(("scales", ", ".join(f"{k} {v:.3g}" for k, v in report["scales"].items())))
+    return rows
+
+
+def _degree(degree: Mapping[str, Any]) -> str:
+    return f"{degree.get('suggested', '-')} suggested, {degree.get('needed', '-')} at least"
+
+
+def _print_equation(out: Console, problem: Problem, entry: Mapping[str, Any]) -> None:
+    linear = "linear" if entry["linear"] else "nonlinear"
+    out.print(
+        Text.assemble((str(entry["name"]), "bold"), f"  (order {entry['order']}, {linear})  = 0")
+    )
+    for line in _pretty(problem, entry, out).splitlines():
+        out.print(Text("    " + line.rstrip()), soft_wrap=True)
+
+
+def _pretty(problem: Problem, entry: Mapping[str, Any], out: Console) -> str:
+    """Two-dimensional where it fits the width, else one line, cut where it is long."""
+    import sympy
+
+    flat = str(entry["expression"])
+    equation = problem.equations.get(entry["name"])
+    if equation is not None:
+        short = {f: sympy.Float(f, 6) for f in equation.expression.atoms(sympy.Float)}
+        drawn: str = sympy.pretty(
+            equation.expression.xreplace(short), use_unicode="utf" in out.encoding, wrap_line=False
+        )
+        if max(map(len, drawn.splitlines())) <= out.width - 4:
+            return drawn
+    return flat if len(flat) <= LONG_EXPRESSION else flat[:LONG_EXPRESSION] + " ..."
+
+
+def _condition_table(report: Mapping[str, Any]) -> Table:
+    made = table("condition", "kind", "on", "imposed", "points", "why", right=("points",))
+    for entry in report["conditions"]:
+        texts = [plain(entry[key]) for key in ("name", "kind", "on", "imposed")]
+        points = "-" if entry.get("points") is None else plain(entry["points"])
+        made.add_row(*map(Text, texts), points, Text(plain(entry.get("reason") or "")))
+    return made
+
+
+def _residual_table(residuals: Mapping[str, float]) -> Table:
+    made = table("exact solution in", "largest residual", right=("largest residual",))
+    for name, value in residuals.items():
+        made.add_row(Text(name), number(value))
+    return made
+
+
+def _draw(problem: Problem, settings: Settings, args: argparse.Namespace) -> Path | None:
+    """Draw where equations and conditions are asked, if that was wanted."""
+    if args.out is None and not args.plot:
+        return None
+    import kanpde.plot
+
+    directory = Path(args.out or ".")
+    with writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / FIGURE
+        kanpde.plot.points_figure(problem.domain, _points(problem, settings)).savefig(path)
+    return path
+
+
+def _points(problem: Problem, settings: Settings) -> dict[str, np.ndarray]:
+    """Draw points as a solve does: the interior, and every condition's place."""
+    import numpy as np
+
+    import kanpde
+
+    rng = np.random.default_rng(settings.seed)
+    domain, sampler = problem.domain, settings.sampler
+    count = settings.interior or INTERIOR_POINTS
+    points = {"interior": domain.interior(count, sampler=sampler, rng=rng)[0]}
+    share = settings.boundary or 100
+    for name, condition in problem.conditions.items():
+        if isinstance(condition, kanpde.Initial):
+            points[name] = domain.initial(share, sampler=sampler, rng=rng)[0]
+        elif isinstance(condition, kanpde.PointData):
+            points[name] = np.asarray(condition.points)
+        elif hasattr(condition, "on"):
+            selection = domain.resolve(condition.on)
+            found = domain.boundary(share, part=selection.parts, sampler=sampler, rng=rng)[0]
+            points[name] = found if selection.mask is None else found[selection.mask(found)]
+    if not points["interior"].size:
+        raise InputError("interior: expected points in the domain, got none; look at the domain")
+    return points

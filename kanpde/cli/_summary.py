@@ -1,0 +1,166 @@
+"""A run's ``summary.json`` as tables; also what damaged ones are refused with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kanpde.cli._output import duration, number, pairs, plain, table
+from kanpde.errors import RunDirectoryError
+
+STATUS = {
+    "converged": ("converged", "green"),
+    "budget": ("finished: time limit or steps used up", "green"),
+    "interrupted": ("interrupted: best state saved", "yellow"),
+    "diverged": ("diverged: last good state saved", "red"),
+    "nonfinite": ("non-finite values: last good state saved", "red"),
+}
+
+
+def read_summary(directory: Path) -> dict[str, Any]:
+    """Read ``summary.json`` of a run directory without running any code.
+
+    Parameters
+    ----------
+    directory
+        The run directory.
+
+    Returns
+    -------
+    dict[str, Any]
+        The summary; it has at least ``problem`` and ``status``.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the directory or the file is missing, damaged or of something else.
+    """
+    if not directory.is_dir():
+        raise RunDirectoryError(
+            f"{directory}: expected a run directory, got "
+            f"{'a file' if directory.exists() else 'nothing there'}; `kanpde list` shows the runs"
+        )
+    path = directory / "summary.json"
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunDirectoryError(
+            f"{directory}: expected a run directory with summary.json, got none in it; "
+            "an unfinished run goes on with `kanpde solve FILE --out DIR --resume`"
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunDirectoryError(
+            f"{path}: expected JSON, got a damaged file ({type(error).__name__}); "
+            "run `kanpde solve` again"
+        ) from error
+    if not isinstance(summary, dict) or not {"problem", "status"} <= summary.keys():
+        raise RunDirectoryError(
+            f"{path}: expected the summary of a kanpde run, got another JSON file; "
+            "name a directory that `kanpde solve` wrote"
+        )
+    return summary
+
+
+def print_summary(out: Console, summary: Mapping[str, Any]) -> None:
+    """Print the tables of `summary`: the run, unknowns, constants, conditions."""
+    out.print(pairs(_run_rows(summary), title=plain(summary.get("problem"))))
+    for made in (_unknowns(summary), _identified(summary), _conditions(summary)):
+        if made.row_count:
+            out.print()
+            out.print(made)
+
+
+def predicted_errors(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Predicted relative error per unknown, from ``estimates``."""
+    return _mapping(_mapping(summary.get("estimates")).get("predicted"))
+
+
+def worst_error(summary: Mapping[str, Any]) -> float | None:
+    """Find the largest relative L2 error of the unknowns, None if none is known."""
+    errors = [
+        entry["relative_l2"]
+        for entry in _mapping(summary.get("errors")).values()
+        if isinstance(entry, Mapping) and isinstance(entry.get("relative_l2"), int | float)
+    ]
+    return max(errors) if errors else None
+
+
+def _status(summary: Mapping[str, Any]) -> Text:
+    word = str(summary.get("status"))
+    text, color = STATUS.get(word, (word, "yellow"))
+    return Text(text, style=color)
+
+
+def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
+    rows: list[tuple[str, str | Text]] = [("status", _status(summary))]
+    parameters = _mapping(summary.get("parameters"))
+    if parameters:
+        rows.append(("parameters", plain(parameters)))
+    rows += [
+        ("steps", plain(summary.get("steps", "-"))),
+        ("time", duration(summary.get("seconds"))),
+        ("network", _network(summary)),
+        ("loss", number(summary.get("loss"))),
+        ("device", _device(summary)),
+    ]
+    return rows
+
+
+def _network(summary: Mapping[str, Any]) -> str:
+    count = summary.get("coefficients")
+    text = plain(summary.get("net", "-"))
+    return text if count is None else f"{text}, {plain(count)} coefficients"
+
+
+def _device(summary: Mapping[str, Any]) -> str:
+    parts = [plain(summary[key]) for key in ("device", "dtype") if summary.get(key) is not None]
+    for key in ("seed", "threads"):
+        if summary.get(key) is not None:
+            parts.append(f"{key} {plain(summary[key])}")
+    return ", ".join(parts) or "-"
+
+
+def _unknowns(summary: Mapping[str, Any]) -> Table:
+    errors, predicted = _mapping(summary.get("errors")), predicted_errors(summary)
+    made = table(
+        "unknown", "relative L2 error", "max error", "against", "predicted error",
+        right=("relative L2 error", "max error", "predicted error"),
+    )  # fmt: skip
+    for name in dict.fromkeys([*errors, *predicted]):
+        entry = _mapping(errors.get(name))
+        made.add_row(
+            Text(name),
+            Text(number(entry.get("relative_l2"))),
+            Text(number(entry.get("max"))),
+            Text(plain(entry["against"]) if entry.get("against") else "-"),
+            Text(number(predicted.get(name))),
+        )
+    return made
+
+
+def _identified(summary: Mapping[str, Any]) -> Table:
+    made = table("identified", "value", "interval", right=("value",))
+    for name, entry in _mapping(summary.get("identified")).items():
+        found = _mapping(entry)
+        low, high = number(found.get("low"), 5), number(found.get("high"), 5)
+        made.add_row(Text(name), number(found.get("value"), 5), Text(f"[{low}, {high}]"))
+    return made
+
+
+def _conditions(summary: Mapping[str, Any]) -> Table:
+    imposed, terms = _mapping(summary.get("imposed")), _mapping(summary.get("terms"))
+    made = table("equation or condition", "imposed", "mean square", right=("mean square",))
+    for name in dict.fromkeys([*terms, *imposed]):
+        how = plain(imposed[name]) if name in imposed else "rows"
+        made.add_row(Text(name), Text(how), Text(number(terms.get(name))))
+    return made
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
