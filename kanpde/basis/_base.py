@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -95,10 +96,28 @@ def with_derivatives(
     >>> with_derivatives(torch.zeros(1), exponential, 2)[:, 0]
     tensor([1., 1., 1.])
     """
+    check_points(z, orders)
+    return _differentiable(z, place, evaluate, orders)
+
+
+def check_points(z: Tensor, orders: int) -> None:
+    """Refuse points and orders that no basis can evaluate.
+
+    Parameters
+    ----------
+    z
+        Points.
+    orders
+        Highest derivative.
+
+    Raises
+    ------
+    InputError
+        If `orders` is no integer >= 0 or `z` is not floating point.
+    """
     whole_number("orders", orders, least=0)
     if not torch.is_floating_point(z):
         raise InputError(f"z: expected a floating-point tensor, got {z.dtype}")
-    return _differentiable(z, place, evaluate, orders)
 
 
 def whole_number(name: str, value: object, *, least: int) -> int:
@@ -128,9 +147,9 @@ def whole_number(name: str, value: object, *, least: int) -> int:
     >>> whole_number("degree", 3, least=0)
     3
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{name}: expected an integer of at least {least}, got {value!r}")
-    return value
+    return int(value)
 
 
 def data_field(data: dict[str, Any], name: str) -> Any:

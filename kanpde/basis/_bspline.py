@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import Basis, Transfer, data_field, whole_number
+from kanpde.basis._base import Basis, Transfer, check_points, data_field, whole_number
 from kanpde.basis._piecewise import PieceTable, checked_knots, dense_values
 from kanpde.basis._transfer import (
     blossom,
@@ -86,6 +86,7 @@ class BSpline(Basis):
     ) -> None:
         self.degree = whole_number("degree", degree, least=0)
         self.bounded = False
+        self._bound: int | None = None
         if knots is None:
             self.grid = whole_number("grid", grid, least=1)
             ends = torch.tensor([lower, upper], dtype=torch.float64)
@@ -97,13 +98,13 @@ class BSpline(Basis):
             self._knots = torch.from_numpy(with_outer_knots(t, degree))
         else:
             checked = checked_knots(knots, degree, least=2 * degree + 2)
+            self._bound = checked.shape[0] if checked.ndim == 2 else None
             self._knots = checked.reshape(-1, checked.shape[-1])
             self.grid = checked.shape[-1] - 2 * degree - 1
         self.count = self.grid + self.degree
         low, high = self._knots[:, degree], self._knots[:, -degree - 1]
         if bool((low >= high).any()):
             raise InputError("knots: expected knots[p] < knots[-p - 1], got an empty grid")
-        self._bound = self._knots.shape[0] if knots is not None and knots.ndim == 2 else None
         shared = bool((self._knots == self._knots[:1]).all())
         self._distinct = self._knots[:1] if shared else self._knots
         self._tables: dict[tuple[torch.dtype, torch.device], PieceTable] = {}
@@ -189,7 +190,7 @@ class BSpline(Basis):
         """
         if self._bound is not None and (z.ndim == 0 or z.shape[-1] != self._bound):
             raise ShapeError(f"z: expected shape (N, {self._bound}), got {tuple(z.shape)}")
-        whole_number("orders", orders, least=0)
+        check_points(z, orders)
         return dense_values(self._table(z), z, orders, self.count)
 
     def extend(
@@ -219,7 +220,7 @@ class BSpline(Basis):
         Returns
         -------
         Transfer
-            New basis and coefficients; `moved` on [lower, upper].
+            New basis (bound to n_in) and coefficients; `moved` on [lower, upper].
 
         Raises
         ------
@@ -245,7 +246,7 @@ class BSpline(Basis):
                 f"grid: {grid} is not a multiple of {self.grid}; extension would change the "
                 "function; pass nested=False to allow it"
             )
-        old, n_in = self._knots_for(coefficients), coefficients.shape[0]
+        old = self._knots_for(coefficients)
         new = subdivided_knots(old.numpy(), self.grid, grid, self.degree)
         basis = self._with_knots(torch.from_numpy(new))
         bound = self._with_knots(old)
@@ -256,8 +257,6 @@ class BSpline(Basis):
         else:
             found = refit(bound, basis, coefficients, points)
         moved = largest_change(bound, basis, coefficients, found, points)
-        if self._bound is None and n_in > 1:
-            basis = self._with_knots(torch.from_numpy(new))
         return Transfer(basis, found, moved)
 
     def update(

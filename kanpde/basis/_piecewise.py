@@ -136,13 +136,7 @@ class PieceTable:
         Tensor
             Rows, `z`'s shape, int64.
         """
-        points = z.detach()
-        rows, m = self.knots.shape
-        if rows == 1:
-            return torch.searchsorted(self.knots[0], points.contiguous(), right=True)
-        columns = points.reshape(-1, rows).T.contiguous()
-        found = torch.searchsorted(self.knots, columns, right=True).T.reshape(z.shape)
-        return found + torch.arange(rows, device=z.device) * (m + 1)
+        return _located(z.detach(), self)
 
     def evaluate(self, z: Tensor, place: Tensor | None, orders: int) -> Tensor:
         """Evaluate the functions that live where the points are.
@@ -179,7 +173,7 @@ class PieceTable:
         if orders > degree:
             beyond = taylor.new_zeros(orders - degree, *taylor.shape[1:])
             taylor = torch.cat([taylor, beyond * u])  # beyond * u keeps NaN visible
-        return taylor[: orders + 1].reshape(orders + 1, *z.shape, -1)
+        return taylor[: orders + 1].reshape(orders + 1, *z.shape, taylor.shape[-1])
 
 
 def _search_knots(knots: Tensor, degree: int) -> Tensor:
@@ -189,6 +183,36 @@ def _search_knots(knots: Tensor, degree: int) -> Tensor:
         closing |= knots == knots[:, -degree - 1, None]
     above = torch.nextafter(knots, torch.full_like(knots, torch.inf))
     return torch.where(closing, above, knots).contiguous()
+
+
+class _Locate(torch.autograd.Function):
+    """The search; a Function because batched searches have no rule under vmap."""
+
+    @staticmethod
+    def forward(z: Tensor, table: PieceTable) -> Tensor:
+        rows, m = table.knots.shape
+        if rows == 1:
+            return torch.searchsorted(table.knots[0], z.contiguous(), right=True)
+        columns = z.reshape(-1, rows).T.contiguous()
+        found = torch.searchsorted(table.knots, columns, right=True).T.reshape(z.shape)
+        return found + torch.arange(rows, device=z.device) * (m + 1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        return None, None
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], z: Tensor, table: PieceTable
+    ) -> tuple[Tensor, int]:
+        return _located(z.movedim(in_dims[0] or 0, 0), table), 0
+
+
+_located: Callable[..., Tensor] = _Locate.apply
 
 
 class _Place(torch.autograd.Function):
