@@ -6,6 +6,7 @@ from kanpde.pde._integrals import IntegralTerm, extract_integrals
 from kanpde.pde._lower import lower
 from kanpde.pde._manufactured import manufactured
 from kanpde.pde._program import Program
+from kanpde.pde._raise import raise_program
 from kanpde.pde._rules import covered
 from kanpde.pde._symbols import coordinates, divergence, gradient, laplacian, unknown
 
@@ -25,5 +26,6 @@ __all__ = [
     "manufactured",
     "normalise",
     "order",
+    "raise_program",
     "unknown",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import sympy
 from sympy.core.function import AppliedUndef
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.pde._derivative import evaluate_derivatives
@@ -255,6 +256,8 @@ def is_linear(
     dummies = {atom: sympy.Dummy(real=True) for atom in atoms}
     replaced = expression.xreplace(dummies)
     scalars = set(dummies.values())
+    if any(node.cond.free_symbols & scalars for node in replaced.atoms(ExprCondPair)):
+        return False
     for dummy in scalars & replaced.free_symbols:
         slope = replaced.diff(dummy)
         if slope.free_symbols & scalars and sympy.expand(slope).free_symbols & scalars:

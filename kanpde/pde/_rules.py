@@ -35,7 +35,7 @@ UNARY: dict[Any, tuple[str, float | None]] = {
     sympy.sign: ("sign", None),
 }
 # f(x) = 1/g(x), and f(x) = g(1/x): (g, safe value of what is passed to g)
-_RECIPROCAL: dict[Any, str] = {sympy.sec: "cos", sympy.coth: "tanh"}
+_RECIPROCAL: dict[Any, str] = {sympy.sec: "cos", sympy.csc: "sin", sympy.coth: "tanh"}
 _OF_RECIPROCAL: dict[Any, tuple[str, float]] = {
     sympy.asec: ("acos", 0.0),
     sympy.acsc: ("asin", 0.0),

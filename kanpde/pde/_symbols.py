@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import sympy
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError, ShapeError
 from kanpde.pde._names import scalar
+
+_CREATED = itertools.count()
 
 
 def coordinates(names: str) -> sympy.Symbol | tuple[sympy.Symbol, ...]:
@@ -87,6 +90,7 @@ def unknown(name: str, *coords: sympy.Symbol, scale: float = 1.0) -> AppliedUnde
     if not (math.isfinite(scale) and scale > 0):
         raise InputError(f"unknown {name}: expected a positive scale, came {scale}")
     function = sympy.Function(name, real=True, scale=float(scale))
+    function.created = next(_CREATED)  # the order of unknowns in results is that of their making
     return function(*coords)
 
 
@@ -141,7 +145,9 @@ def gradient(field: sympy.Expr, *coords: sympy.Symbol) -> sympy.ImmutableDenseMa
     return sympy.ImmutableDenseMatrix([expression.diff(symbol) for symbol in coords])
 
 
-def divergence(vector: Iterable[sympy.Expr], *coords: sympy.Symbol) -> sympy.Expr:
+def divergence(
+    vector: Sequence[sympy.Expr] | sympy.MatrixBase, *coords: sympy.Symbol
+) -> sympy.Expr:
     """Sum the derivatives of each component by its own coordinate.
 
     Parameters
@@ -170,7 +176,7 @@ def divergence(vector: Iterable[sympy.Expr], *coords: sympy.Symbol) -> sympy.Exp
     3*x
     """
     _check_coordinates("divergence", coords)
-    if isinstance(vector, sympy.Expr) or not isinstance(vector, Iterable):
+    if not isinstance(vector, (tuple, list, sympy.Tuple, sympy.MatrixBase)):
         raise InputError(f"divergence: expected a vector (v1, v2, ...), came {vector!r}")
     components = [scalar("divergence", component) for component in vector]
     if len(components) != len(coords):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from kanpde.pde._bessel import bessel_j, largest_argument
 
-BESSEL_ORDERS = 21
-"""Bessel functions J_0 ... J_20 are in the table."""
+BESSEL_ORDERS = 31
+"""Bessel functions J_0 ... J_30 are in the table."""
 
 
 @dataclass(frozen=True)
