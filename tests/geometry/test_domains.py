@@ -278,3 +278,13 @@ def test_a_small_region_still_gets_its_points(sampler, rng):
     assert len(points) >= 20
     assert (points[:, 0] < 0.01).all()
     assert weights.sum() == pytest.approx(0.01, rel=0.7)
+
+
+@pytest.mark.parametrize("domain", ["L*time"], indirect=True)
+def test_a_shape_known_by_rejection_only_is_drawn_independently_of_time(domain, rng):
+    # Two Sobol sequences side by side, each in its own order, would be correlated.
+    points, _ = domain.interior(4096, sampler="sobol", rng=rng)
+    cells = np.histogram2d(points[:, 0], points[:, 2], bins=(16, 16))[0]
+    expected = cells.sum(axis=1, keepdims=True) / 16
+    # Chi-squared with 16 x 15 degrees of freedom: mean 240, deviation 22.
+    assert ((cells - expected) ** 2 / expected).sum() < 240 + 4 * 22
