@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, get_type_hints
@@ -62,7 +63,9 @@ class Settings:
         Where and how to compute.
     steps, time_limit, tolerance
         When to stop: optimizer steps, seconds of optimisation, estimated
-        relative error.
+        relative error. Without `steps` the time limit is 60 seconds.
+    linear
+        Solve linear problems by one least-squares solve of a ridge KAN.
 
     Raises
     ------
@@ -90,13 +93,14 @@ class Settings:
     sampler: str = "sobol"
     redraw: int | None = None
     exact_conditions: bool = True
+    linear: bool = True
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"
     seed: int = 0
     threads: int | None = None
     steps: int | None = None
-    time_limit: float = 60.0
+    time_limit: float | None = None
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
@@ -136,6 +140,13 @@ class Settings:
     def types(cls) -> dict[str, Any]:
         """Field names and their annotated types, as the command line converts them."""
         return get_type_hints(cls)
+
+    @property
+    def seconds(self) -> float:
+        """The time limit that holds: as given, else 60 s, none where `steps` is given."""
+        if self.time_limit is not None:
+            return self.time_limit
+        return math.inf if self.steps is not None else 60.0
 
     def replace(self, **changes: Any) -> Settings:
         """A copy with `changes`; unknown names raise `InputError`."""

@@ -85,7 +85,7 @@ def raise_program(program: Program, inputs: Sequence[Expr]) -> tuple[Expr, ...]:
     >>> from kanpde.pde import coordinates, lower
     >>> x = coordinates("x")
     >>> raise_program(lower([sympy.sin(2 * x)], [x]), [x])
-    (sin(2.0*x),)
+    (sin(2*x),)
     """
     values: list[Any] = []
     for name, *arguments in program.operations:

@@ -1,0 +1,263 @@
+"""Boundary, initial, point and mean-value conditions.
+
+Each is a small immutable record; what it means at a point is said by
+`Condition.operator`, a sympy expression that must vanish there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike, NDArray
+from sympy import Derivative, Expr, Symbol
+from sympy.core.function import AppliedUndef
+
+from kanpde.errors import InputError, ShapeError
+
+
+def normal(coordinate: Symbol) -> Symbol:
+    """Symbol of the outward normal's component along `coordinate`.
+
+    Examples
+    --------
+    >>> normal(Symbol("x", real=True))
+    n_x
+    """
+    return Symbol(f"n_{coordinate.name}", real=True)
+
+
+DATA = Symbol("measured value", real=True)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Base of all conditions: what is prescribed, of which unknown, and where."""
+
+    kind: ClassVar[str] = "condition"
+
+    @property
+    def unknown(self) -> AppliedUndef:
+        """The unknown that the condition is about."""
+        return self.u  # type: ignore[attr-defined,no-any-return]
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """The expression that vanishes where the condition holds."""
+        raise TypeError(f"{self.kind}: has no pointwise operator")
+
+
+def _unknown(name: str, u: Any) -> None:
+    if not isinstance(u, AppliedUndef):
+        raise InputError(
+            f"{name}: expected an unknown such as unknown('u', x, t), got {u!r}"
+        )
+
+
+def _expression(name: str, value: Any) -> Expr:
+    try:
+        result = sympy.sympify(value, strict=True)
+    except sympy.SympifyError:
+        result = None
+    if not isinstance(result, Expr):
+        raise InputError(
+            f"{name}: expected a number or a sympy expression, got {type(value).__name__}"
+        )
+    return result
+
+
+@dataclass(frozen=True)
+class Dirichlet(Condition):
+    """u = value on the boundary (or on the part `on`).
+
+    Parameters
+    ----------
+    u
+        The unknown.
+    value
+        Number or sympy expression in the coordinates.
+    on
+        ``None`` (whole spatial boundary), a relation such as ``Eq(x, -1)``, a part's
+        name, or a predicate of points.
+
+    Examples
+    --------
+    >>> from kanpde import coordinates, unknown
+    >>> x = coordinates("x")
+    >>> Dirichlet(unknown("u", x), 0).kind
+    'dirichlet'
+    """
+
+    kind: ClassVar[str] = "dirichlet"
+    u: AppliedUndef
+    value: Any = 0
+    on: Any = None
+
+    def __post_init__(self) -> None:
+        _unknown("Dirichlet", self.u)
+        object.__setattr__(self, "value", _expression("Dirichlet value", self.value))
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """``u - value``."""
+        return self.u - self.value
+
+
+@dataclass(frozen=True)
+class Neumann(Condition):
+    """du/dn = value, n the outward unit normal; arguments as for `Dirichlet`."""
+
+    kind: ClassVar[str] = "neumann"
+    u: AppliedUndef
+    value: Any = 0
+    on: Any = None
+
+    def __post_init__(self) -> None:
+        _unknown("Neumann", self.u)
+        object.__setattr__(self, "value", _expression("Neumann value", self.value))
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """``n . grad u - value``."""
+        return normal_derivative(self.u, space) - self.value
+
+
+@dataclass(frozen=True)
+class Robin(Condition):
+    """a u + b du/dn = value; `a`, `b`, `value` may depend on the coordinates."""
+
+    kind: ClassVar[str] = "robin"
+    u: AppliedUndef
+    a: Any
+    b: Any
+    value: Any = 0
+    on: Any = None
+
+    def __post_init__(self) -> None:
+        _unknown("Robin", self.u)
+        for name in ("a", "b", "value"):
+            object.__setattr__(self, name, _expression(f"Robin {name}", getattr(self, name)))
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """``a u + b n . grad u - value``."""
+        return self.a * self.u + self.b * normal_derivative(self.u, space) - self.value
+
+
+@dataclass(frozen=True)
+class Periodic(Condition):
+    """u and its derivatives below the equation's order agree on both faces of `coordinate`."""
+
+    kind: ClassVar[str] = "periodic"
+    u: AppliedUndef
+    coordinate: Symbol
+
+    def __post_init__(self) -> None:
+        _unknown("Periodic", self.u)
+        if self.coordinate not in self.u.args:
+            raise InputError(
+                f"Periodic: expected a coordinate of {self.u}, got {self.coordinate!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Initial(Condition):
+    """u, or a time derivative such as ``u.diff(t)``, at the start of the time interval."""
+
+    kind: ClassVar[str] = "initial"
+    target: Any
+    value: Any = 0
+
+    def __post_init__(self) -> None:
+        target = self.target
+        if isinstance(target, Derivative):
+            if len(target.variable_count) != 1:
+                raise InputError(f"Initial: expected u or u.diff(t, k), got {target}")
+            target = target.expr
+        _unknown("Initial", target)
+        object.__setattr__(self, "value", _expression("Initial value", self.value))
+
+    @property
+    def unknown(self) -> AppliedUndef:
+        """The unknown under the time derivative."""
+        return self.target.expr if isinstance(self.target, Derivative) else self.target
+
+    @property
+    def time(self) -> Symbol | None:
+        """The variable of the derivative, or ``None`` for u itself."""
+        return self.target.variables[0] if isinstance(self.target, Derivative) else None
+
+    @property
+    def order(self) -> int:
+        """Order of the time derivative that is prescribed."""
+        return len(self.target.variables) if isinstance(self.target, Derivative) else 0
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """``target - value``."""
+        return self.target - self.value
+
+
+@dataclass(frozen=True, eq=False)
+class PointData(Condition):
+    """u takes `values` at `points`: measurements, or one point as a pin.
+
+    Parameters
+    ----------
+    u
+        The unknown.
+    points
+        Shape ``(N, d)``, columns in the order of the coordinates; one point may be ``(d,)``.
+    values
+        Shape ``(N,)`` or one number.
+    """
+
+    kind: ClassVar[str] = "point data"
+    u: AppliedUndef
+    points: ArrayLike
+    values: ArrayLike
+
+    def __post_init__(self) -> None:
+        _unknown("PointData", self.u)
+        points: NDArray[np.float64] = np.atleast_2d(np.asarray(self.points, dtype=np.float64))
+        d = len(self.u.args)
+        if points.ndim != 2 or points.shape[1] != d:
+            raise ShapeError(f"PointData points: expected shape (N, {d}), got {points.shape}")
+        values = np.asarray(self.values, dtype=np.float64)
+        if values.ndim == 0:
+            values = np.full(len(points), float(values))
+        if values.shape != (len(points),):
+            raise ShapeError(
+                f"PointData values: expected shape ({len(points)},), got {values.shape}"
+            )
+        if not (np.isfinite(points).all() and np.isfinite(values).all()):
+            raise InputError("PointData: expected finite numbers, got NaN or infinity")
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "values", values)
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """``u`` minus the measured value."""
+        return self.u - DATA
+
+
+@dataclass(frozen=True)
+class MeanValue(Condition):
+    """The mean of u over the domain is `value` (fixes the constant of a Neumann problem)."""
+
+    kind: ClassVar[str] = "mean value"
+    u: AppliedUndef
+    value: Any = 0
+
+    def __post_init__(self) -> None:
+        _unknown("MeanValue", self.u)
+        value = _expression("MeanValue value", self.value)
+        if value.free_symbols:
+            raise InputError(f"MeanValue value: expected a number, got {value}")
+        object.__setattr__(self, "value", value)
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """``u - value``, whose mean vanishes."""
+        return self.u - self.value
+
+
+def normal_derivative(u: AppliedUndef, space: Sequence[Symbol]) -> Expr:
+    """``n . grad u`` with the normal's symbols."""
+    return sympy.Add(*(normal(x) * u.diff(x) for x in space))

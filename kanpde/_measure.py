@@ -1,0 +1,154 @@
+"""Errors on points that training never saw, and the error predicted without the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kanpde._conditions import Dirichlet, Initial, MeanValue, PointData, Robin
+from kanpde._problem import Problem
+from kanpde._trial import Trial
+
+Array = NDArray[np.float64]
+EVALUATION_POINTS = 4000
+
+
+def relative_l2(values: Array, truth: Array) -> Array:
+    r"""Relative L2 error of every column, :math:`\|u - u^*\|_2 / \|u^*\|_2`.
+
+    Examples
+    --------
+    >>> relative_l2(np.array([[1.1]]), np.array([[1.0]])).round(3)
+    array([0.1])
+    """
+    size = np.sqrt(np.square(truth).sum(axis=0))
+    gap = np.sqrt(np.square(values - truth).sum(axis=0))
+    return np.asarray(gap / np.where(size > 0, size, 1.0))
+
+
+def floating_unknowns(problem: Problem) -> list[bool]:
+    """Which unknowns are fixed only up to a constant, like an unpinned pressure."""
+    pinning = (Dirichlet, Initial, MeanValue, PointData, Robin)
+    result = []
+    named = problem.derivatives()
+    for k, u in enumerate(problem.unknowns):
+        pinned = any(isinstance(c, pinning) and c.unknown == u for c in problem.conditions.values())
+        in_value = any(j == k and sum(a) == 0 for j, a in named)
+        result.append(not pinned and not in_value)
+    return result
+
+
+class Judge:
+    """Fixed evaluation points, and the truth there if it is known.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    seed
+        Seed of the evaluation points, apart from the training points' generator.
+    """
+
+    def __init__(self, problem: Problem, *, seed: int = 0) -> None:
+        rng = np.random.default_rng([seed, 977])
+        self.points, _ = problem.domain.interior(EVALUATION_POINTS, sampler="uniform", rng=rng)
+        self.names = [str(u.func.__name__) for u in problem.unknowns]
+        self.floating = floating_unknowns(problem)
+        self.against = "reference" if problem.reference else "exact"
+        self._problem = problem
+        self._truth: Array | None = None
+        self._asked = False
+
+    @property
+    def truth(self) -> Array | None:
+        """True values ``(N, m)``, computed when first asked for."""
+        if not self._asked:
+            self._asked = True
+            truth = self._problem.truth(self.points)
+            self._truth = None if truth is None else self._centered(truth)
+        return self._truth
+
+    def values(self, trial: Trial) -> Array:
+        """The trial at the evaluation points, ``(N, m)``; free constants removed."""
+        with torch.no_grad():
+            points = torch.as_tensor(self.points, dtype=trial.dtype, device=trial.device)
+            pieces = [trial(part) for part in points.split(2048)]
+        return self._centered(torch.cat(pieces).double().cpu().numpy())
+
+    def _centered(self, values: Array) -> Array:
+        result = np.array(values, dtype=np.float64)
+        for k, floats in enumerate(self.floating):
+            if floats:
+                result[:, k] -= result[:, k].mean()
+        return result
+
+    def worst(self, trial: Trial) -> float | None:
+        """Largest relative L2 error over the unknowns, ``None`` without the truth."""
+        if self.truth is None:
+            return None
+        return float(relative_l2(self.values(trial), self.truth).max())
+
+    def errors(self, trial: Trial) -> dict[str, dict[str, float | int | str]]:
+        """Relative L2 and largest error per unknown."""
+        if self.truth is None:
+            return {}
+        values = self.values(trial)
+        relative = relative_l2(values, self.truth)
+        largest = np.abs(values - self.truth).max(axis=0)
+        return {
+            name: {
+                "relative_l2": float(relative[k]),
+                "max": float(largest[k]),
+                "points": len(self.points),
+                "against": self.against,
+            }
+            for k, name in enumerate(self.names)
+        }
+
+
+@dataclass(frozen=True)
+class Level:
+    """A state on the way: mean square residual on fresh points, and the values then."""
+
+    fresh: float
+    values: Array
+
+
+def predicted_errors(levels: Sequence[Level], final: Level) -> list[float] | None:
+    """Relative error per unknown, predicted from earlier levels.
+
+    An earlier level's error is its difference to the final one; errors are taken
+    proportional to the residual on fresh points. The median over the earlier levels
+    whose residual is well above the final one's is used.
+
+    Parameters
+    ----------
+    levels
+        Earlier states, oldest first.
+    final
+        The state to judge.
+
+    Returns
+    -------
+    list of float or None
+        One per unknown; ``None`` where there is no earlier level to compare with.
+    """
+    useful = [
+        level for level in levels if 2 * final.fresh < level.fresh and math.isfinite(level.fresh)
+    ]
+    useful = useful[-6:]
+    if not useful:
+        useful = [level for level in levels if level.fresh > 0][-1:]
+    if not useful:
+        return None
+    ratios = [
+        relative_l2(level.values, final.values) * math.sqrt(final.fresh / level.fresh)
+        for level in useful
+    ]
+    floor = np.finfo(np.float64).eps
+    return [max(float(x), floor) for x in np.median(np.array(ratios), axis=0)]

@@ -1,0 +1,202 @@
+"""Where the trial is asked: collocation points of every term, with rows and weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kanpde._conditions import Periodic, PointData
+from kanpde._problem import Problem
+from kanpde._terms import BOUNDARY, INITIAL, INTERIOR, MEAN, PAIR, POINTS, Functional, TermSet
+from kanpde.errors import InputError
+from kanpde.geometry import unit_points
+
+Array = NDArray[np.float64]
+QUADRATURE_NODES = 4096
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Evaluation points of one term set.
+
+    Parameters
+    ----------
+    points
+        Shape ``(M, d)``.
+    extras
+        Further program inputs, ``(M, c)``: normals or measured values.
+    row
+        Row that every evaluation feeds, ``(M,)``; ``None`` where point i is row i.
+    factor
+        Weight of every evaluation inside its row, ``(M,)``; ``None`` for ones.
+    weight
+        Weight of every row in the mean square, sums to 1, ``(R,)``.
+    """
+
+    points: Array
+    extras: Array
+    row: NDArray[np.int64] | None
+    factor: Array | None
+    weight: Array
+
+    @property
+    def rows(self) -> int:
+        """Number of rows R."""
+        return len(self.weight)
+
+
+def draw(
+    problem: Problem,
+    terms: TermSet,
+    n: int,
+    *,
+    sampler: str,
+    rng: np.random.Generator,
+) -> Drawn:
+    """Draw about `n` rows for a term set.
+
+    Raises
+    ------
+    InputError
+        If a region is empty or data lie outside the domain.
+    """
+    makers = {
+        INTERIOR: _interior,
+        BOUNDARY: _boundary,
+        INITIAL: _initial,
+        PAIR: _pair,
+        POINTS: _data,
+        MEAN: _mean,
+    }
+    return makers[terms.where](problem, terms, n, sampler, rng)
+
+
+def _simple(points: Array, weights: Array, extras: Array | None = None) -> Drawn:
+    if extras is None:
+        extras = np.zeros((len(points), 0))
+    return Drawn(points, extras, None, None, weights / weights.sum())
+
+
+def _interior(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    points, weights = problem.domain.interior(n, sampler=sampler, rng=rng)
+    if terms.on is None:
+        return _simple(points, weights)
+    mask = problem.domain.resolve(terms.on).mask
+    if mask is None:
+        raise InputError(
+            f"equation {terms.names[0]!r}: on= names a face; equations hold in regions, "
+            "for example on=(x < 0)"
+        )
+    kept = mask(points)
+    if not kept.any():
+        raise InputError(f"equation {terms.names[0]!r}: no point of the domain satisfies on=")
+    share = kept.mean()
+    points, weights = problem.domain.interior(
+        min(int(n / share) + 1, 20 * n), sampler=sampler, rng=rng
+    )
+    kept = mask(points)
+    return _simple(points[kept], weights[kept])
+
+
+def _boundary(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    on = problem.domain.resolve(terms.on)
+    points, normals, weights, _ = problem.domain.boundary(
+        n, part=on, sampler=sampler, rng=rng
+    )
+    keep = [i for i, x in enumerate(problem.coordinates) if x != problem.time]
+    return _simple(points, weights, normals[:, keep])
+
+
+def _initial(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    points, weights = problem.domain.initial(n, sampler=sampler, rng=rng)
+    return _simple(points, weights)
+
+
+def _pair(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    assert isinstance(terms.condition, Periodic)
+    low, high, weights = problem.domain.pair(
+        terms.condition.coordinate, n, sampler=sampler, rng=rng
+    )
+    rows = np.arange(len(low))
+    return Drawn(
+        np.concatenate((low, high)),
+        np.zeros((2 * len(low), 0)),
+        np.concatenate((rows, rows)),
+        np.concatenate((np.ones(len(low)), -np.ones(len(low)))),
+        weights / weights.sum(),
+    )
+
+
+def _data(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    assert isinstance(terms.condition, PointData)
+    points = np.asarray(terms.condition.points, dtype=np.float64)
+    values = np.asarray(terms.condition.values, dtype=np.float64)
+    inside = problem.domain.contains(points)
+    if not inside.all():
+        first = points[~inside][0].tolist()
+        raise InputError(
+            f"conditions[{terms.names[0]!r}]: {int((~inside).sum())} of {len(points)} data points "
+            f"lie outside the domain, the first at {first}"
+        )
+    return _simple(points, np.ones(len(points)), values[:, None])
+
+
+def _mean(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    nodes = min(QUADRATURE_NODES, 32**problem.dimension)
+    points, weights = problem.domain.interior(nodes, sampler="gauss", rng=rng)
+    return Drawn(
+        points,
+        np.zeros((len(points), 0)),
+        np.zeros(len(points), dtype=np.int64),
+        weights / weights.sum(),
+        np.ones(1),
+    )
+
+
+def quadrature(functional: Functional) -> tuple[Array, Array]:
+    """Gauss nodes ``(Q, d)`` and weights ``(Q,)`` over a functional's limits."""
+    low = np.array([a for a, _ in functional.limits])
+    high = np.array([b for _, b in functional.limits])
+    d = len(low)
+    nodes, weights = unit_points(
+        min(QUADRATURE_NODES, 32**d), d, sampler="gauss", rng=np.random.default_rng(0)
+    )
+    return low + (high - low) * nodes, weights * np.prod(high - low)
+
+
+def redraw_by_residual(
+    problem: Problem,
+    terms: TermSet,
+    n: int,
+    magnitude: Array,
+    pool: Array,
+    *,
+    rng: np.random.Generator,
+) -> Drawn:
+    """Choose `n` of the pool's points with probability proportional to |r| / mean + 1.
+
+    Parameters
+    ----------
+    magnitude
+        Size of the residual at the pool's points, ``(M,)``.
+    pool
+        Candidates ``(M, d)``.
+    """
+    mean = magnitude.mean()
+    chance = magnitude / mean + 1.0 if mean > 0 else np.ones(len(magnitude))
+    chosen = rng.choice(len(pool), size=n, replace=False, p=chance / chance.sum())
+    return _simple(pool[chosen], np.ones(n))

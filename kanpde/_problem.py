@@ -1,0 +1,356 @@
+"""What is solved: equations in sympy, a domain, conditions, and perhaps the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+import torch
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+from sympy.core.function import AppliedUndef
+
+from kanpde._conditions import Condition, Initial, Periodic
+from kanpde._settings import Settings
+from kanpde.errors import InputError
+from kanpde.geometry import Domain
+from kanpde.pde import extract_integrals, jets_in, lower, normalise
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation ``expression = 0``, in the whole domain or on a part of it.
+
+    Parameters
+    ----------
+    expression
+        Sympy expression that vanishes, or ``sympy.Eq``.
+    on
+        ``None``, a relation of the coordinates such as ``x < 0``, or a predicate of points.
+    """
+
+    expression: Any
+    on: Any = None
+
+    def __post_init__(self) -> None:
+        value = self.expression
+        if isinstance(value, sympy.Equality):
+            value = value.lhs - value.rhs
+        if not isinstance(value, Expr):
+            raise InputError(
+                "equation: expected a sympy expression (= 0) or sympy.Eq, got "
+                f"{type(self.expression).__name__}"
+            )
+        object.__setattr__(self, "expression", normalise(value))
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An unknown constant: where the search starts, what it may be, its natural size.
+
+    Parameters
+    ----------
+    start
+        First guess.
+    bounds
+        Lower and upper bound, ``None`` for open.
+    scale
+        Natural size; the search sees the constant in this unit. ``None`` takes
+        the start's magnitude.
+
+    Examples
+    --------
+    >>> Constant(1.0, bounds=(0, None)).bounds
+    (0.0, inf)
+    """
+
+    start: float = 1.0
+    bounds: tuple[float | None, float | None] = (None, None)
+    scale: float | None = None
+
+    def __post_init__(self) -> None:
+        low = -math.inf if self.bounds[0] is None else float(self.bounds[0])
+        high = math.inf if self.bounds[1] is None else float(self.bounds[1])
+        if not low < high:
+            raise InputError(f"Constant bounds: expected lower < upper, got ({low}, {high})")
+        if not low <= self.start <= high:
+            raise InputError(
+                f"Constant start: expected a value inside ({low}, {high}), got {self.start}"
+            )
+        scale = self.scale if self.scale is not None else (abs(self.start) or 1.0)
+        if not scale > 0:
+            raise InputError(f"Constant scale: expected a positive number, got {self.scale}")
+        object.__setattr__(self, "bounds", (low, high))
+        object.__setattr__(self, "start", float(self.start))
+        object.__setattr__(self, "scale", float(scale))
+
+
+class Problem:
+    """A boundary or initial value problem, forward or inverse.
+
+    Parameters
+    ----------
+    domain
+        Where: for example ``Interval(x, -1, 1) * TimeInterval(t, 0, 1)``.
+    equations
+        ``{name: expression}``, each ``= 0`` (or ``sympy.Eq``, or `Equation`).
+    conditions
+        ``{name: condition}``.
+    constants
+        ``{symbol: Constant(start, bounds, scale)}`` for unknown scalars.
+    vectors
+        ``{name: (u, v)}``: unknowns that are components of one vector, for plots and files.
+    exact
+        ``{u: expression}``: closed form; only ever used to measure errors.
+    reference
+        ``{u: callable}`` mapping ``(N, d)`` to ``(N,)``: trusted numerical solution, used
+        like `exact`.
+    name
+        Name for run directories; the problem file's by default.
+
+    Raises
+    ------
+    InputError
+        If anything does not fit together; the message names the fix.
+
+    Examples
+    --------
+    >>> from kanpde import Dirichlet, Interval, Problem, coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> Problem(Interval(x, 0, 1), {"ode": u.diff(x, 2) + 1}, {"ends": Dirichlet(u, 0)}).order
+    2
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        equations: Mapping[str, Any] | Any,
+        conditions: Mapping[str, Condition] | None = None,
+        *,
+        constants: Mapping[Symbol, Constant] | None = None,
+        vectors: Mapping[str, Sequence[AppliedUndef]] | None = None,
+        exact: Mapping[AppliedUndef, Any] | None = None,
+        reference: Mapping[AppliedUndef, Callable[[Array], Array]] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(domain, Domain):
+            raise InputError(
+                f"domain: expected a kanpde domain such as Interval(x, 0, 1), got "
+                f"{type(domain).__module__}.{type(domain).__name__}; "
+                "if sympy's star import shadows kanpde's names, import kanpde after it"
+            )
+        self.domain = domain
+        self.coordinates = domain.coordinates
+        self.name = name
+        self.settings: Settings | None = None
+        self.parameters: dict[str, Any] = {}
+        self.equations = _equations(equations)
+        self.conditions = _conditions(conditions)
+        self.unknowns = self._find_unknowns()
+        self.constants = _constants(constants)
+        self.vectors = {k: tuple(v) for k, v in (vectors or {}).items()}
+        self.exact = self._truths("exact", exact)
+        self.reference = dict(reference or {})
+        self._check_membership()
+        self._check_equations()
+        self._check_initial()
+        self._exact_program = (
+            lower([self.exact[u] for u in self.unknowns], self.coordinates, where="exact")
+            if self.exact
+            else None
+        )
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates d, time included."""
+        return len(self.coordinates)
+
+    @property
+    def time(self) -> Symbol | None:
+        """The time coordinate, if there is one."""
+        return self.domain.time
+
+    @property
+    def space(self) -> tuple[Symbol, ...]:
+        """Spatial coordinates."""
+        return tuple(x for x in self.coordinates if x != self.domain.time)
+
+    @property
+    def order(self) -> int:
+        """Highest derivative in any equation."""
+        return max(sum(a) for _, a in self.derivatives())
+
+    def derivatives(self) -> set[tuple[int, tuple[int, ...]]]:
+        """All (unknown, multi-index) pairs that the equations name."""
+        found: set[tuple[int, tuple[int, ...]]] = set()
+        for equation in self.equations.values():
+            rest, integrals = extract_integrals(equation.expression, self.coordinates)
+            for part in (rest, *(i.integrand for i in integrals)):
+                found.update(jets_in(part, self.unknowns, self.coordinates).values())
+        return found
+
+    def orders(self, unknown: int) -> tuple[int, ...]:
+        """Highest derivative of one unknown along each coordinate."""
+        alphas = [a for k, a in self.derivatives() if k == unknown]
+        return tuple(max((a[i] for a in alphas), default=0) for i in range(self.dimension))
+
+    def truth(self, points: Array) -> Array | None:
+        """Exact or reference values at points ``(N, d)``; ``(N, m)`` or ``None`` if unknown."""
+        if self.reference:
+            columns = [np.asarray(self.reference[u](points), float) for u in self.unknowns]
+            return np.stack(columns, axis=1)
+        if self._exact_program is None:
+            return None
+        columns_in = torch.as_tensor(points, dtype=torch.float64).unbind(1)
+        values = self._exact_program(*columns_in)
+        return torch.stack(torch.broadcast_tensors(*values), dim=1).numpy()
+
+    def _find_unknowns(self) -> tuple[AppliedUndef, ...]:
+        found: dict[AppliedUndef, None] = {}
+        for equation in self.equations.values():
+            for u in sorted(equation.expression.atoms(AppliedUndef), key=str):
+                if u.args == self.coordinates:
+                    found.setdefault(u)
+        if not found:
+            names = ", ".join(str(x) for x in self.coordinates)
+            raise InputError(
+                f"equations: expected an unknown of all coordinates ({names}), found none; "
+                f"make it with unknown('u', {names})"
+            )
+        return tuple(sorted(found, key=lambda u: (getattr(u.func, "created", 0), str(u))))
+
+    def _truths(
+        self, name: str, given: Mapping[AppliedUndef, Any] | None
+    ) -> dict[AppliedUndef, Expr]:
+        given = dict(given or {})
+        if not given:
+            return {}
+        missing = [str(u) for u in self.unknowns if u not in given]
+        extra = [str(u) for u in given if u not in self.unknowns]
+        if missing or extra:
+            raise InputError(
+                f"{name}: expected one expression for every unknown "
+                f"({', '.join(map(str, self.unknowns))}); missing {missing}, not known {extra}"
+            )
+        return {u: sympy.sympify(v, strict=True) for u, v in given.items()}
+
+    def _check_membership(self) -> None:
+        for name, condition in self.conditions.items():
+            if condition.unknown not in self.unknowns:
+                known = ", ".join(map(str, self.unknowns))
+                raise InputError(
+                    f"conditions[{name!r}]: {condition.unknown} is in no equation; "
+                    f"the unknowns are {known}"
+                )
+        if self.reference:
+            missing = [str(u) for u in self.unknowns if u not in self.reference]
+            if missing:
+                raise InputError(
+                    f"reference: expected a callable for every unknown, missing {missing}"
+                )
+        for name, parts in self.vectors.items():
+            for u in parts:
+                if u not in self.unknowns:
+                    raise InputError(f"vectors[{name!r}]: {u} is not an unknown")
+
+    def _check_equations(self) -> None:
+        constants = tuple(self.constants)
+        used: set[Any] = set()
+        for name, equation in self.equations.items():
+            rest, integrals = extract_integrals(equation.expression, self.coordinates)
+            symbols = tuple(i.symbol for i in integrals)
+            for part in (rest, *(i.integrand for i in integrals)):
+                atoms = tuple(jets_in(part, self.unknowns, self.coordinates))
+                used |= part.free_symbols
+                inputs = (*self.coordinates, *atoms, *constants, *symbols)
+                lower([part], inputs, where=f"equations[{name!r}]")
+        for name, condition in self.conditions.items():
+            value = getattr(condition, "value", None)
+            if isinstance(value, Expr):
+                used |= value.free_symbols
+                inputs = (*self.coordinates, *constants)
+                lower([value], inputs, where=f"conditions[{name!r}]")
+        for symbol in self.constants:
+            if symbol not in used:
+                raise InputError(
+                    f"constants: {symbol} is used by no equation or condition; remove it or use it"
+                )
+
+    def _check_initial(self) -> None:
+        for name, condition in self.conditions.items():
+            if isinstance(condition, Initial):
+                if self.time is None:
+                    raise InputError(
+                        f"conditions[{name!r}]: Initial needs a TimeInterval in the domain; "
+                        "multiply the domain by TimeInterval(t, t0, t1)"
+                    )
+                if condition.time not in {None, self.time}:
+                    raise InputError(
+                        f"conditions[{name!r}]: expected a derivative in {self.time}, "
+                        f"got {condition.target}"
+                    )
+            on = getattr(condition, "on", None)
+            if hasattr(condition, "on"):
+                self._check_selection(name, on)
+            if isinstance(condition, Periodic):
+                self._check_periodic(name, condition)
+
+    def _check_selection(self, name: str, on: Any) -> None:
+        try:
+            self.domain.resolve(on)
+        except InputError as error:
+            raise InputError(f"conditions[{name!r}]: {error}") from None
+
+    def _check_periodic(self, name: str, condition: Periodic) -> None:
+        try:
+            self.domain.pair(condition.coordinate, 1, rng=np.random.default_rng(0))
+        except InputError as error:
+            raise InputError(f"conditions[{name!r}]: {error}") from None
+
+
+def _equations(given: Any) -> dict[str, Equation]:
+    if not isinstance(given, Mapping):
+        given = {"equation": given}
+    if not given:
+        raise InputError("equations: expected at least one, got an empty mapping")
+    return {
+        str(name): value if isinstance(value, Equation) else Equation(value)
+        for name, value in given.items()
+    }
+
+
+def _conditions(given: Mapping[str, Condition] | None) -> dict[str, Condition]:
+    given = given or {}
+    if not isinstance(given, Mapping):
+        raise InputError(
+            "conditions: expected a mapping {name: condition}, got "
+            f"{type(given).__name__}; give every condition a name"
+        )
+    for name, condition in given.items():
+        if not isinstance(condition, Condition):
+            raise InputError(
+                f"conditions[{name!r}]: expected Dirichlet, Neumann, Robin, Periodic, Initial, "
+                f"PointData or MeanValue, got {type(condition).__name__}"
+            )
+    return {str(name): condition for name, condition in given.items()}
+
+
+def _constants(given: Mapping[Symbol, Constant] | None) -> dict[Symbol, Constant]:
+    result = {}
+    for symbol, constant in (given or {}).items():
+        if not isinstance(symbol, Symbol):
+            raise InputError(f"constants: expected a Symbol as key, got {symbol!r}")
+        if not isinstance(constant, Constant):
+            raise InputError(
+                f"constants[{symbol}]: expected Constant(start, bounds, scale), "
+                f"got {type(constant).__name__}"
+            )
+        result[symbol] = constant
+    return result

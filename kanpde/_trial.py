@@ -1,0 +1,336 @@
+"""The trial function: points to jets of every unknown, u = g + D · scale · N(embedding(x)).
+
+Rows, optimizers, plots and exports see trials, never networks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from sympy import Expr, Symbol
+from torch import Tensor, nn
+
+from kanpde._jets import JetSpace, multiply, unit
+from kanpde.errors import InputError
+from kanpde.nets import Network, Tape
+from kanpde.pde import Program, derivative, lower
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What surrounds the network: coordinates, range, embedding, ansatz, output scales.
+
+    Parameters
+    ----------
+    coordinates
+        Column order of every points array.
+    lower, upper
+        Bounding box; inputs are mapped to [-1, 1] by it.
+    periodic
+        Axes embedded as cosine and sine over the box's width.
+    g, d
+        Ansatz of every unknown.
+    scales
+        Output scale of every unknown.
+    """
+
+    coordinates: tuple[Symbol, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    periodic: tuple[int, ...]
+    g: tuple[Expr, ...]
+    d: tuple[Expr, ...]
+    scales: tuple[float, ...]
+
+    @property
+    def inputs(self) -> int:
+        """Number of network inputs: one per axis, two where it is periodic."""
+        return len(self.coordinates) + len(self.periodic)
+
+
+@dataclass
+class Site:
+    """Evaluation points with everything that does not depend on the coefficients."""
+
+    points: Tensor
+    space: JetSpace
+    z: Tensor
+    g: Tensor | None
+    d: Tensor | None
+
+    def part(self, which: slice) -> Site:
+        """The same for a slice of the points."""
+        return Site(
+            self.points[which],
+            self.space,
+            self.z[:, which],
+            None if self.g is None else self.g[:, which],
+            None if self.d is None else self.d[:, which],
+        )
+
+
+@dataclass
+class Constants:
+    """Unknown scalars of an inverse problem, in units of their scales."""
+
+    names: tuple[str, ...]
+    scales: Tensor
+    low: Tensor
+    high: Tensor
+
+
+class Trial(nn.Module):
+    """g + D · N, differentiable to any order, linear algebra's view of what is learned.
+
+    Parameters
+    ----------
+    frame
+        Coordinates, embedding and ansatz.
+    network
+        The network N.
+    constants, start
+        Unknown scalars and their first values.
+    derivatives
+        ``"jets"`` or ``"autograd"``.
+    frozen
+        A trial whose function is added and not learned (multi-stage correction).
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        network: Network,
+        *,
+        constants: Constants | None = None,
+        start: Sequence[float] = (),
+        derivatives: str = "jets",
+        frozen: Trial | None = None,
+    ) -> None:
+        super().__init__()
+        if network.n_in != frame.inputs or network.n_out != len(frame.g):
+            raise InputError(
+                f"network: expected {frame.inputs} inputs and {len(frame.g)} outputs, "
+                f"got {network.n_in} and {network.n_out}"
+            )
+        self.frame, self.network = frame, network
+        self.autograd = derivatives == "autograd" or not network.has_rule
+        self.constants = constants or Constants((), *(torch.zeros(0),) * 3)
+        self.frozen_trial = [frozen] if frozen is not None else []
+        first = next(iter(network.parameters()))
+        values = torch.as_tensor(list(start), dtype=first.dtype)
+        scales = self.constants.scales.to(first.dtype)
+        self.eta = nn.Parameter((values / scales if len(values) else values).to(first.device))
+        self._programs: dict[JetSpace, tuple[Program | None, Program | None]] = {}
+
+    @property
+    def outputs(self) -> int:
+        """Number of unknowns m."""
+        return len(self.frame.g)
+
+    @property
+    def count(self) -> int:
+        """Number of coefficients, unknown constants included."""
+        return self.network.count + len(self.constants.names)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the coefficients live."""
+        return self.eta.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating type of the coefficients."""
+        return self.eta.dtype
+
+    def get(self) -> Tensor:
+        """All coefficients and constants as one vector ``(P,)``."""
+        return torch.cat((self.network.get(), self.eta.detach()))
+
+    def set(self, vector: Tensor) -> None:
+        """Overwrite them; constants are kept inside their bounds."""
+        split = self.network.count
+        self.network.set(vector[:split])
+        if len(self.constants.names):
+            c = self.constants
+            scales = c.scales.to(vector)
+            bounded = (vector[split:] * scales).clamp(c.low.to(vector), c.high.to(vector))
+            with torch.no_grad():
+                self.eta.copy_(bounded / scales)
+
+    def constant_values(self) -> dict[str, float]:
+        """Present values of the unknown constants."""
+        values = (self.eta.detach().cpu() * self.constants.scales.to(self.eta.dtype)).tolist()
+        return dict(zip(self.constants.names, values, strict=True))
+
+    def site(self, points: Tensor, space: JetSpace) -> Site:
+        """Prepare evaluation points ``(N, d)`` for repeated evaluation in `space`."""
+        points = points.to(self.device, self.dtype)
+        g, d = self._ansatz_jets(points, space)
+        if self.frozen_trial:
+            frozen = self.frozen_trial[0]
+            with torch.no_grad():
+                g = frozen.jets(frozen.site(points, space))
+        z = self._embedding(points, space)
+        return Site(points, space, z, g, d)
+
+    def jets(self, site: Site, tape: Tape | None = None) -> Tensor:
+        """Jets of every unknown, shape ``(K, N, m)``."""
+        if self.autograd:
+            return autograd_jets(self._value, site.points, site.space)
+        result = self.network.jets(site.z, site.space, tape)
+        scales = self.frame.scales
+        if any(s != 1.0 for s in scales):
+            result = result * result.new_tensor(scales)
+        if site.d is not None:
+            result = multiply(site.d, result, site.space)
+        return result if site.g is None else site.g + result
+
+    def forward(self, points: Tensor) -> Tensor:
+        """Values ``(N, m)`` at points ``(N, d)``, differentiable by autograd."""
+        return self._value(points.to(self.device, self.dtype))
+
+    def _value(self, points: Tensor) -> Tensor:
+        space = JetSpace(points.shape[1], ((0,) * points.shape[1],))
+        z = self._embedding(points, space)
+        result = self.network.jets(z, space)[0]
+        result = result * result.new_tensor(self.frame.scales)
+        g, d = self._ansatz_jets(points, space)
+        if d is not None:
+            result = result * d[0]
+        if self.frozen_trial:
+            return result + self.frozen_trial[0]._value(points)
+        return result if g is None else result + g[0]
+
+    def _embedding(self, points: Tensor, space: JetSpace) -> Tensor:
+        """Jets of the network's inputs, ``(K, N, e)``."""
+        columns = []
+        for axis in range(points.shape[1]):
+            low, high = self.frame.lower[axis], self.frame.upper[axis]
+            x = points[:, axis]
+            if axis in self.frame.periodic:
+                rate = 2 * math.pi / (high - low)
+                columns.append(_wave(x, low, rate, axis, space, 0.0))
+                columns.append(_wave(x, low, rate, axis, space, -math.pi / 2))
+                continue
+            column = points.new_zeros((space.size, len(points)))
+            column = torch.cat(((2 * x - low - high)[None] / (high - low), column[1:]))
+            first = unit(space.dimension, axis)
+            if first in space.indices:
+                column[space.position(first)] = 2 / (high - low)
+            columns.append(column)
+        return torch.stack(columns, dim=-1)
+
+    def _ansatz_jets(
+        self, points: Tensor, space: JetSpace
+    ) -> tuple[Tensor | None, Tensor | None]:
+        if space not in self._programs:
+            self._programs[space] = (
+                self._jet_program(self.frame.g, space, trivial=0),
+                self._jet_program(self.frame.d, space, trivial=1),
+            )
+        columns = points.unbind(1)
+        result = []
+        for program in self._programs[space]:
+            if program is None:
+                result.append(None)
+                continue
+            values = torch.stack(program(*columns))
+            result.append(values.unflatten(0, (space.size, self.outputs)).transpose(1, 2))
+        return result[0], result[1]
+
+    def _jet_program(
+        self, expressions: tuple[Expr, ...], space: JetSpace, *, trivial: int
+    ) -> Program | None:
+        if all(e == trivial for e in expressions):
+            return None
+        coordinates = self.frame.coordinates
+        wanted = [
+            derivative(e, coordinates, alpha) for alpha in space.indices for e in expressions
+        ]
+        if space.collapsed is not None:
+            wanted += [_collapsed(e, coordinates, space.collapsed) for e in expressions]
+        return lower(wanted, coordinates, where="ansatz")
+
+
+def _collapsed(e: Expr, coordinates: tuple[Symbol, ...], weights: tuple[float, ...]) -> Expr:
+    total: Expr = e * 0
+    for axis, weight in enumerate(weights):
+        if weight:
+            alpha = tuple(2 * k for k in unit(len(coordinates), axis))
+            exact = int(weight) if float(weight).is_integer() else weight
+            total += exact * derivative(e, coordinates, alpha)
+    return total
+
+
+def _wave(x: Tensor, low: float, rate: float, axis: int, space: JetSpace, shift: float) -> Tensor:
+    """Jets of cos(rate (x - low) + shift), ``(K, N)``."""
+    angle = rate * (x - low) + shift
+    column = []
+    for alpha in space.indices:
+        m = alpha[axis]
+        if sum(alpha) != m:
+            column.append(torch.zeros_like(x))
+        else:
+            column.append(rate**m * torch.cos(angle + m * math.pi / 2))
+    if space.collapsed is not None:
+        column.append(-space.collapsed[axis] * rate**2 * torch.cos(angle))
+    return torch.stack(column)
+
+
+def autograd_jets(function: nn.Module | object, points: Tensor, space: JetSpace) -> Tensor:
+    """Jets by nested autograd: the reference, and the way for plain modules.
+
+    Parameters
+    ----------
+    function
+        Maps ``(N, d)`` to ``(N, m)``, each row on its own.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(K, N, m)``.
+
+    Examples
+    --------
+    >>> space = JetSpace.closed(1, [(2,)])
+    >>> autograd_jets(lambda x: x**3, torch.tensor([[2.0]]), space).flatten()
+    tensor([ 8., 12., 12.])
+    """
+    with torch.enable_grad():
+        x = points.detach().requires_grad_(True)
+        value: Tensor = function(x)  # type: ignore[operator]
+        found: dict[tuple[int, ...], list[Tensor]] = {
+            space.indices[0]: list(value.unbind(1))
+        }
+        wanted = list(space.indices)
+        if space.collapsed is not None:
+            wanted += [
+                tuple(2 * k for k in unit(space.dimension, axis))
+                for axis, weight in enumerate(space.collapsed)
+                if weight
+            ]
+        for alpha in wanted[1:]:
+            axis = max(k for k, a in enumerate(alpha) if a)
+            below = tuple(a - (k == axis) for k, a in enumerate(alpha))
+            found[alpha] = [_slope(part, x, axis) for part in found[below]]
+        parts = [torch.stack(found[alpha], dim=1) for alpha in space.indices]
+        if space.collapsed is not None:
+            total = torch.zeros_like(value)
+            for axis, weight in enumerate(space.collapsed):
+                if weight:
+                    alpha = tuple(2 * k for k in unit(space.dimension, axis))
+                    total = total + weight * torch.stack(found[alpha], dim=1)
+            parts.append(total)
+        return torch.stack(parts)
+
+
+def _slope(part: Tensor, x: Tensor, axis: int) -> Tensor:
+    if not part.requires_grad:
+        return torch.zeros_like(part)
+    (slope,) = torch.autograd.grad(
+        part.sum(), x, create_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return slope[:, axis]

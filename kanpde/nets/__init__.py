@@ -1,0 +1,39 @@
+"""Networks on the layer contract: KAN, MLP, ridge KAN, and a wrapper for plain modules."""
+
+from kanpde.nets._kan import KAN as KAN
+from kanpde.nets._kan import MLP as MLP
+from kanpde.nets._layer import BaseBlock as BaseBlock
+from kanpde.nets._layer import BasisBlock as BasisBlock
+from kanpde.nets._layer import BiasBlock as BiasBlock
+from kanpde.nets._layer import Block as Block
+from kanpde.nets._layer import Layer as Layer
+from kanpde.nets._layer import Record as Record
+from kanpde.nets._layer import Tape as Tape
+from kanpde.nets._network import ModuleNet as ModuleNet
+from kanpde.nets._network import Network as Network
+from kanpde.nets._ridge import RidgeKAN as RidgeKAN
+from kanpde.nets._ridge import ridge_size as ridge_size
+from kanpde.nets._spec import extend_grid as extend_grid
+from kanpde.nets._spec import network_data as network_data
+from kanpde.nets._spec import network_from_data as network_from_data
+from kanpde.nets._spec import update_grid as update_grid
+
+__all__ = [
+    "KAN",
+    "MLP",
+    "BaseBlock",
+    "BasisBlock",
+    "BiasBlock",
+    "Block",
+    "Layer",
+    "ModuleNet",
+    "Network",
+    "Record",
+    "RidgeKAN",
+    "Tape",
+    "extend_grid",
+    "network_data",
+    "network_from_data",
+    "ridge_size",
+    "update_grid",
+]

@@ -1,0 +1,150 @@
+"""Kolmogorov-Arnold networks: one learnable function on every edge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from kanpde.basis import Basis, BSpline, Chebyshev
+from kanpde.errors import InputError
+from kanpde.nets._layer import BaseBlock, BasisBlock, BiasBlock, Block, Layer
+from kanpde.nets._network import Network
+
+BASE_FUNCTIONS = ("silu", "tanh", "identity", "none")
+
+
+def _sizes(width: Sequence[int]) -> list[int]:
+    sizes = [int(n) for n in width]
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise InputError(
+            f"width: expected at least two positive layer sizes such as [2, 5, 1], got {width!r}"
+        )
+    return sizes
+
+
+def _normal(shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
+    return torch.randn(tuple(shape), generator=generator, dtype=torch.float64)
+
+
+class KAN(Network):
+    r"""Kolmogorov-Arnold network with edges :math:`w_b\,b(x) + \sum_i c_i B_i(x)`.
+
+    Parameters
+    ----------
+    width
+        Layer sizes, for example ``[2, 5, 1]``.
+    grid, degree
+        Spline intervals G and polynomial degree p; shorthand for
+        ``basis=BSpline(grid, degree)``.
+    basis
+        A basis object; every layer gets its own copy.
+    base
+        Base function of every edge: ``"silu"``, ``"tanh"``, ``"identity"``, ``"none"``.
+    squash
+        Bound the inputs of hidden layers' bases by tanh, so that nothing leaves
+        [-1, 1]. The first layer expects inputs in [-1, 1].
+    bias
+        One constant per node.
+    generator
+        Source of the initial coefficients, drawn on the CPU. Without it a
+        generator seeded with 0; the global random state is never touched.
+
+    Raises
+    ------
+    InputError
+        If a size, the grid or the base function is not allowed.
+
+    References
+    ----------
+    Liu et al., *KAN: Kolmogorov-Arnold Networks*, arXiv 2404.19756, eq. 2.10.
+
+    Examples
+    --------
+    >>> KAN([2, 5, 1], grid=5, degree=3)(torch.zeros(4, 2)).shape
+    torch.Size([4, 1])
+    """
+
+    def __init__(
+        self,
+        width: Sequence[int],
+        *,
+        grid: int = 5,
+        degree: int = 3,
+        basis: Basis | None = None,
+        base: str = "silu",
+        squash: bool = True,
+        bias: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        sizes = _sizes(width)
+        if base not in BASE_FUNCTIONS:
+            known = ", ".join(BASE_FUNCTIONS)
+            raise InputError(f"base: expected one of {known}, got {base!r}")
+        generator = generator or torch.Generator().manual_seed(0)
+        basis = basis or BSpline(grid=grid, degree=degree)
+        self.base, self.basis, self.squash, self.bias = base, basis, squash, bias
+        layers = []
+        for k, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+            spline = _initial_spline(basis, n_in, n_out, generator)
+            blocks: list[Block] = [BasisBlock(basis, n_in, n_out, spline)]
+            if base != "none":
+                weights = _normal((n_in, n_out), generator) / math.sqrt(n_in)
+                blocks.append(BaseBlock(base, n_in, n_out, weights))
+            if bias:
+                blocks.append(BiasBlock(n_out))
+            layers.append(Layer(blocks, n_in, n_out, squash=squash and k > 0))
+        super().__init__(layers)
+        self.to(torch.get_default_dtype())
+
+
+def _initial_spline(
+    basis: Basis, n_in: int, n_out: int, generator: torch.Generator
+) -> Tensor:
+    """Small random coefficients: noise for splines, falling with the degree for polynomials."""
+    noise = _normal((n_in, basis.count, n_out), generator)
+    if isinstance(basis, Chebyshev):
+        decay = torch.arange(1, basis.count + 1, dtype=torch.float64) ** -1.0
+        return noise * decay[:, None] / math.sqrt(n_in)
+    return 0.1 * noise
+
+
+class MLP(Network):
+    """Multilayer perceptron on the same layer contract: affine maps of tanh.
+
+    Parameters
+    ----------
+    width
+        Layer sizes, for example ``[2, 16, 16, 1]``.
+    activation
+        ``"tanh"`` or ``"silu"``.
+    generator
+        Source of the initial coefficients (Glorot normal), drawn on the CPU.
+
+    Examples
+    --------
+    >>> MLP([2, 16, 1]).count
+    65
+    """
+
+    def __init__(
+        self,
+        width: Sequence[int],
+        *,
+        activation: str = "tanh",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        sizes = _sizes(width)
+        if activation not in {"tanh", "silu"}:
+            raise InputError(f"activation: expected tanh or silu, got {activation!r}")
+        generator = generator or torch.Generator().manual_seed(0)
+        self.activation = activation
+        layers = []
+        for k, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+            weights = _normal((n_in, n_out), generator) * math.sqrt(2.0 / (n_in + n_out))
+            block = BaseBlock("identity" if k == 0 else activation, n_in, n_out, weights)
+            layers.append(Layer([block, BiasBlock(n_out)], n_in, n_out, squash=False))
+        super().__init__(layers)
+        self.to(torch.get_default_dtype())

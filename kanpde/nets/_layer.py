@@ -1,0 +1,188 @@
+"""The layer contract: a sum of blocks, each linear in its own coefficients.
+
+A block does three things: jets forward, cotangents back (autograd walks the jets), and
+rows accumulated: with the cotangent of its output, the block writes its part of the
+per-point Jacobian. The feature matrix is not part of the interface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from kanpde._jets import JetSpace, compose
+from kanpde.basis import Basis, base_values
+
+
+@dataclass
+class Record:
+    """What a layer leaves on the tape: its features and its output."""
+
+    layer: Layer
+    features: list[Tensor | None]
+    output: Tensor
+
+
+Tape = list[Record]
+
+
+class Block(nn.Module):
+    """Part of a layer: ``output = features(z) @ coefficients`` under a mask.
+
+    `coefficients` has shape ``(f, n_out)``; `mask`, where given, the shape ``(n_in, n_out)``.
+    """
+
+    coefficients: nn.Parameter
+
+    def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor | None:
+        """Jets of the features, ``(K, N, f)``; ``None`` for the constant 1."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+    def jets(self, features: Tensor | None, mask: Tensor | None) -> Tensor:
+        """Jets of the block's output, ``(K, N, n_out)``."""
+        assert features is not None
+        weights = self.coefficients
+        if mask is not None:
+            weights = weights * self.spread(mask)
+        return features @ weights
+
+    def spread(self, mask: Tensor) -> Tensor:
+        """The (n_in, n_out) mask, spread over the coefficients ``(f, n_out)``."""
+        return mask.repeat_interleave(self.coefficients.shape[0] // mask.shape[0], dim=0)
+
+    def rows(
+        self, features: Tensor | None, cotangent: Tensor, mask: Tensor | None, out: Tensor
+    ) -> None:
+        """Write ``d r / d coefficients`` of every point into `out`, ``(N, f * n_out)``."""
+        assert features is not None
+        f, o = features.shape[2], cotangent.shape[2]
+        target = out.unflatten(1, (f, o))
+        target.copy_(torch.bmm(features.permute(1, 2, 0), cotangent.permute(1, 0, 2)))
+        if mask is not None:
+            target *= self.spread(mask)
+
+
+class BasisBlock(Block):
+    """Basis functions of every input: the spline part of a KAN edge."""
+
+    def __init__(self, basis: Basis, n_in: int, n_out: int, initial: Tensor) -> None:
+        super().__init__()
+        self.basis = basis.for_inputs(n_in)
+        self.n_in, self.n_out = n_in, n_out
+        self.coefficients = nn.Parameter(initial.reshape(n_in * basis.count, n_out).clone())
+
+    def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
+        values = self.basis.values(squashed[0], space.order)
+        jets = compose(values, squashed, space)
+        return jets.flatten(-2)
+
+    def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]
+        super()._apply(fn, recurse)
+        self.basis = self.basis.to(
+            device=self.coefficients.device, dtype=self.coefficients.dtype
+        )
+        return self
+
+
+class BaseBlock(Block):
+    """The base branch: one fixed function of every input (silu, tanh, identity)."""
+
+    def __init__(self, name: str, n_in: int, n_out: int, initial: Tensor) -> None:
+        super().__init__()
+        self.name, self.n_in, self.n_out = name, n_in, n_out
+        self.coefficients = nn.Parameter(initial.clone())
+
+    def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
+        if self.name == "identity":
+            return z
+        return compose(base_values(self.name, z[0], space.order), z, space)
+
+
+class BiasBlock(Block):
+    """One constant per node, instead of a redundant constant on every edge."""
+
+    def __init__(self, n_out: int, initial: Tensor | None = None) -> None:
+        super().__init__()
+        self.n_out = n_out
+        start = torch.zeros(1, n_out, dtype=torch.float64) if initial is None else initial
+        self.coefficients = nn.Parameter(start.clone())
+
+    def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> None:
+        return None
+
+    def rows(
+        self, features: Tensor | None, cotangent: Tensor, mask: Tensor | None, out: Tensor
+    ) -> None:
+        out.copy_(cotangent[0])
+
+
+class Layer(nn.Module):
+    """A sum of blocks from `n_in` to `n_out` nodes under one mask.
+
+    Parameters
+    ----------
+    blocks
+        Blocks that share inputs and outputs.
+    squash
+        Bound the input of the basis by tanh, so that it stays inside [-1, 1].
+    mask
+        Shape ``(n_in, n_out)``, True where an edge is alive; ``None`` for all.
+    """
+
+    mask: Tensor | None
+
+    def __init__(self, blocks: list[Block], n_in: int, n_out: int, *, squash: bool) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        self.n_in, self.n_out, self.squash = n_in, n_out, squash
+        self.register_buffer("mask", None)
+
+    def set_mask(self, mask: Tensor | None) -> None:
+        """Switch edges on (True) and off (False); ``None`` switches all on."""
+        self.mask = None if mask is None else mask.to(self.first().device, self.first().dtype)
+
+    def first(self) -> Tensor:
+        """Coefficients of the first block, for device and dtype."""
+        block = self.blocks[0]
+        assert isinstance(block, Block)
+        return block.coefficients
+
+    def squashed(self, z: Tensor, space: JetSpace) -> Tensor:
+        """The jets that the basis sees."""
+        if not self.squash:
+            return z
+        return compose(base_values("tanh", z[0], space.order), z, space)
+
+    def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
+        """Map jets ``(K, N, n_in)`` to jets ``(K, N, n_out)``, leaving a record on `tape`."""
+        squashed = self.squashed(z, space)
+        output: Tensor | None = None
+        bias: Tensor | None = None
+        features: list[Tensor | None] = []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            made = block.features(z, squashed, space)
+            features.append(made)
+            if made is None:
+                bias = block.coefficients
+                continue
+            part = block.jets(made, self.mask)
+            output = part if output is None else output + part
+        assert output is not None
+        if bias is not None:
+            output = output + torch.cat((bias, bias.new_zeros(space.size - 1, self.n_out)))[:, None]
+        if tape is not None:
+            tape.append(Record(self, features, output))
+        return output
+
+    def rows(self, record: Record, cotangent: Tensor, out: Tensor) -> None:
+        """Write this layer's columns of the per-point Jacobian into `out`."""
+        start = 0
+        for block, features in zip(self.blocks, record.features, strict=True):
+            assert isinstance(block, Block)
+            size = block.coefficients.numel()
+            detached = None if features is None else features.detach()
+            block.rows(detached, cotangent, self.mask, out[:, start : start + size])
+            start += size

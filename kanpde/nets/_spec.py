@@ -1,0 +1,181 @@
+"""A network as plain JSON data, and back; coefficients travel separately."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from kanpde.basis import Chebyshev, basis_from_data
+from kanpde.errors import RunDirectoryError
+from kanpde.nets._kan import KAN, MLP
+from kanpde.nets._layer import BasisBlock
+from kanpde.nets._network import ModuleNet, Network
+from kanpde.nets._ridge import RidgeKAN
+
+
+def network_data(network: Network) -> dict[str, Any]:
+    """Describe a network; a user's own module cannot be described and gives its class name.
+
+    Examples
+    --------
+    >>> network_data(MLP([2, 4, 1]))
+    {'kind': 'mlp', 'width': [2, 4, 1], 'activation': 'tanh'}
+    """
+    if isinstance(network, RidgeKAN):
+        return {"kind": "ridge", "width": network.width, "degree": network.degree}
+    if isinstance(network, MLP):
+        return {"kind": "mlp", "width": network.width, "activation": network.activation}
+    if isinstance(network, KAN):
+        return {
+            "kind": "kan",
+            "width": network.width,
+            "base": network.base,
+            "squash": network.squash,
+            "bias": network.bias,
+            "bases": [_basis_block(network, k).basis.to_data() for k in range(len(network.layers))],
+            "masks": [_mask(network, k) for k in range(len(network.layers))],
+        }
+    assert isinstance(network, ModuleNet)
+    return {"kind": "module", "width": network.width, "class": type(network.module).__name__}
+
+
+def network_from_data(data: Any) -> Network:
+    """Build the network that `network_data` described, with initial coefficients.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the data are damaged or describe a user's own module.
+    """
+    try:
+        kind, width = data["kind"], [int(n) for n in data["width"]]
+        if kind == "ridge":
+            return RidgeKAN(width[0], width[1], width[2], degree=int(data["degree"]))
+        if kind == "mlp":
+            return MLP(width, activation=data["activation"])
+        if kind == "kan":
+            return _kan(data, width)
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise RunDirectoryError(f"network: expected its description, got damaged data ({error})") from None
+    raise RunDirectoryError(
+        f"network: expected kind kan, mlp or ridge, got {kind!r}; a network of your own class "
+        "cannot be rebuilt without its code"
+    )
+
+
+def _kan(data: dict[str, Any], width: list[int]) -> KAN:
+    bases = [basis_from_data(b) for b in data["bases"]]
+    network = KAN(
+        width,
+        basis=Chebyshev(degree=1, squash=None),
+        base=data["base"],
+        squash=bool(data["squash"]),
+        bias=bool(data["bias"]),
+    )
+    for k, basis in enumerate(bases):
+        layer = network.layer(k)
+        n_in, n_out = layer.n_in, layer.n_out
+        start = torch.zeros(n_in, basis.count, n_out, dtype=torch.float64)
+        layer.blocks[0] = BasisBlock(basis, n_in, n_out, start)
+        mask = data["masks"][k]
+        if mask is not None:
+            layer.set_mask(torch.tensor(mask, dtype=torch.bool))
+    network.basis = bases[0]
+    return network.to(torch.get_default_dtype())
+
+
+def _basis_block(network: KAN, k: int) -> BasisBlock:
+    block = network.layer(k).blocks[0]
+    assert isinstance(block, BasisBlock)
+    return block
+
+
+def _mask(network: KAN, k: int) -> list[list[bool]] | None:
+    mask = network.layer(k).mask
+    if mask is None:
+        return None
+    rows: list[list[bool]] = mask.bool().tolist()
+    return rows
+
+
+def change_basis(network: KAN, k: int, basis: Any, coefficients: torch.Tensor) -> None:
+    """Replace the basis of layer `k`, with coefficients ``(n_in, count, n_out)``."""
+    layer = network.layer(k)
+    old = layer.first()
+    block = BasisBlock(basis, layer.n_in, layer.n_out, coefficients.detach())
+    layer.blocks[0] = block.to(old.device, old.dtype)
+
+
+def extend_grid(network: KAN, grid: int, *, nested: bool = True) -> float:
+    """Grid extension of every layer; returns the largest change of an edge's function.
+
+    Parameters
+    ----------
+    network
+        A KAN with B-spline edges.
+    grid
+        New number of intervals; a multiple of the present one where `nested`.
+    nested
+        False allows grids that do not nest, by least squares.
+
+    Raises
+    ------
+    InputError
+        If the grids do not nest or the basis has no grid.
+
+    Examples
+    --------
+    >>> extend_grid(KAN([2, 3, 1], grid=3), 6) < 1e-6
+    True
+    """
+    from kanpde.basis import BSpline
+    from kanpde.errors import InputError
+
+    moved = 0.0
+    for k in range(len(network.layers)):
+        block = _basis_block(network, k)
+        if not isinstance(block.basis, BSpline):
+            raise InputError(
+                f"grids: expected B-spline edges, got {block.basis.name}; use basis=bspline"
+            )
+        shape = (block.n_in, block.basis.count, block.n_out)
+        transfer = block.basis.extend(
+            block.coefficients.detach().reshape(shape), grid, nested=nested
+        )
+        moved = max(moved, transfer.moved)
+        change_basis(network, k, transfer.basis, transfer.coefficients)
+    return moved
+
+
+def update_grid(network: KAN, x: torch.Tensor, *, blend: float = 0.5) -> float:
+    """Move the knots of every layer to its inputs; returns the largest change of an edge.
+
+    Parameters
+    ----------
+    network
+        A KAN with B-spline edges.
+    x
+        Samples of the network's inputs, ``(N, n_in)``; deeper layers see what these become.
+    blend
+        1 keeps uniform knots, 0 follows the quantiles.
+    """
+    from kanpde._jets import JetSpace
+    from kanpde.basis import BSpline
+
+    space = JetSpace(1, ((0,),))
+    moved = 0.0
+    z = x.detach()[None]
+    for k in range(len(network.layers)):
+        layer, block = network.layer(k), _basis_block(network, k)
+        if isinstance(block.basis, BSpline):
+            shape = (block.n_in, block.basis.count, block.n_out)
+            samples = layer.squashed(z, space)[0]
+            transfer = block.basis.update(
+                samples, block.coefficients.detach().reshape(shape), blend=blend
+            )
+            moved = max(moved, transfer.moved)
+            change_basis(network, k, transfer.basis, transfer.coefficients)
+        with torch.no_grad():
+            z = layer.jets(z, space)
+    return moved

@@ -1,0 +1,164 @@
+"""Levenberg-Marquardt with gain-ratio control and geodesic acceleration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kanpde._rows import Rows
+from kanpde.errors import NumericalError
+from kanpde.train._accumulators import Accumulator, Gram, StreamingQR
+
+KEEP_BYTES = 400_000_000
+MOST_DAMPING = 1e12
+
+
+@dataclass
+class StepReport:
+    """What one optimizer step did."""
+
+    loss: float
+    accepted: bool
+    damping: float = math.nan
+    gain_ratio: float = math.nan
+    evaluations: int = 0
+    finite: bool = True
+
+
+class LevenbergMarquardt:
+    """Damped Gauss-Newton on streamed rows.
+
+    Parameters
+    ----------
+    damping
+        First damping, relative to the column-scaled JᵀJ.
+    geodesic
+        Add the second-order step (Transtrum and Sethna, arXiv 1201.5885).
+    linear_algebra
+        ``"gram"``, ``"qr"`` or ``"auto"``: Gram while the damping is large.
+    smallest
+        Damping is not lowered below this.
+    """
+
+    name = "lm"
+
+    def __init__(
+        self,
+        *,
+        damping: float = 1e-2,
+        geodesic: bool = True,
+        linear_algebra: str = "auto",
+        smallest: float = 1e-15,
+    ) -> None:
+        self.damping = damping
+        self.geodesic = geodesic
+        self.linear_algebra = linear_algebra
+        self.smallest = smallest
+        self.growth = 2.0
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed run needs."""
+        return {"damping": self.damping, "growth": self.growth}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a saved `state`."""
+        self.damping, self.growth = state["damping"], state["growth"]
+
+    def restart(self) -> None:
+        """Forget what belongs to the old points; the damping is kept."""
+
+    def _assemble(self, rows: Rows) -> Accumulator:
+        small = self.damping < 1e-13
+        qr = self.linear_algebra == "qr" or (self.linear_algebra == "auto" and small)
+        kind = StreamingQR if qr else Gram
+        sums = kind(rows.trial.count, rows.trial.eta, keep=KEEP_BYTES)
+        for jacobian, residual in rows.jacobian():
+            sums.add(jacobian, residual)
+        sums.reduce()
+        return sums
+
+    def step(self, rows: Rows) -> StepReport:
+        """One accepted step, or the report that none was found."""
+        sums = self._assemble(rows)
+        if not (math.isfinite(sums.loss) and bool(torch.isfinite(sums.gradient).all())):
+            return StepReport(sums.loss, accepted=False, finite=False)
+        start = rows.trial.get()
+        residual = rows.vector() if self.geodesic else None
+        evaluations = 1
+        for _ in range(12):
+            try:
+                direction = sums.step(self.damping)
+            except NumericalError:
+                self._raise()
+                continue
+            evaluations += 1
+            report = self._attempt(rows, sums, start, direction, residual)
+            report.evaluations = evaluations
+            if report.accepted:
+                return report
+            if self.damping > MOST_DAMPING:
+                break
+        rows.trial.set(start)
+        return StepReport(sums.loss, accepted=False, damping=self.damping, evaluations=evaluations)
+
+    def _attempt(
+        self,
+        rows: Rows,
+        sums: Accumulator,
+        start: Tensor,
+        direction: Tensor,
+        residual: Tensor | None,
+    ) -> StepReport:
+        used = self.damping
+        predicted = sums.decrease(direction)
+        move = direction
+        if residual is not None:
+            bend = self._acceleration(rows, sums, start, direction, residual)
+            if bend is None:
+                self._raise()
+                return StepReport(sums.loss, accepted=False, damping=used)
+            move = direction + bend
+        rows.trial.set(start + move)
+        loss = float(rows.vector().square().sum())
+        gain = (sums.loss - loss) / predicted if predicted > 0 else -1.0
+        if not (math.isfinite(loss) and loss < sums.loss):
+            self._raise()
+            return StepReport(sums.loss, accepted=False, damping=used, gain_ratio=gain)
+        self._adapt(gain)
+        return StepReport(loss, accepted=True, damping=used, gain_ratio=gain)
+
+    def _acceleration(
+        self, rows: Rows, sums: Accumulator, start: Tensor, direction: Tensor, residual: Tensor
+    ) -> Tensor | None:
+        """Half the second-order correction, or ``None`` where it would rule the step."""
+        h = 0.1
+        rows.trial.set(start + h * direction)
+        ahead = rows.vector()
+        if sums.kept:
+            second = 2 / h * ((ahead - residual) / h - sums.apply(direction))
+            right = sums.apply_transposed(second)
+        else:
+            rows.trial.set(start - h * direction)
+            second = (ahead - 2 * residual + rows.vector()) / h**2
+            rows.trial.set(start)
+            right = rows.transposed_product(second)
+        if not bool(torch.isfinite(right).all()):
+            return None
+        try:
+            bend = -0.5 * sums.solve(right, self.damping)
+        except NumericalError:
+            return None
+        return bend if 2 * bend.norm() <= 0.75 * direction.norm() else None
+
+    def _raise(self) -> None:
+        self.damping = max(self.damping, self.smallest) * self.growth
+        self.growth = min(2 * self.growth, 64.0)
+
+    def _adapt(self, gain: float) -> None:
+        factor = 1 / 5 if gain > 0.75 else (1 / 2 if gain > 0.25 else 1.5)
+        self.damping = max(self.damping * factor, self.smallest)
+        self.growth = 2.0

@@ -1,0 +1,222 @@
+"""What a solve starts from: the network, its points, and whether least squares will do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sympy import Expr
+
+from kanpde import _check
+from kanpde._ansatz import Ansatzes, build, check_periodic
+from kanpde._conditions import MeanValue, Periodic, PointData
+from kanpde._points import Drawn, draw
+from kanpde._problem import Problem
+from kanpde._settings import Settings
+from kanpde._terms import INTERIOR, MEAN, POINTS, TermSet, compile_terms
+from kanpde._trial import Constants, Frame, Trial
+from kanpde.basis import BSpline, Chebyshev
+from kanpde.errors import InputError
+from kanpde.nets import KAN, MLP, Network
+from kanpde.pde import is_linear
+
+DEFAULT_HIDDEN = (8, 8, 8, 8)
+POINTS_PER_COEFFICIENT = 7
+FEWEST_POINTS, MOST_POINTS = 512, 20000
+
+
+@dataclass
+class Plan:
+    """A problem made ready: frame, term sets, generators, device."""
+
+    problem: Problem
+    settings: Settings
+    ansatzes: Ansatzes
+    frame: Frame
+    sets: list[TermSet]
+    linear: bool
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def outputs(self) -> int:
+        """Number of unknowns."""
+        return len(self.problem.unknowns)
+
+    def generator(self, purpose: int) -> torch.Generator:
+        """A torch generator on the CPU, spawned from the one seed."""
+        seed = np.random.SeedSequence([self.settings.seed, purpose]).generate_state(1)[0]
+        return torch.Generator().manual_seed(int(seed))
+
+    def rng(self, purpose: int) -> np.random.Generator:
+        """A numpy generator, spawned from the one seed."""
+        return np.random.default_rng([self.settings.seed, purpose])
+
+    def trial(self, network: Network) -> Trial:
+        """The trial function around a network, constants at their start."""
+        constants = self.problem.constants
+        return Trial(
+            self.frame,
+            network.to(self.device, self.dtype),
+            constants=Constants(
+                tuple(s.name for s in constants),
+                torch.tensor([c.scale for c in constants.values()], dtype=torch.float64),
+                torch.tensor([c.bounds[0] for c in constants.values()], dtype=torch.float64),
+                torch.tensor([c.bounds[1] for c in constants.values()], dtype=torch.float64),
+            ),
+            start=[c.start for c in constants.values()],
+            derivatives=self.settings.derivatives,
+        )
+
+    def draw(
+        self, interior: int, rng: np.random.Generator, *, sampler: str | None = None
+    ) -> list[tuple[TermSet, Drawn]]:
+        """Points for every term set: `interior` inside, in proportion elsewhere."""
+        chosen = sampler or self.settings.sampler
+        return [
+            (s, draw(self.problem, s, self._many(s, interior), sampler=chosen, rng=rng))
+            for s in self.sets
+        ]
+
+    def _many(self, terms: TermSet, interior: int) -> int:
+        if terms.where == INTERIOR:
+            return interior
+        if self.settings.boundary is not None:
+            return self.settings.boundary
+        d = self.problem.dimension
+        return max(32, 4 * math.ceil(interior ** ((d - 1) / d)))
+
+
+def make_plan(problem: Problem, settings: Settings) -> Plan:
+    """Analyse a problem: exact conditions, programs, linearity.
+
+    Raises
+    ------
+    InputError
+        If the settings do not fit the problem.
+    """
+    check_periodic(problem)
+    for name in settings.weights:
+        if name not in problem.equations and name not in problem.conditions:
+            known = ", ".join((*problem.equations, *problem.conditions))
+            raise InputError(f"weights.{name}: no such term; the terms are {known}")
+    ansatzes = build(problem, exact=settings.exact_conditions)
+    return Plan(
+        problem=problem,
+        settings=settings,
+        ansatzes=ansatzes,
+        frame=Frame(
+            coordinates=problem.coordinates,
+            lower=tuple(float(v) for v in problem.domain.lower),
+            upper=tuple(float(v) for v in problem.domain.upper),
+            periodic=ansatzes.periodic,
+            g=tuple(part.g for part in ansatzes.parts),
+            d=tuple(part.d for part in ansatzes.parts),
+            scales=tuple(float(getattr(u.func, "scale", 1.0)) for u in problem.unknowns),
+        ),
+        sets=compile_terms(problem, ansatzes),
+        linear=is_linear_problem(problem),
+        device=_check.device(settings.device),
+        dtype=getattr(torch, settings.dtype),
+    )
+
+
+def is_linear_problem(problem: Problem) -> bool:
+    """Whether equations and conditions are affine in all that is sought."""
+    constants = tuple(problem.constants)
+    expressions: list[Expr] = [e.expression for e in problem.equations.values()]
+    expressions += [
+        c.operator(problem.space)
+        for c in problem.conditions.values()
+        if not isinstance(c, Periodic | PointData | MeanValue)
+    ]
+    return all(is_linear(e, problem.unknowns, constants) for e in expressions)
+
+
+def has_data(plan: Plan) -> bool:
+    """Whether measurements are fitted, whose residual does not go to zero."""
+    return any(s.where == POINTS and _several(s) for s in plan.sets)
+
+
+def _several(terms: TermSet) -> bool:
+    assert isinstance(terms.condition, PointData)
+    return len(np.asarray(terms.condition.values)) > 1
+
+
+def fixed_sets(plan: Plan) -> list[TermSet]:
+    """Term sets whose points are never redrawn."""
+    return [s for s in plan.sets if s.where in {POINTS, MEAN}]
+
+
+def make_network(plan: Plan) -> Network:
+    """The network that settings ask for, or the default for this problem.
+
+    Raises
+    ------
+    InputError
+        If the degree is below the equation's order.
+    """
+    settings = plan.settings
+    width = [plan.frame.inputs, *(settings.hidden or DEFAULT_HIDDEN), plan.outputs]
+    generator = plan.generator(1)
+    if settings.net == "mlp":
+        return MLP(_matched_mlp(plan, width), generator=generator)
+    basis_name = settings.basis or ("bspline" if settings.grid or settings.grids else "chebyshev")
+    if basis_name == "chebyshev":
+        if settings.grid or settings.grids:
+            raise InputError("grid: Chebyshev edges have no grid; use basis=bspline")
+        basis = Chebyshev(degree=settings.degree or 3, squash=None)
+        return KAN(width, basis=basis, base=settings.base or "identity", generator=generator)
+    order = plan.problem.order
+    degree = settings.degree or suggested_degree(plan.problem)
+    if degree < order:
+        raise InputError(
+            f"degree: expected at least {order}, the order of the equation, got {degree}; "
+            f"{suggested_degree(plan.problem)} is suggested"
+        )
+    grid = settings.grids[0] if settings.grids else (settings.grid or 5)
+    for coarse, fine in zip(settings.grids or (), (settings.grids or ())[1:], strict=False):
+        if fine % coarse:
+            raise InputError(
+                f"grids: {fine} is not a multiple of {coarse}; extension would change the "
+                "function; choose multiples such as 3,6,12"
+            )
+    width = [width[0], *(settings.hidden or (8, 8)), width[-1]]
+    return KAN(
+        width,
+        basis=BSpline(grid=grid, degree=degree),
+        base=settings.base or "silu",
+        generator=generator,
+    )
+
+
+def suggested_degree(problem: Problem) -> int:
+    """Spline degree with a convergent, continuous residual: at least 3, order + 1.
+
+    Examples
+    --------
+    A fourth-order equation asks for degree 5.
+    """
+    return max(3, problem.order + 1)
+
+
+def _matched_mlp(plan: Plan, width: list[int]) -> list[int]:
+    """Hidden widths as given, or three layers with about as many coefficients as the KAN."""
+    if plan.settings.hidden:
+        return width
+    kan = KAN(width, basis=Chebyshev(degree=3, squash=None), base="identity")
+    options = list(range(4, 65))
+    counts = [MLP([width[0], n, n, n, width[-1]]).count for n in options]
+    n = options[int(np.argmin([abs(c - kan.count) for c in counts]))]
+    return [width[0], n, n, n, width[-1]]
+
+
+def interior_points(plan: Plan, coefficients: int) -> int:
+    """Number of interior points: as set, or some per coefficient and equation."""
+    if plan.settings.interior is not None:
+        return plan.settings.interior
+    rows = len(plan.problem.equations)
+    wanted = POINTS_PER_COEFFICIENT * coefficients // rows
+    return max(FEWEST_POINTS, min(MOST_POINTS, wanted))
