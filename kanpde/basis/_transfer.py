@@ -185,7 +185,6 @@ def quantile_breakpoints(
     coincide = width <= 1e-9 * np.maximum(np.abs(low), np.abs(high))
     lower, upper = low - margin * width, high + margin * width
     adaptive = np.quantile(samples, np.linspace(0, 1, grid + 1), axis=0).T
-    adaptive[:, 0], adaptive[:, -1] = lower, upper
     uniform = np.linspace(lower, upper, grid + 1, axis=1)
     mixed = blend * uniform + (1 - blend) * adaptive
     mixed[:, 0], mixed[:, -1] = lower, upper

@@ -51,6 +51,20 @@ def test_nested_extension_keeps_the_function(degree, factor, kind, generator):
     assert step.moved < 1e-13
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3])
+@pytest.mark.parametrize("degree", [1, 2, 3, 4])
+def test_extension_keeps_a_jump_where_knots_coincide(degree, factor, generator):
+    # p + 1 equal knots: the pieces left and right have nothing in common
+    knots = BSpline(12, degree).knots.clone()
+    knots[:, degree + 3 : 2 * degree + 4] = knots[:, degree + 3].clone()
+    basis = BSpline(degree=degree, knots=knots)
+    coefficients = basis.initial_coefficients(1, 3, generator, 1.0)
+    step = basis.extend(coefficients, 12 * factor)
+    z = spread(basis)
+    change = function(step.basis, step.coefficients, z) - function(basis, coefficients, z)
+    assert change.abs().max() < 1e-13
+
+
 def test_extension_of_a_uniform_grid_is_the_finer_uniform_grid():
     step = BSpline(5, 3).extend(torch.zeros(2, 8, 1), 10)
     assert (step.basis.knots - BSpline(10, 3).knots).abs().max() < 1e-15
