@@ -1,0 +1,39 @@
+"""Accumulators, optimizers, phases and the session that runs them."""
+
+from kanpde.train._accumulators import Accumulator as Accumulator
+from kanpde.train._accumulators import Gram as Gram
+from kanpde.train._accumulators import StreamingQR as StreamingQR
+from kanpde.train._descent import DescentPhase as DescentPhase
+from kanpde.train._firstorder import LBFGS as LBFGS
+from kanpde.train._firstorder import Adam as Adam
+from kanpde.train._levenberg import LevenbergMarquardt as LevenbergMarquardt
+from kanpde.train._levenberg import StepReport as StepReport
+from kanpde.train._linear import LinearPhase as LinearPhase
+from kanpde.train._plan import Plan as Plan
+from kanpde.train._plan import interior_points as interior_points
+from kanpde.train._plan import is_linear_problem as is_linear_problem
+from kanpde.train._plan import make_network as make_network
+from kanpde.train._plan import make_plan as make_plan
+from kanpde.train._plan import suggested_degree as suggested_degree
+from kanpde.train._session import Session as Session
+from kanpde.train._session import Status as Status
+
+__all__ = [
+    "LBFGS",
+    "Accumulator",
+    "Adam",
+    "DescentPhase",
+    "Gram",
+    "LevenbergMarquardt",
+    "LinearPhase",
+    "Plan",
+    "Session",
+    "Status",
+    "StepReport",
+    "StreamingQR",
+    "interior_points",
+    "is_linear_problem",
+    "make_network",
+    "make_plan",
+    "suggested_degree",
+]

@@ -1,0 +1,207 @@
+"""Training: a network moved by Levenberg-Marquardt, L-BFGS or Adam.
+
+Points are redrawn where the residual is large; grids are extended on schedule.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+from kanpde._measure import Judge
+from kanpde._points import Drawn, redraw_by_residual
+from kanpde._rows import Rows
+from kanpde._terms import INTERIOR, TermSet
+from kanpde._trial import Trial
+from kanpde.nets import KAN, extend_grid
+from kanpde.train._firstorder import Adam, LBFGS
+from kanpde.train._levenberg import LevenbergMarquardt
+from kanpde.train._phase import (
+    Phase,
+    Report,
+    fresh_loss,
+    pack_drawn,
+    pack_levels,
+    unpack_drawn,
+    unpack_levels,
+)
+from kanpde.train._plan import Plan, interior_points, make_network
+
+REDRAW = {"lm": 25, "lbfgs": 50, "adam": 500}
+STALL_STEPS = 12
+Optimizer = LevenbergMarquardt | LBFGS | Adam
+
+
+class DescentPhase(Phase):
+    """One network, one optimizer, points that follow the residual.
+
+    Parameters
+    ----------
+    plan, judge
+        The problem made ready, and where it is measured.
+    optimizer
+        ``"lm"``, ``"lbfgs"`` or ``"adam"``.
+    trial
+        Start from this trial instead of a new network.
+    """
+
+    def __init__(
+        self, plan: Plan, judge: Judge, *, optimizer: str, trial: Trial | None = None
+    ) -> None:
+        super().__init__(plan, judge)
+        self.name = optimizer
+        self.trial = trial or plan.trial(make_network(plan))
+        self.optimizer = make_optimizer(optimizer, plan)
+        self.rng = plan.rng(2)
+        self.grids = list(plan.settings.grids or ())[1:]
+        self.grid = plan.settings.grids[0] if plan.settings.grids else plan.settings.grid
+        self.taken = 0
+        self.failures = 0
+        self.recent: list[float] = []
+        self.best = (math.inf, self.trial.get())
+        self.drawn: list[tuple[TermSet, Drawn]] = []
+        self._rows: Rows | None = None
+
+    @property
+    def every(self) -> int:
+        """Steps between two drawings of points; 0 for never."""
+        given = self.plan.settings.redraw
+        return REDRAW[self.name] if given is None else given
+
+    def _draw(self) -> float | None:
+        """New points; returns the loss on a fresh uniform pool."""
+        plan = self.plan
+        many = interior_points(plan, self.trial.count)
+        first = not self.drawn
+        drawn = plan.draw(many, self.rng)
+        fresh = None
+        if not first:
+            fresh = fresh_loss(plan, self.trial, self.rng, points=2 * many)
+            drawn = [self._follow_residual(s, d) for s, d in drawn]
+        self._use(drawn)
+        return fresh
+
+    def _follow_residual(self, terms: TermSet, drawn: Drawn) -> tuple[TermSet, Drawn]:
+        if terms.where != INTERIOR or terms.on is not None:
+            return terms, drawn
+        plan, n = self.plan, drawn.rows
+        pool, weights = plan.problem.domain.interior(4 * n, sampler="uniform", rng=self.rng)
+        points = Drawn(pool, np.zeros((len(pool), 0)), None, None, np.ones(len(pool)))
+        found = Rows(self.trial, [(terms, points)]).residuals()[0]
+        size = torch.stack(found).square().sum(dim=0).sqrt().double().cpu().numpy()
+        if not np.isfinite(size).all():
+            return terms, drawn
+        del weights
+        return terms, redraw_by_residual(plan.problem, terms, n, size, pool, rng=self.rng)
+
+    def _use(self, drawn: list[tuple[TermSet, Drawn]]) -> None:
+        self.drawn = drawn
+        self.points = sum(d.rows for _, d in drawn)
+        self._rows = Rows(self.trial, drawn, weights=self.plan.settings.weights)
+        self.optimizer.restart()
+
+    def step(self) -> Report:
+        """One optimizer step, after redrawing or extending where it is due."""
+        fresh, note = None, ""
+        due = self.every and self.taken % self.every == 0 and self.taken > 0
+        if self._rows is None and not self.drawn:
+            self._draw()
+        elif due or self.failures:
+            fresh = self._draw()
+            note = "redraw"
+            if fresh is not None:
+                self.levels.add(self.trial, self.judge, fresh)
+        if self.grids and self._stalls():
+            note = self._extend()
+        assert self._rows is not None
+        report = self.optimizer.step(self._rows)
+        self.taken += 1
+        self._judge_progress(report.loss, report.accepted, report.finite)
+        return Report(
+            loss=report.loss,
+            moved=report.accepted,
+            finite=report.finite,
+            damping=_number(report.damping),
+            gain_ratio=_number(report.gain_ratio),
+            fresh=fresh,
+            grid=self.grid,
+            note=note,
+        )
+
+    def _judge_progress(self, loss: float, accepted: bool, finite: bool) -> None:
+        if not finite:
+            self.trial.set(self.best[1])
+            self.failures += 1
+        elif accepted:
+            self.failures = 0
+            self.best = (loss, self.trial.get())
+        else:
+            self.failures += 1
+        self.recent = [*self.recent, loss][-STALL_STEPS:]
+        self.done = self.failures >= 3 and not self.grids
+        self.stalled = self.done
+        if self.failures and isinstance(self.optimizer, LevenbergMarquardt):
+            self.optimizer.damping = 1e-2
+
+    def _stalls(self) -> bool:
+        """Whether the loss has all but stopped falling over the last steps."""
+        if len(self.recent) < STALL_STEPS:
+            return False
+        return self.recent[-1] > 0.8 * self.recent[0]
+
+    def _extend(self) -> str:
+        """Extend every layer's grid; the function stays, the coefficients grow."""
+        assert isinstance(self.trial.network, KAN)
+        self.grid = self.grids.pop(0)
+        moved = extend_grid(self.trial.network, self.grid)
+        self.recent = []
+        self.best = (math.inf, self.trial.get())
+        self._draw()
+        return f"grid {self.grid}, function moved {moved:.1e}"
+
+    def state(self) -> dict[str, Any]:
+        """Coefficients, optimizer, points, generator, earlier levels."""
+        return {
+            "coefficients": self.trial.get().cpu(),
+            "optimizer": self.optimizer.state(),
+            "rng": self.rng.bit_generator.state,
+            "drawn": pack_drawn(self.drawn),
+            "levels": pack_levels(self.levels),
+            "taken": self.taken,
+            "failures": self.failures,
+            "recent": self.recent,
+            "best": [self.best[0], self.best[1].cpu()],
+            "grids": list(self.grids),
+            "grid": self.grid,
+            "done": self.done,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from `state`, bit for bit."""
+        if state["grid"] != self.grid and isinstance(self.trial.network, KAN):
+            extend_grid(self.trial.network, state["grid"], nested=False)
+        self.trial.set(state["coefficients"].to(self.trial.eta))
+        self.rng.bit_generator.state = state["rng"]
+        self.levels = unpack_levels(state["levels"])
+        for name in ("taken", "failures", "recent", "grids", "grid", "done"):
+            setattr(self, name, state[name])
+        self.best = (state["best"][0], state["best"][1].to(self.trial.eta))
+        if state["drawn"]:
+            self._use(unpack_drawn(self.plan.sets, state["drawn"]))
+        self.optimizer.restore(state["optimizer"])
+
+
+def make_optimizer(name: str, plan: Plan) -> Optimizer:
+    """Build an optimizer by name."""
+    if name == "lbfgs":
+        return LBFGS()
+    if name == "adam":
+        return Adam()
+    return LevenbergMarquardt(linear_algebra=plan.settings.linear_algebra)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

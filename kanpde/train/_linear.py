@@ -1,0 +1,172 @@
+"""Linear problems are solved as linear: one least-squares solve per level of a ridge KAN.
+
+The outer edges' degree is raised until the residual on fresh points stops falling.
+This is spectral least squares in KAN form, not training.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from kanpde._measure import Judge, Level, predicted_errors
+from kanpde._rows import Rows
+from kanpde._terms import INTERIOR
+from kanpde.nets import RidgeKAN, ridge_size
+from kanpde.train._accumulators import StreamingQR
+from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
+from kanpde.train._plan import Plan, has_data
+
+DEGREES = {
+    1: (8, 12, 16, 24, 32, 48, 64, 96, 128),
+    2: (8, 12, 16, 20, 24, 28, 32, 36, 40, 45, 50),
+    3: (4, 6, 8, 10, 12, 14, 16, 18),
+    4: (3, 4, 5, 6, 7, 8),
+}
+MOST_COEFFICIENTS = 2600
+ROWS_PER_COEFFICIENT = 2.0
+ROUND_OFF = 3e-15
+
+
+class LinearPhase(Phase):
+    """Levels of growing degree; the best on fresh points is kept."""
+
+    name = "linear"
+
+    def __init__(self, plan: Plan, judge: Judge) -> None:
+        super().__init__(plan, judge)
+        self.degrees = self._schedule()
+        self.level = 0
+        self.best_fresh = math.inf
+        self.without_gain = 0
+        self.trial = plan.trial(self._network(self.degrees[0]))
+        self.solved = False
+
+    def _schedule(self) -> list[int]:
+        inputs, m = self.plan.frame.inputs, self.plan.outputs
+        table = DEGREES.get(inputs, (2, 3, 4))
+        fitting = [
+            n for n in table if ridge_size(inputs, n) * n * m + m <= MOST_COEFFICIENTS
+        ]
+        return fitting or [table[0]]
+
+    def _network(self, degree: int) -> RidgeKAN:
+        inputs = self.plan.frame.inputs
+        return RidgeKAN(inputs, ridge_size(inputs, degree), self.plan.outputs, degree=degree)
+
+    def step(self) -> Report:
+        """Solve the next level."""
+        degree = self.degrees[self.level]
+        trial = self.plan.trial(self._network(degree))
+        wanted = int(ROWS_PER_COEFFICIENT * trial.count / len(self.plan.problem.equations)) + 64
+        rng = self.plan.rng(100 + self.level)
+        drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
+        rows = Rows(trial, drawn, weights=self._balance(Rows(trial, drawn)))
+        sums = StreamingQR(trial.count, trial.eta)
+        for jacobian, residual in rows.jacobian():
+            sums.add(jacobian, residual)
+        sums.reduce()
+        trial.set(trial.get() + sums.step(0.0))
+        fresh = fresh_loss(self.plan, trial, self.plan.rng(200), points=2000)
+        self.points = sum(d.rows for _, d in drawn)
+        self.level += 1
+        better = math.isfinite(fresh) and fresh < self.best_fresh
+        gained = math.isfinite(fresh) and fresh < 0.25 * self.best_fresh
+        self.without_gain = 0 if gained else self.without_gain + 1
+        if better or not self.solved:
+            if self.solved:
+                self.levels.add(self.trial, self.judge, self.best_fresh)
+            self.trial, self.best_fresh, self.solved = trial, fresh, math.isfinite(fresh)
+        self.stalled = self.without_gain >= 2 or self._at_round_off()
+        self.done = self.level >= len(self.degrees) or self.stalled
+        return Report(
+            loss=float(rows.vector().square().sum()),
+            fresh=fresh,
+            finite=math.isfinite(fresh),
+            moved=better,
+            note=f"degree {degree}",
+        )
+
+    def _at_round_off(self) -> bool:
+        """Whether the predicted error is down to a few units of round-off."""
+        final = Level(self.best_fresh, self.judge.values(self.trial))
+        predicted = predicted_errors(self.levels.kept, final)
+        return predicted is not None and max(predicted) < ROUND_OFF
+
+    def _sampler(self) -> str:
+        box = bool(getattr(self.plan.problem.domain, "faces", ())) or (
+            self.plan.problem.domain.space is None
+            or bool(getattr(self.plan.problem.domain.space, "faces", ()))
+        )
+        usual = self.plan.settings.sampler == "sobol"
+        return "chebyshev" if box and usual and self.plan.problem.dimension <= 3 else (
+            self.plan.settings.sampler
+        )
+
+    def _balance(self, rows: Rows) -> dict[str, float]:
+        """Weights that give conditions rows as large as the equations' rows."""
+        sizes: dict[str, float] = {}
+        for part in rows.parts:
+            single = Rows.__new__(Rows)
+            single.__dict__.update(rows.__dict__)
+            single.parts = [part]
+            total = sum(float(j.square().sum()) for j, _ in single.jacobian())
+            for name in set(part.terms.names):
+                sizes[name] = total / len(part.terms.names)
+        inside = [
+            sizes[n] for p in rows.parts if p.terms.where == INTERIOR for n in p.terms.names
+        ]
+        top = max(inside)
+        given = dict(self.plan.settings.weights)
+        if has_data(self.plan):
+            return given
+        balanced = {
+            n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
+            for p in rows.parts
+            if p.terms.where != INTERIOR
+            for n in p.terms.names
+        }
+        return {**balanced, **given}
+
+    def state(self) -> dict[str, Any]:
+        """Level, best trial, earlier levels."""
+        network = self.trial.network
+        assert isinstance(network, RidgeKAN)
+        return {
+            "level": self.level,
+            "degree": network.degree,
+            "solved": self.solved,
+            "best_fresh": self.best_fresh,
+            "without_gain": self.without_gain,
+            "coefficients": self.trial.get().cpu(),
+            "levels": pack_levels(self.levels),
+            "points": self.points,
+            "done": self.done,
+            "stalled": self.stalled,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from `state`."""
+        self.trial = self.plan.trial(self._network(int(state["degree"])))
+        self.trial.set(state["coefficients"].to(self.trial.eta))
+        self.levels = unpack_levels(state["levels"])
+        for name in ("level", "solved", "best_fresh", "without_gain", "points", "done", "stalled"):
+            setattr(self, name, state[name])
+
+
+def solves_linearly(plan: Plan) -> bool:
+    """Whether the linear path applies: a linear problem and no network asked for."""
+    settings = plan.settings
+    asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
+    return (
+        plan.linear
+        and settings.linear
+        and settings.net == "kan"
+        and settings.optimizer == "auto"
+        and settings.derivatives == "jets"
+        and plan.dtype == torch.float64
+        and all(a is None for a in asked)
+        and plan.frame.inputs <= 6
+    )

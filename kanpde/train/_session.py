@@ -1,0 +1,221 @@
+"""The run of a solve: phases one after the other, budget, history, snapshots."""
+
+from __future__ import annotations
+
+import enum
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kanpde._measure import Judge, Level, predicted_errors
+from kanpde.nets import network_data
+from kanpde.train._descent import DescentPhase
+from kanpde.train._linear import LinearPhase, solves_linearly
+from kanpde.train._phase import Phase, Report, fresh_loss
+from kanpde.train._plan import Plan
+
+Event = dict[str, Any]
+Observer = Callable[[Event], None]
+ERROR_EVERY = 0.5
+GOOD_ENOUGH = 1e-9
+
+
+class Status(enum.Enum):
+    """Why a solve stopped."""
+
+    CONVERGED = "converged"
+    BUDGET = "budget"
+    INTERRUPTED = "interrupted"
+    DIVERGED = "diverged"
+    NONFINITE = "nonfinite"
+
+
+class Session:
+    """Runs the phases of a solve; everything it does can be saved and continued.
+
+    Parameters
+    ----------
+    plan
+        The problem made ready.
+    judge
+        Where errors are measured.
+    """
+
+    def __init__(self, plan: Plan, judge: Judge) -> None:
+        self.plan, self.judge = plan, judge
+        self.history: list[Event] = []
+        self.steps = 0
+        self.seconds = 0.0
+        self.names = self._pipeline()
+        self.index = 0
+        self.phase: Phase = self._make(self.names[0])
+        self.runner_up: tuple[Phase, float] | None = None
+        self.failures = 0
+        self.path: list[str] = [self.names[0]]
+        self._last_error = -math.inf
+        self._error: float | None = None
+        self._predicted: float | None = None
+        self._longest = 0.0
+
+    def _pipeline(self) -> list[str]:
+        chosen = self.plan.settings.optimizer
+        names = ["lm"] if chosen == "auto" else [chosen]
+        return ["linear", *names] if solves_linearly(self.plan) else names
+
+    def _make(self, name: str) -> Phase:
+        if name == "linear":
+            return LinearPhase(self.plan, self.judge)
+        return DescentPhase(self.plan, self.judge, optimizer=name)
+
+    def run(
+        self, observe: Observer | None = None, snapshot: Callable[[dict[str, Any]], None] | None = None
+    ) -> Status:
+        """Step until converged, out of budget or interrupted.
+
+        `observe` gets an event per step, `snapshot` the whole state after every step.
+        After an interrupt the session is back at the state after the last full step.
+        """
+        settings = self.plan.settings
+        state = self.state()
+        try:
+            while True:
+                stop = self._stops(settings.steps, settings.seconds)
+                if stop is not None:
+                    return stop
+                start = time.perf_counter()
+                report = self.phase.step()
+                took = time.perf_counter() - start
+                self._longest = max(self._longest, took)
+                self.seconds += took
+                self.steps += 1
+                event = self._record(report)
+                if observe is not None:
+                    observe(event)
+                finished = self._advance(report)
+                state = self.state()
+                if snapshot is not None:
+                    snapshot(state)
+                if finished is not None:
+                    return finished
+        except KeyboardInterrupt:
+            self.restore(state)
+            return Status.INTERRUPTED
+
+    def _stops(self, steps: int | None, limit: float) -> Status | None:
+        if steps is not None and self.steps >= steps:
+            return Status.BUDGET
+        if self.seconds >= limit:
+            return Status.BUDGET
+        too_long = self.phase.name == "linear" and self.seconds + 3 * self._longest > limit
+        if too_long and self.phase.trial is not None and self.steps > 2 and math.isfinite(limit):
+            self.phase.done = True
+            return self._advance(Report(math.nan))
+        return None
+
+    def _advance(self, report: Report) -> Status | None:
+        """Decide what follows a step: go on, next phase, or the end."""
+        if not report.finite:
+            self.failures += 1
+            if self.failures >= 5:
+                return Status.NONFINITE
+        tolerance = self.plan.settings.tolerance
+        if tolerance is not None and self._predicted is not None and self._predicted <= tolerance:
+            return Status.CONVERGED
+        if not self.phase.done:
+            return None
+        if self.index + 1 < len(self.names) and not self._satisfied():
+            self.runner_up = (self.phase, self._fresh(self.phase))
+            self.index += 1
+            self.phase = self._make(self.names[self.index])
+            self.path.append(self.phase.name)
+            return None
+        return Status.CONVERGED
+
+    def _satisfied(self) -> bool:
+        """Whether the linear path reached an error that training will not better."""
+        predicted = self.predict(self._fresh(self.phase))
+        return predicted is not None and max(predicted) < GOOD_ENOUGH
+
+    def _fresh(self, phase: Phase) -> float:
+        return fresh_loss(self.plan, phase.trial, self.plan.rng(300), points=4000)
+
+    def predict(self, fresh: float) -> list[float] | None:
+        """Predicted relative error per unknown of the present phase's trial."""
+        final = Level(fresh, self.judge.values(self.phase.trial))
+        return predicted_errors(self.phase.levels.kept, final)
+
+    def settle(self) -> float:
+        """Choose the better of two phases on fresh points; returns its fresh loss."""
+        fresh = self._fresh(self.phase)
+        if self.runner_up is not None and not fresh <= self.runner_up[1]:
+            self.phase, fresh = self.runner_up
+            self.path.append(f"{self.phase.name} kept")
+        return fresh
+
+    def _record(self, report: Report) -> Event:
+        now = self.seconds
+        due = report.fresh is not None or now - self._last_error >= ERROR_EVERY
+        if due and self.judge.truth is not None:
+            self._error, self._last_error = self.judge.worst(self.phase.trial), now
+        if report.fresh is not None:
+            predicted = self.predict(report.fresh)
+            self._predicted = None if predicted is None else max(predicted)
+        event: Event = {
+            "step": self.steps,
+            "seconds": round(self.seconds, 4),
+            "phase": self.phase.name,
+            "loss": report.loss,
+            "fresh": report.fresh,
+            "error": self._error if due else None,
+            "predicted": self._predicted if report.fresh is not None else None,
+            "damping": report.damping,
+            "gain_ratio": report.gain_ratio,
+            "points": self.phase.points,
+            "coefficients": self.phase.trial.count,
+            "grid": report.grid,
+            "note": report.note,
+        }
+        for name, value in self.phase.trial.constant_values().items():
+            event[f"constant:{name}"] = value
+        self.history.append(event)
+        settings = self.plan.settings
+        share = self.seconds / settings.seconds if math.isfinite(settings.seconds) else 0.0
+        if settings.steps:
+            share = max(share, self.steps / settings.steps)
+        return {**event, "error": self._error, "predicted": self._predicted, "fraction": share}
+
+    def state(self) -> dict[str, Any]:
+        """The whole run as tensors, numbers, lists and dicts."""
+        other = None
+        if self.runner_up is not None:
+            phase, fresh = self.runner_up
+            other = {"name": phase.name, "state": phase.state(), "fresh": fresh}
+        return {
+            "index": self.index,
+            "phase": self.phase.state(),
+            "runner_up": other,
+            "history": list(self.history),
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "failures": self.failures,
+            "path": list(self.path),
+            "predicted": self._predicted,
+            "network": network_data(self.phase.trial.network),
+            "vector": self.phase.trial.get().cpu(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from `state`."""
+        self.index = state["index"]
+        self.phase = self._make(self.names[self.index])
+        self.phase.restore(state["phase"])
+        other = state["runner_up"]
+        if other is not None:
+            phase = self._make(other["name"])
+            phase.restore(other["state"])
+            self.runner_up = (phase, other["fresh"])
+        self.history = list(state["history"])
+        for name in ("steps", "seconds", "failures"):
+            setattr(self, name, state[name])
+        self.path, self._predicted = list(state["path"]), state["predicted"]
