@@ -107,7 +107,7 @@ def user_code(file: Path, shown: str | Path, expected: str) -> Iterator[None]:
         if isinstance(error, InputError):
             raise InputError(f"{error} ({place})") from error
         raise InputError(
-            f"{place}: expected {expected}, it raised {_what(error)}; mend the file there"
+            f"{place}: expected {expected}, it raised {_what(error, file)}; mend the file there"
         ) from error
 
 
@@ -275,11 +275,18 @@ def _place(error: BaseException, file: Path, shown: str | Path) -> str | None:
     return f"{shown}:{lines[-1]}" if lines else None
 
 
-def _what(error: BaseException) -> str:
+def _what(error: BaseException, file: Path) -> str:
+    """Name the exception, and where it came from if that is outside `file`."""
     name = type(error).__name__
     if isinstance(error, SyntaxError):  # its own text would repeat file and line
-        return f"{name}: {error.msg}"
-    return f"{name}: {error}" if str(error) else name
+        origin = None if error.filename in (None, str(file)) else f"{error.filename}:{error.lineno}"
+        text = error.msg
+    else:
+        frames = list(traceback.walk_tb(error.__traceback__))
+        last = Path(frames[-1][0].f_code.co_filename)
+        origin = None if last == file else f"{last.name}:{frames[-1][1]}"
+        text = str(error)
+    return (f"{name}: {text}" if text else name) + (f" (from {origin})" if origin else "")
 
 
 def _plain(value: Any) -> Any:

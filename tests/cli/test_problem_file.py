@@ -56,6 +56,14 @@ def test_file_imports_its_neighbors_and_leaves_no_bytecode(write, here):
     assert not list(here.rglob("__pycache__"))
 
 
+def test_error_in_a_neighbor_names_both_places(write, refused):
+    write("def length():\n    raise KeyError('wide')\n", "neighbor_that_raises.py")
+    write("import neighbor_that_raises\nx = neighbor_that_raises.length()\n", "a.py")
+    line = refused("solve", "a.py")
+    assert "a.py:2: expected" in line
+    assert "KeyError: 'wide' (from neighbor_that_raises.py:2)" in line
+
+
 def test_two_files_of_one_name_do_not_mix(write, here):
     text = Path(write()).read_text()
     for name, k in (("one", 1), ("two", 2)):
