@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _POINTS = {1: 201, 2: 101, 3: 33}  # along each length
 _TIMES = 21
-_CHUNK = 8192
+_CHUNK = 4096
 
 
 def write_vtu(
@@ -34,7 +34,8 @@ def write_vtu(
     """Write the solution as VTU for ParaView and meshio.
 
     Point data hold every unknown; ``NAME_reference`` and ``NAME_error`` (solution
-    minus reference, signed) where a reference is known; ``residual_EQUATION``; and
+    minus reference, signed) where a reference is known (one that is fixed only up to
+    a constant is lifted onto the solution first); ``residual_EQUATION``; and
     each of the problem's vectors as three components. Values are binary float64.
 
     Parameters
@@ -80,8 +81,9 @@ def write_vtu(
             f"resolution: expected enough points to put a cell inside the domain, got {shape}; "
             "pass more"
         )
+    shifts = _reference_shifts(solution)
     if domain.time is None:
-        _write(target, cells, _point_data(solution, cells.points))
+        _write(target, cells, _point_data(solution, cells.points, shifts))
         return [target]
     column = domain.coordinates.index(domain.time)
     times = np.linspace(float(domain.lower[column]), float(domain.upper[column]), counts[column])
@@ -89,7 +91,7 @@ def write_vtu(
     for k, time in enumerate(times):
         points = np.insert(cells.points, column, time, axis=1)
         file = target.with_name(f"{target.stem}_{k:04d}.vtu")
-        _write(file, cells, _point_data(solution, points))
+        _write(file, cells, _point_data(solution, points, shifts))
         files.append(file)
     series = target.with_suffix(".pvd")
     _write_series(series, files, times)
@@ -111,19 +113,43 @@ def _space(domain: Domain) -> Domain:
     return space
 
 
-def _point_data(solution: Solution, points: np.ndarray) -> dict[str, np.ndarray]:
+def _point_data(
+    solution: Solution, points: np.ndarray, shifts: np.ndarray
+) -> dict[str, np.ndarray]:
     """Evaluate all that a file holds at ``(N, d)`` points, in pieces."""
     pieces = [
-        _piece(solution, points[start : start + _CHUNK]) for start in range(0, len(points), _CHUNK)
+        _piece(solution, points[start : start + _CHUNK], shifts)
+        for start in range(0, len(points), _CHUNK)
     ]
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    everywhere = [n for n in pieces[0] if all(n in piece for piece in pieces)]
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in everywhere}
 
 
-def _piece(solution: Solution, points: np.ndarray) -> dict[str, np.ndarray]:
+def _reference_shifts(solution: Solution) -> np.ndarray:  # (m,)
+    """Give the constants that lift the reference onto the solution.
+
+    They are 0, except for unknowns that the problem fixes only up to a constant, such
+    as a pressure: those whose entry in `Solution.errors` says ``mean_removed``.
+    """
+    names = [str(u.func.__name__) for u in solution.problem.unknowns]
+    free = np.array([bool(solution.errors.get(n, {}).get("mean_removed")) for n in names])
+    shifts = np.zeros(len(names))
+    if free.any():
+        rng = np.random.default_rng(0)
+        points, _ = solution.problem.domain.interior(2048, sampler="sobol", rng=rng)
+        truth = solution.truth(points)
+        if truth is not None:
+            shifts[free] = (solution(points) - truth).mean(axis=0)[free]
+    return shifts
+
+
+def _piece(solution: Solution, points: np.ndarray, shifts: np.ndarray) -> dict[str, np.ndarray]:
     problem = solution.problem
     names = [str(u.func.__name__) for u in problem.unknowns]
     values = np.asarray(solution(points), dtype=float)
     truth = solution.truth(points)
+    if truth is not None:
+        truth = truth + shifts
     data: dict[str, np.ndarray] = {}
     for k, name in enumerate(names):
         data[name] = values[:, k]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from kanpde.plot._style import (
     PAGE,
@@ -32,7 +32,7 @@ def convergence_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
     ----------
     history
         Rows with ``step``, ``seconds``, ``loss`` and, where they are known, ``error``,
-        ``phase``, ``grid`` and any number of ``term:NAME``. Missing values, None and
+        ``predicted``, ``phase``, ``grid`` and any number of ``term:NAME``. Missing values, None and
         numbers that are not positive are left out of the drawing.
 
     Returns
@@ -111,22 +111,22 @@ def _differs(before: Any, now: Any) -> bool:
 def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], x: np.ndarray) -> None:
     axes.grid(visible=True)
     names = list(dict.fromkeys(k for row in history for k in row if str(k).startswith("term:")))
-    curves = [
-        (n.removeprefix("term:"), n, TERM_COLORS[i % len(TERM_COLORS)], 0.6)
+    curves: list[tuple[str, str, str, float, Any]] = [
+        (n.removeprefix("term:"), n, TERM_COLORS[i % len(TERM_COLORS)], 0.6, "-")
         for i, n in enumerate(names)
     ]
-    curves.append(("loss", "loss", SOLUTION_COLOR, 1.5))
-    curves.append(("relative $L^2$ error", "error", REFERENCE_COLOR, 1.5))
+    curves.append(("loss", "loss", SOLUTION_COLOR, 1.5, "-"))
+    curves.append(("relative $L^2$ error", "error", REFERENCE_COLOR, 1.5, "-"))
+    curves.append(("predicted error", "predicted", REFERENCE_COLOR, 1.0, (0, (3, 2))))
     drawn = []
-    for label, name, color, width in curves:
+    for label, name, color, width, dashes in curves:
         y = column(history, name)
         keep = np.isfinite(x) & np.isfinite(y) & (y > 0)
         if not keep.any():
             continue
         marker = "o" if keep.sum() == 1 else ""
-        axes.plot(
-            x[keep], y[keep], color=color, linewidth=width, marker=marker, markersize=3, label=label
-        )
+        (line,) = axes.plot(x[keep], y[keep], color=color, linewidth=width, linestyle=dashes)
+        line.set(marker=marker, markersize=3, label=label)
         drawn.append(y[keep])
     if not drawn:
         axes.text(0.5, 0.5, "no history", transform=axes.transAxes, ha="center", va="center")
@@ -136,9 +136,9 @@ def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], x: np.ndarray) -> No
     if positive.size > 1 and positive.max() > 20 * positive.min():
         axes.set_xscale("log")
         axes.set_xlim(positive.min(), positive.max() * 1.05)
-    tidy_axes(axes)
-    axes.yaxis.set_major_locator(LogLocator(numticks=8))
-    axes.yaxis.set_minor_locator(NullLocator())
+    tidy_axes(axes, y_ticks=6)
+    if axes.get_xscale() == "linear":
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=bool((x == np.round(x)).all())))
 
 
 def _draw_marks(axes: Axes, x: np.ndarray, marks: list[tuple[int, str]]) -> None:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from kanpde.geometry import Domain
 
 CURVE_POINTS = 401
-MAP_POINTS = 151
+MAP_POINTS = 121
+SPACETIME_POINTS = 151
 MASKED_POINTS = 241  # a curved boundary needs the finer raster
 PANEL_POINTS = 101
-SNAPSHOTS = (0.25, 0.5, 0.75, 1.0)  # of the time interval
-_CHUNK = 8192
+SNAPSHOTS = (0.1, 0.4, 0.7, 1.0)  # of the time interval; quarters are zeros of standing waves
+_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def view(domain: Domain) -> View:
     if domain.dimension == 1:
         return View("curve", (lattice(domain, (0,), {}, CURVE_POINTS),))
     if time is not None and len(space) == 1:
-        return View("spacetime", (lattice(domain, (time, space[0]), {}, 201),))
+        return View("spacetime", (lattice(domain, (time, space[0]), {}, SPACETIME_POINTS),))
     if time is not None:
         cuts = [lattice(domain, space[:2], {time: t}, PANEL_POINTS) for t in times(domain)]
         return View("times", tuple(cuts))
@@ -176,6 +177,29 @@ class Sample:
         return difference
 
 
+def samples(solution: Solution) -> list[Sample]:
+    """Evaluate the solution on every cut that shows its domain."""
+    return [sample(solution, cut) for cut in view(solution.problem.domain).lattices]
+
+
+def reference_shifts(solution: Solution) -> np.ndarray:  # (m,)
+    """Give the constants that lift the reference onto the solution.
+
+    They are 0, except for unknowns that the problem fixes only up to a constant, such
+    as a pressure: those whose entry in `Solution.errors` says ``mean_removed``.
+    """
+    names = [str(u.func.__name__) for u in solution.problem.unknowns]
+    free = np.array([bool(solution.errors.get(n, {}).get("mean_removed")) for n in names])
+    shifts = np.zeros(len(names))
+    if free.any():
+        rng = np.random.default_rng(0)
+        points, _ = solution.problem.domain.interior(2048, sampler="sobol", rng=rng)
+        truth = solution.truth(points)
+        if truth is not None:
+            shifts[free] = (solution(points) - truth).mean(axis=0)[free]
+    return shifts
+
+
 def sample(solution: Solution, cut: Lattice) -> Sample:
     """Evaluate the solution and its reference inside the domain on one lattice."""
     points = cut.points[cut.inside]
@@ -185,6 +209,8 @@ def sample(solution: Solution, cut: Lattice) -> Sample:
     values = in_chunks(solution, points)
     assert values is not None
     truth = in_chunks(solution.truth, points)
+    if truth is not None:
+        truth = truth + reference_shifts(solution)
     return Sample(
         cut,
         [cut.field(column) for column in values.T],

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from kanpde.errors import InputError
 from kanpde.plot._convergence import convergence_figure
-from kanpde.plot._solution import error_figure, residual_figure, solution_figure
+from kanpde.plot._lattice import samples
+from kanpde.plot._solution import draw_error, draw_solution, residual_figure
 from kanpde.plot._style import style
 
 if TYPE_CHECKING:
@@ -65,15 +66,17 @@ def save_figures(
         raise InputError(f"dpi: expected a positive number, got {dpi}; 150 suits a screen")
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
+    asked = samples(solution)
     makers: dict[str, Callable[[], Figure | None]] = {
-        "solution": lambda: solution_figure(solution),
-        "error": lambda: error_figure(solution),
+        "solution": lambda: draw_solution(solution, asked),
+        "error": lambda: draw_error(solution, asked),
         "residual": lambda: residual_figure(solution),
         "convergence": lambda: convergence_figure(solution.history) if solution.history else None,
     }
     written = []
     for name, make in makers.items():
-        figure = make()
+        with style():
+            figure = make()
         if figure is None:
             continue
         for ending in endings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kanpde.plot._curves import curve_figure, draw_curve, legend_below, log_curves_figure
-from kanpde.plot._lattice import Lattice, Sample, residual_fields, sample, snapshots, view
+from kanpde.plot._lattice import Lattice, Sample, residual_fields, sample, samples, snapshots, view
 from kanpde.plot._panels import WIDE, Panel, draw_map, panel_figure, shape_ratio, wrap
 from kanpde.plot._style import (
     MAX_UNKNOWNS,
@@ -65,17 +65,21 @@ def solution_figure(solution: Solution) -> Figure:
     True
     """
     with style():
-        domain = solution.problem.domain
-        names = unknown_names(solution)
-        seen = view(domain)
-        samples = [sample(solution, cut) for cut in seen.lattices]
-        if seen.kind == "curve":
-            return curve_figure(domain, samples[0], names)
-        if seen.kind == "map":
-            return _map_figure(domain, samples[0], names)
-        if seen.kind == "spacetime":
-            return _spacetime_figure(solution, samples[0], names)
-        return _cuts_figure(domain, samples, names)
+        return draw_solution(solution, samples(solution))
+
+
+def draw_solution(solution: Solution, asked: list[Sample]) -> Figure:
+    """Draw what `asked`, the samples of every cut, holds."""
+    domain = solution.problem.domain
+    names = unknown_names(solution)
+    kind = view(domain).kind
+    if kind == "curve":
+        return curve_figure(domain, asked[0], names)
+    if kind == "map":
+        return _map_figure(domain, asked[0], names)
+    if kind == "spacetime":
+        return _spacetime_figure(solution, asked[0], names)
+    return _cuts_figure(domain, asked, names)
 
 
 def error_figure(solution: Solution) -> Figure | None:
@@ -98,13 +102,16 @@ def error_figure(solution: Solution) -> Figure | None:
     True
     """
     with style():
-        domain = solution.problem.domain
-        samples = [sample(solution, cut) for cut in view(domain).lattices]
-        if all(s.truth is None for s in samples):
-            return None
-        names = [f"${_error_name(n)}$" for n in unknown_names(solution)]
-        fields = [{n: s.error(k) for k, n in enumerate(names)} for s in samples]
-        return _log_figure(domain, samples, fields, "|error|")
+        return draw_error(solution, samples(solution))
+
+
+def draw_error(solution: Solution, asked: list[Sample]) -> Figure | None:
+    """Draw the error that `asked`, the samples of every cut, holds."""
+    if all(s.truth is None for s in asked):
+        return None
+    names = [f"${_error_name(n)}$" for n in unknown_names(solution)]
+    fields = [{n: s.error(k) for k, n in enumerate(names)} for s in asked]
+    return _log_figure(solution.problem.domain, asked, fields, "|error|")
 
 
 def residual_figure(solution: Solution) -> Figure | None:
@@ -136,8 +143,8 @@ def residual_figure(solution: Solution) -> Figure | None:
             {f"|residual|: {math_name(n)}": f for n, f in list(one.items())[:MAX_UNKNOWNS]}
             for one in raw
         ]
-        samples = [Sample(cut, [], None) for cut in cuts]
-        return _log_figure(domain, samples, fields, "|residual|")
+        empty = [Sample(cut, [], None) for cut in cuts]
+        return _log_figure(domain, empty, fields, "|residual|")
 
 
 def _error_name(name: str) -> str:
@@ -146,22 +153,22 @@ def _error_name(name: str) -> str:
 
 
 def _log_figure(
-    domain: Domain, samples: list[Sample], fields: list[dict[str, np.ndarray]], label: str
+    domain: Domain, asked: list[Sample], fields: list[dict[str, np.ndarray]], label: str
 ) -> Figure:
     """Draw one row per name where there are several cuts, else wrap the names."""
-    if len(samples[0].lattice.axes) == 1:
-        return log_curves_figure(domain, samples[0], fields[0], label)
+    if len(asked[0].lattice.axes) == 1:
+        return log_curves_figure(domain, asked[0], fields[0], label)
     rows = []
     for name in fields[0]:
         cmap, norm = error_scale(*(one[name] for one in fields))
         row = []
-        for s, one in zip(samples, fields, strict=True):
-            title = "\n".join(t for t in (name if s is samples[0] else "", s.lattice.title) if t)
-            last = s is samples[-1]
+        for s, one in zip(asked, fields, strict=True):
+            title = "\n".join(t for t in (name if s is asked[0] else "", s.lattice.title) if t)
+            last = s is asked[-1]
             row.append(Panel(s.lattice, one[name], title, cmap, norm, bar=last))
         rows.append(row)
-    if len(samples) == 1:
-        ratio = shape_ratio(domain, samples[0].lattice)
+    if len(asked) == 1:
+        ratio = shape_ratio(domain, asked[0].lattice)
         rows = wrap([row[0] for row in rows], 1 if ratio > WIDE else 3)
     return panel_figure(domain, rows)
 
@@ -190,13 +197,13 @@ def _map_figure(domain: Domain, one: Sample, names: list[str]) -> Figure:
     return panel_figure(domain, rows)
 
 
-def _cuts_figure(domain: Domain, samples: list[Sample], names: list[str]) -> Figure:
+def _cuts_figure(domain: Domain, asked: list[Sample], names: list[str]) -> Figure:
     """Draw a row of cuts for every unknown, and a row of errors below it."""
     rows = []
-    known = all(s.truth is not None for s in samples)
+    known = all(s.truth is not None for s in asked)
     for k, name in enumerate(names):
-        fields = [s.solution[k] for s in samples]
-        errors = [s.error(k) for s in samples]
+        fields = [s.solution[k] for s in asked]
+        errors = [s.error(k) for s in asked]
         bands = [(math_name(name), fields, value_scale(*fields))]
         if known:
             bands.append((f"${_error_name(name)}$", errors, error_scale(*errors)))
@@ -205,10 +212,10 @@ def _cuts_figure(domain: Domain, samples: list[Sample], names: list[str]) -> Fig
                 [
                     Panel(s.lattice, f, _cut_title(title, s.lattice, first), cmap, norm, bar=last)
                     for s, f, first, last in zip(
-                        samples,
+                        asked,
                         band,
-                        (s is samples[0] for s in samples),
-                        (s is samples[-1] for s in samples),
+                        (s is asked[0] for s in asked),
+                        (s is asked[-1] for s in asked),
                         strict=True,
                     )
                 ]

@@ -13,7 +13,7 @@ import sympy
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullLocator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +167,12 @@ def tidy_axes(axes: Axes, *, x_ticks: int = 5, y_ticks: int = 5) -> None:
         if scale == "linear":
             axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
         else:
-            axis.set_major_locator(LogLocator(numticks=count + 2))
+            low, high = sorted(axis.get_view_interval())
+            narrow = low > 0 and high < 50 * low  # else one label, or none, would be left
+            axis.set_major_locator(
+                LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=count + 2)
+            )
+            axis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=not narrow))
             axis.set_minor_locator(NullLocator())
 
 

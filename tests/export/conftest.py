@@ -24,6 +24,7 @@ class FakeSolution:
             vectors=vectors,
         )
         self._values, self._truth = values, truth
+        self.errors = {}
 
     def __call__(self, points):
         return np.stack([np.broadcast_to(v, len(points)) for v in self._values(*points.T)], axis=1)

@@ -55,6 +55,14 @@ def test_without_a_reference_there_is_no_error(domains, solution, tmp_path):
     assert (mesh.point_data["u"] == mesh.points[:, 0]).all()
 
 
+def test_a_pressure_is_compared_up_to_its_free_constant(domains, solution, tmp_path):
+    fake = solution(domains["rectangle"], ["p"], lambda x, y: [x + 5], truth=lambda x, y: [x])
+    fake.errors = {"p": {"mean_removed": True}}
+    mesh = meshio.read(write_vtu(fake, tmp_path / "a.vtu", resolution=5)[0])
+    assert np.abs(mesh.point_data["p_error"]).max() < 1e-13
+    assert (mesh.point_data["p"] == mesh.points[:, 0] + 5).all()
+
+
 def test_vectors_have_three_components(domains, solution, tmp_path):
     fake = solution(
         domains["rectangle"],

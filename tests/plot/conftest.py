@@ -23,6 +23,7 @@ class FakeSolution:
             name="fake",
         )
         self._values, self._truth = values, truth
+        self.errors = {}
         self.history = list(history)
         self.asked = []
 

@@ -66,6 +66,14 @@ def test_missing_and_nonpositive_values_are_left_out():
     assert axes.lines[1].get_xydata().tolist() == [[4, 0.5]]
 
 
+def test_the_predicted_error_is_dashed_in_the_color_of_the_true_one():
+    axes = convergence_figure(rows(3, error=0.5, predicted=0.25)).axes[0]
+    true, predicted = axes.lines[1:]
+    assert predicted.get_ydata().tolist() == [0.25] * 3
+    assert (true.get_linestyle(), predicted.get_linestyle()) == ("-", "--")
+    assert true.get_color() == predicted.get_color()
+
+
 @pytest.mark.parametrize("kind", ["time", "interval", "spacetime", "disk", "box", "five"])
 def test_points_figure_names_every_set_and_its_size(domains, rng, kind):
     domain = domains[kind]

@@ -84,9 +84,9 @@ def test_spacetime_map_has_time_to_the_right_and_x_upwards(domains, solution):
 def test_snapshots_stand_at_four_times_with_the_reference_dashed(domains, solution):
     fake = solution(domains["spacetime"], ["u"], lambda x, t: [x * t], truth=lambda x, t: [x * t])
     snapshots = [a for a in solution_figure(fake).axes if len(a.lines) == 2]
-    assert [a.get_title() for a in snapshots] == [f"$t = {v}$" for v in ("0.5", "1", "1.5", "2")]
+    assert [a.get_title() for a in snapshots] == [f"$t = {v}$" for v in ("0.2", "0.8", "1.4", "2")]
     solid, dashed = snapshots[0].lines
-    assert np.abs(solid.get_ydata() - 0.5 * solid.get_xdata()).max() < 1e-15
+    assert np.abs(solid.get_ydata() - 0.2 * solid.get_xdata()).max() < 1e-15
     assert dashed.get_linestyle() == "--"
 
 
@@ -167,6 +167,15 @@ def test_a_reference_that_is_missing_in_places_leaves_holes(domains, solution):
     holes = np.ma.getmaskarray(reference.get_array())
     assert holes.mean() == pytest.approx(0.5, abs=0.01)
     assert (np.ma.getmaskarray(error.get_array()) == holes).all()
+
+
+def test_a_pressure_is_compared_up_to_its_free_constant(domains, solution):
+    fake = solution(domains["rectangle"], ["p"], lambda x, y: [x + 5], truth=lambda x, y: [x])
+    (image,) = maps(error_figure(fake))
+    assert image.get_array().min() == pytest.approx(5.0)
+    fake.errors = {"p": {"mean_removed": True}}
+    (image,) = maps(error_figure(fake))
+    assert image.get_array().max() < 1e-13
 
 
 def test_drawing_leaves_the_global_settings_alone(domains, solution):
