@@ -29,7 +29,7 @@ Product = tuple[int, int, float]
 
 @dataclass(frozen=True)
 class JetSpace:
-    """Which derivatives are carried: a downward-closed set of multi-indices.
+    r"""Which derivatives are carried: a downward-closed set of multi-indices.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class JetSpace:
         Multi-indices, downward closed, the zero index first. Use `closed`.
     collapsed
         Weights :math:`a_i` of one collapsed second-order operator
-        :math:`\\sum_i a_i \\partial_i^2`, carried as the last component.
+        :math:`\sum_i a_i \partial_i^2`, carried as the last component.
 
     Examples
     --------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -17,12 +19,14 @@ BASE_FUNCTIONS = ("silu", "tanh", "identity", "none")
 
 
 def _sizes(width: Sequence[int]) -> list[int]:
-    sizes = [int(n) for n in width]
-    if len(sizes) < 2 or min(sizes) < 1:
+    listed = isinstance(width, Sequence) and not isinstance(width, str)
+    sizes = list(width) if listed else []
+    whole = all(isinstance(n, Integral) and n >= 1 for n in sizes)
+    if len(sizes) < 2 or not whole:
         raise InputError(
             f"width: expected at least two positive layer sizes such as [2, 5, 1], got {width!r}"
         )
-    return sizes
+    return [int(n) for n in sizes]
 
 
 def _normal(shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
@@ -87,7 +91,7 @@ class KAN(Network):
         basis = basis or BSpline(grid=grid, degree=degree)
         self.base, self.basis, self.squash, self.bias = base, basis, squash, bias
         layers = []
-        for k, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for k, (n_in, n_out) in enumerate(pairwise(sizes)):
             spline = _initial_spline(basis, n_in, n_out, generator)
             blocks: list[Block] = [BasisBlock(basis, n_in, n_out, spline)]
             if base != "none":
@@ -100,9 +104,7 @@ class KAN(Network):
         self.to(torch.get_default_dtype())
 
 
-def _initial_spline(
-    basis: Basis, n_in: int, n_out: int, generator: torch.Generator
-) -> Tensor:
+def _initial_spline(basis: Basis, n_in: int, n_out: int, generator: torch.Generator) -> Tensor:
     """Small random coefficients: noise for splines, falling with the degree for polynomials."""
     noise = _normal((n_in, basis.count, n_out), generator)
     if isinstance(basis, Chebyshev):
@@ -142,7 +144,7 @@ class MLP(Network):
         generator = generator or torch.Generator().manual_seed(0)
         self.activation = activation
         layers = []
-        for k, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for k, (n_in, n_out) in enumerate(pairwise(sizes)):
             weights = _normal((n_in, n_out), generator) * math.sqrt(2.0 / (n_in + n_out))
             block = BaseBlock("identity" if k == 0 else activation, n_in, n_out, weights)
             layers.append(Layer([block, BiasBlock(n_out)], n_in, n_out, squash=False))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from kanpde import _check
 from kanpde._jets import JetSpace, compose
 from kanpde.basis import Basis, base_values
 
@@ -43,13 +44,13 @@ class Block(nn.Module):
     def jets(self, features: Tensor | None, mask: Tensor | None) -> Tensor:
         """Jets of the block's output, ``(K, N, n_out)``."""
         assert features is not None
-        weights = self.coefficients
+        weights: Tensor = self.coefficients
         if mask is not None:
             weights = weights * self.spread(mask)
         return features @ weights
 
     def spread(self, mask: Tensor) -> Tensor:
-        """The (n_in, n_out) mask, spread over the coefficients ``(f, n_out)``."""
+        """Spread the (n_in, n_out) mask over the coefficients ``(f, n_out)``."""
         return mask.repeat_interleave(self.coefficients.shape[0] // mask.shape[0], dim=0)
 
     def rows(
@@ -72,6 +73,12 @@ class BasisBlock(Block):
         self.basis = basis.for_inputs(n_in)
         self.n_in, self.n_out = n_in, n_out
         self.coefficients = nn.Parameter(initial.reshape(n_in * basis.count, n_out).clone())
+        self._make_tables()
+
+    def _make_tables(self) -> None:
+        """Let the basis make its tables now: inside a function transform it cannot."""
+        with torch.no_grad():
+            self.basis.values(self.coefficients.new_zeros(0, self.n_in))
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
         values = self.basis.values(squashed[0], space.order)
@@ -80,9 +87,8 @@ class BasisBlock(Block):
 
     def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]
         super()._apply(fn, recurse)
-        self.basis = self.basis.to(
-            device=self.coefficients.device, dtype=self.coefficients.dtype
-        )
+        self.basis = self.basis.to(device=self.coefficients.device, dtype=self.coefficients.dtype)
+        self._make_tables()
         return self
 
 
@@ -140,7 +146,15 @@ class Layer(nn.Module):
         self.register_buffer("mask", None)
 
     def set_mask(self, mask: Tensor | None) -> None:
-        """Switch edges on (True) and off (False); ``None`` switches all on."""
+        """Switch edges on (True) and off (False); ``None`` switches all on.
+
+        Raises
+        ------
+        ShapeError
+            If `mask` is not ``(n_in, n_out)``.
+        """
+        if mask is not None:
+            _check.shape("mask", mask, (self.n_in, self.n_out))
         self.mask = None if mask is None else mask.to(self.first().device, self.first().dtype)
 
     def first(self) -> Tensor:
@@ -150,7 +164,7 @@ class Layer(nn.Module):
         return block.coefficients
 
     def squashed(self, z: Tensor, space: JetSpace) -> Tensor:
-        """The jets that the basis sees."""
+        """Bound the jets to what the basis sees."""
         if not self.squash:
             return z
         return compose(base_values("tanh", z[0], space.order), z, space)

@@ -10,8 +10,6 @@ from kanpde import _check
 from kanpde._jets import JetSpace
 from kanpde.nets._layer import Layer, Tape
 
-VALUE = {d: JetSpace.closed(d, []) for d in range(1, 17)}
-
 
 class Network(nn.Module):
     """A chain of layers with jets forward and rows back.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
-from scipy.stats import qmc
 from scipy.stats import norm as gaussian
+from scipy.stats import qmc
 from torch import Tensor
 
 from kanpde._jets import JetSpace
@@ -94,15 +93,3 @@ def ridge_size(n_in: int, degree: int) -> int:
     13
     """
     return 1 if n_in == 1 else math.comb(degree + n_in - 1, n_in - 1)
-
-
-def matched_width(target: int, count_of_width: Sequence[int]) -> int:
-    """Index whose coefficient count comes nearest to `target`.
-
-    Examples
-    --------
-    >>> matched_width(100, [10, 80, 130])
-    1
-    """
-    gaps = [abs(count - target) for count in count_of_width]
-    return gaps.index(min(gaps))

@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
-from kanpde.basis import Chebyshev, basis_from_data
-from kanpde.errors import RunDirectoryError
+from kanpde._jets import JetSpace
+from kanpde.basis import BSpline, Chebyshev, basis_from_data
+from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import BasisBlock
 from kanpde.nets._network import ModuleNet, Network
@@ -57,7 +58,9 @@ def network_from_data(data: Any) -> Network:
         if kind == "kan":
             return _kan(data, width)
     except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise RunDirectoryError(f"network: expected its description, got damaged data ({error})") from None
+        raise RunDirectoryError(
+            f"network: expected its description, got damaged data ({error})"
+        ) from None
     raise RunDirectoryError(
         f"network: expected kind kan, mlp or ridge, got {kind!r}; a network of your own class "
         "cannot be rebuilt without its code"
@@ -105,6 +108,8 @@ def change_basis(network: KAN, k: int, basis: Any, coefficients: torch.Tensor) -
     old = layer.first()
     block = BasisBlock(basis, layer.n_in, layer.n_out, coefficients.detach())
     layer.blocks[0] = block.to(old.device, old.dtype)
+    if k == 0:
+        network.basis = basis
 
 
 def extend_grid(network: KAN, grid: int, *, nested: bool = True) -> float:
@@ -129,9 +134,6 @@ def extend_grid(network: KAN, grid: int, *, nested: bool = True) -> float:
     >>> extend_grid(KAN([2, 3, 1], grid=3), 6) < 1e-6
     True
     """
-    from kanpde.basis import BSpline
-    from kanpde.errors import InputError
-
     moved = 0.0
     for k in range(len(network.layers)):
         block = _basis_block(network, k)
@@ -160,9 +162,6 @@ def update_grid(network: KAN, x: torch.Tensor, *, blend: float = 0.5) -> float:
     blend
         1 keeps uniform knots, 0 follows the quantiles.
     """
-    from kanpde._jets import JetSpace
-    from kanpde.basis import BSpline
-
     space = JetSpace(1, ((0,),))
     moved = 0.0
     z = x.detach()[None]
