@@ -9,11 +9,13 @@ import os
 import pickle
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from sympy import Symbol
 
 from kanpde._solution import ProblemView, Solution, plain
 from kanpde._store import (
@@ -28,7 +30,7 @@ from kanpde._store import (
 )
 from kanpde.errors import InputError, KanpdeError, RunDirectoryError
 from kanpde.geometry import domain_from_data
-from kanpde.pde import Program, coordinates, unknown
+from kanpde.pde import Program, unknown
 from kanpde.train import Status
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from kanpde._trial import Trial
 
 FORMAT = 1
+DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError)
 PROBLEM, CHECKPOINT, SUMMARY, HISTORY, TRUTH = (
     "problem.json",
     "checkpoint.pt",
@@ -53,6 +56,7 @@ def write(path: Path, content: bytes) -> None:
     RunDirectoryError
         If the directory cannot be written.
     """
+    name = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
@@ -62,16 +66,36 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
+        name = None
     except OSError as error:
         raise RunDirectoryError(
             f"out: expected a directory that can be written, got {path.parent} "
             f"({error.strerror or error}); choose another with --out"
         ) from None
+    finally:
+        if name is not None:  # interrupted or failed on the way
+            Path(name).unlink(missing_ok=True)
+
+
+def holds_run(directory: Path) -> bool:
+    """Tell whether a run was started in `directory`; what a kill left half-written is removed."""
+    if not directory.is_dir():
+        return False
+    for name in (PROBLEM, CHECKPOINT, SUMMARY, HISTORY, TRUTH):
+        for rest in directory.glob(f".{name}-*"):
+            rest.unlink(missing_ok=True)
+    return any((directory / name).exists() for name in (PROBLEM, CHECKPOINT))
+
+
+def remove_summary(directory: Path) -> None:
+    """Remove a summary that tells of an earlier state than the checkpoint."""
+    (directory / SUMMARY).unlink(missing_ok=True)
 
 
 def write_json(path: Path, data: Any) -> None:
     """Write plain data as JSON."""
-    write(path, json.dumps(plain(data), indent=1, ensure_ascii=False).encode())
+    text = json.dumps(plain(data), indent=1, ensure_ascii=False, allow_nan=False)
+    write(path, text.encode())
 
 
 def write_problem(
@@ -126,16 +150,27 @@ def write_truths(directory: Path, problem: ProblemView) -> None:
 
 
 def save_solution(solution: Solution, directory: Path) -> Path:
-    """Write all of a solution's run directory."""
-    if (directory / PROBLEM).exists() and read_name(directory) != solution.problem.name:
-        raise RunDirectoryError(f"out: {directory} holds another run; choose another directory")
-    write_problem(directory, solution.problem, solution.trial, solution.terms)
-    if not (directory / CHECKPOINT).exists():
+    """Write all of a solution's run directory; what is there must be the same solution."""
+    if not holds_run(directory):
         write_checkpoint(directory, {"trial": trial_state(solution.trial)})
+        write_problem(directory, solution.problem, solution.trial, solution.terms)
+    elif not _is_stored(solution, directory):
+        raise RunDirectoryError(f"out: {directory} holds another run; choose another directory")
     write_history(directory, solution.history)
     write_truths(directory, solution.problem)
     write_json(directory / SUMMARY, solution.summary)
     return directory
+
+
+def _is_stored(solution: Solution, directory: Path) -> bool:
+    """Tell whether `directory` holds exactly this solution, perhaps with more to resume from."""
+    if read_name(directory) != solution.problem.name:
+        return False
+    stored, own = read_checkpoint(directory).get("trial"), trial_state(solution.trial)
+    if not isinstance(stored, dict) or stored.get("network") != own["network"]:
+        return False
+    vector = stored.get("vector")
+    return isinstance(vector, torch.Tensor) and torch.equal(vector, own["vector"])
 
 
 def read_name(directory: Path) -> str | None:
@@ -185,33 +220,44 @@ def read_checkpoint(directory: Path) -> dict[str, Any]:
             f"{path}: expected tensors and numbers only, got a pickle that holds code "
             "(or a damaged file); it was not loaded"
         ) from None
-    except (RuntimeError, OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (*DAMAGE, OSError, EOFError, zipfile.BadZipFile) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunDirectoryError(f"{path}: expected a checkpoint, got a damaged file ({first})") from None
+        raise RunDirectoryError(
+            f"{path}: expected a checkpoint, got a damaged file ({first})"
+        ) from None
     if not isinstance(state, dict) or state.get("kanpde") != "checkpoint":
         raise RunDirectoryError(f"{path}: expected a kanpde checkpoint, got a foreign file")
+    if state.get("format") != FORMAT:
+        raise RunDirectoryError(
+            f"{path}: expected format {FORMAT}, got {state.get('format')}; "
+            "read it with the kanpde version that wrote it"
+        )
     return state
 
 
-def _rebuild(data: dict[str, Any], state: dict[str, Any]) -> tuple[ProblemView, Trial, list[TermSet]]:
-    names = [str(n) for n in data["coordinates"]]
-    made = coordinates(" ".join(names))
-    symbols = made if isinstance(made, tuple) else (made,)
+def _rebuild(
+    data: dict[str, Any], state: dict[str, Any]
+) -> tuple[ProblemView, Trial, list[TermSet]]:
+    symbols = tuple(Symbol(str(n), real=True) for n in data["coordinates"])
     unknowns = tuple(
         unknown(str(u["name"]), *symbols, scale=float(u["scale"])) for u in data["unknowns"]
     )
     by_name = {str(u.func.__name__): u for u in unknowns}
     constants = constants_from_data(data["constants"])
-    parts = constants.names
-    made = coordinates(" ".join(parts)) if parts else ()
+    domain = domain_from_data(data["domain"])
+    if domain.coordinates != symbols:
+        raise RunDirectoryError(
+            f"domain: expected the coordinates {symbols}, got {domain.coordinates}"
+        )
+    sizes = (len(symbols), len(unknowns), len(constants.names))
     view = ProblemView(
         name=data["name"],
         coordinates=symbols,
         unknowns=unknowns,
-        domain=domain_from_data(data["domain"]),
+        domain=domain,
         equations=dict(data["equations"]),
         conditions=dict(data["conditions"]),
-        constants=made if isinstance(made, tuple) else (made,),
+        constants=tuple(Symbol(n, real=True) for n in constants.names),
         vectors={k: tuple(by_name[n] for n in v) for k, v in data["vectors"].items()},
         parameters=dict(data["parameters"]),
         exact=None if data["exact"] is None else Program.from_data(data["exact"]),
@@ -219,7 +265,9 @@ def _rebuild(data: dict[str, Any], state: dict[str, Any]) -> tuple[ProblemView, 
     stored = state["trial"]
     dtype = stored["vector"].dtype
     trial = trial_from_state(stored, frame_from_data(data["frame"], symbols), constants, dtype)
-    return view, trial, [terms_from_data(t) for t in data["terms"]]
+    if trial.outputs != len(unknowns) or (view.exact and len(view.exact.outputs) != len(unknowns)):
+        raise RunDirectoryError(f"frame: expected {len(unknowns)} unknowns, got other ones")
+    return view, trial, [terms_from_data(t, sizes) for t in data["terms"]]
 
 
 def load(directory: str | Path) -> Solution:
@@ -246,16 +294,14 @@ def load(directory: str | Path) -> Solution:
         view, trial, terms = _rebuild(data, state)
     except KanpdeError as error:
         raise RunDirectoryError(f"{path}: the run directory is damaged: {error}") from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (*DAMAGE, MemoryError, RecursionError) as error:
         raise RunDirectoryError(
             f"{path}: the run directory is damaged ({type(error).__name__}: {error})"
         ) from None
     summary = _read_summary(path)
     view.truths = _read_truths(path)
     status = Status(summary["status"]) if "status" in summary else Status.INTERRUPTED
-    return Solution(
-        view, trial, terms, status=status, summary=summary, history=_read_history(path)
-    )
+    return Solution(view, trial, terms, status=status, summary=summary, history=_read_history(path))
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
@@ -263,11 +309,13 @@ def _read_summary(path: Path) -> dict[str, Any]:
     if not file.exists():
         return {"problem": read_name(path), "status": Status.INTERRUPTED.value}
     try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
+        summary = dict(json.loads(file.read_text(encoding="utf-8")))
         Status(summary["status"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunDirectoryError(f"{file}: expected a summary, got a damaged file ({error})") from None
-    return dict(summary)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RunDirectoryError(
+            f"{file}: expected a summary, got a damaged file ({type(error).__name__}: {error})"
+        ) from None
+    return summary
 
 
 def _read_truths(path: Path) -> dict[str, Any]:
@@ -277,7 +325,7 @@ def _read_truths(path: Path) -> dict[str, Any]:
     try:
         with np.load(file, allow_pickle=False) as stored:
             return {k: stored[k] for k in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (*DAMAGE, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunDirectoryError(f"{file}: expected arrays, got a damaged file ({error})") from None
 
 
@@ -285,8 +333,11 @@ def _read_history(path: Path) -> list[dict[str, Any]]:
     file = path / HISTORY
     if not file.exists():
         return []
-    with file.open(newline="", encoding="utf-8") as stream:
-        return [{k: _value(v) for k, v in row.items() if k} for row in csv.DictReader(stream)]
+    try:
+        with file.open(newline="", encoding="utf-8") as stream:
+            return [{k: _value(v) for k, v in row.items() if k} for row in csv.DictReader(stream)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunDirectoryError(f"{file}: expected a table, got a damaged file ({error})") from None
 
 
 def _value(text: str | None) -> Any:
@@ -300,12 +351,14 @@ def _value(text: str | None) -> Any:
 
 
 def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, Any]:
-    """The checkpoint to resume from, if it belongs to the same problem and settings.
+    """Read the checkpoint to resume from, if it belongs to the same problem and settings.
 
     Raises
     ------
     InputError
         If parameters or settings changed; the message names them.
+    RunDirectoryError
+        If there is nothing to resume from.
     """
     state = read_checkpoint(directory)
     stored = state.get("fingerprint")
@@ -313,10 +366,16 @@ def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, A
         raise RunDirectoryError(
             f"{directory}: expected a checkpoint to resume, got a saved solution only"
         )
-    for name, value in fingerprint.items():
-        if stored.get(name) != value:
-            raise InputError(
-                f"resume: {name} was {stored.get(name)!r}, now {value!r}; "
-                "use the same, or another --out"
-            )
+    other = [k for k in {**fingerprint, **stored} if stored.get(k) != fingerprint.get(k)]
+    if other:
+        changes = "; ".join(
+            f"{k} was {_short(stored.get(k))}, now {_short(fingerprint.get(k))}" for k in other[:4]
+        )
+        more = f" and {len(other) - 4} more" if len(other) > 4 else ""
+        raise InputError(f"resume: {changes}{more}; use the same, or another --out")
     return state
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,14 @@ class Judge:
         self._problem = problem
         self._truth: Array | None = None
         self._asked = False
+
+    def within(self, axis: int, low: float, high: float) -> Judge:
+        """A judge of the points in one slab, without the truth."""
+        part = copy.copy(self)
+        t = self.points[:, axis]
+        part.points = self.points[(t >= low) & (t <= high)]
+        part._truth, part._asked = None, True
+        return part
 
     @property
     def truth(self) -> Array | None:

@@ -81,7 +81,7 @@ class ProblemView:
 
 
 def view(problem: Problem) -> ProblemView:
-    """The part of a problem that a solution keeps."""
+    """Return the part of a problem that a solution keeps."""
     exact = None
     if problem.exact and not problem.reference:
         exact = lower(
@@ -211,7 +211,9 @@ class Solution:
         """
         array = self._array(points)
         space, atoms, (rest,) = jet_layout(
-            self.problem, [normalise(expression)], collapse=False  # type: ignore[arg-type]
+            self.problem,
+            [normalise(expression)],
+            collapse=False,  # type: ignore[arg-type]
         )
         inputs = (*self.problem.coordinates, *atoms, *self.problem.constants)
         program = lower([rest], inputs, where="expression")
@@ -232,6 +234,8 @@ class Solution:
         array = self._array(points)
         drawn = Drawn(array, np.zeros((len(array), 0)), None, None, np.ones(len(array)))
         found: dict[str, Array] = {}
+        if not len(array):
+            return {name: np.zeros(0) for terms in self.terms for name in terms.names}
         for terms in self.terms:
             rows = Rows(self.trial, [(terms, drawn)])
             for name, r in zip(terms.names, rows.residuals(scaled=False)[0], strict=True):
@@ -255,6 +259,8 @@ class Solution:
         return save_solution(self, Path(directory))
 
     def _array(self, points: Any) -> Array:
+        if isinstance(points, Tensor):
+            points = points.detach().cpu()
         try:
             array = np.asarray(points, dtype=np.float64)
         except (TypeError, ValueError):

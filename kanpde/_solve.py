@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import platform
 import time
@@ -18,13 +19,15 @@ import torch
 from kanpde import _directory
 from kanpde._identify import identify
 from kanpde._measure import Judge
-from kanpde._problem import Problem
+from kanpde._conditions import Condition, Periodic, PointData
+from kanpde._problem import Equation, Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
-from kanpde._solution import Solution, plain, view
+from kanpde._solution import ProblemView, Solution, plain, view
+from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._version import __version__
-from kanpde.errors import InputError, NumericalError
+from kanpde.errors import InputError, NumericalError, RunDirectoryError
 from kanpde.train import Plan, Session, Status, make_plan
 
 CHECKPOINT_EVERY = 3.0
@@ -93,7 +96,9 @@ def solve(
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     try:
-        return _solve(problem, settings, None if out is None else Path(out), resume, progress, throw)
+        return _solve(
+            problem, settings, None if out is None else Path(out), resume, progress, throw
+        )
     finally:
         torch.set_num_threads(threads)
 
@@ -109,9 +114,10 @@ def _solve(
     plan = make_plan(problem, settings)
     judge = Judge(problem, seed=settings.seed)
     session = Session(plan, judge)
-    writer = None if out is None else _Writer(out, plan, session, resume=resume)
+    kept = view(problem)
+    writer = None if out is None else _Writer(out, plan, session, kept, resume=resume)
     status = session.run(progress, None if writer is None else writer.snapshot)
-    solution = _finish(plan, judge, session, status)
+    solution = _finish(plan, judge, session, kept, status)
     if writer is not None:
         writer.finish(solution)
     if throw and status in {Status.DIVERGED, Status.NONFINITE}:
@@ -122,28 +128,29 @@ def _solve(
 class _Writer:
     """Writes the run directory now and then, and at the end."""
 
-    def __init__(self, out: Path, plan: Plan, session: Session, *, resume: bool) -> None:
-        self.out, self.plan, self.session = out, plan, session
-        self.view = view(plan.problem)
-        self.terms = [s for s in plan.sets if s.where == INTERIOR]
+    def __init__(
+        self, out: Path, plan: Plan, session: Session, kept: ProblemView, *, resume: bool
+    ) -> None:
+        self.out, self.session = out, session
         self.fingerprint = _fingerprint(plan)
         self.last = -math.inf
-        existing = (out / _directory.PROBLEM).exists()
-        if resume and existing:
-            if (out / _directory.CHECKPOINT).exists():
-                state = _directory.check_resumable(out, self.fingerprint)
-                session.restore(state["session"])
-        elif existing:
-            raise InputError(
-                f"out: {out} holds a run already; choose another directory or resume it"
-            )
-        _directory.write_problem(out, self.view, session.phase.trial, self.terms)
-        if not existing:
+        if _directory.holds_run(out):
+            if not resume:
+                raise InputError(
+                    f"out: {out} holds a run already; choose another directory or resume it"
+                )
+            state = _directory.check_resumable(out, self.fingerprint)
+            _restore(session, state, out)
+        else:
             self._write(session.state())
+        # The problem comes last: a directory without it is not yet a run.
+        terms = [s for s in plan.sets if s.where == INTERIOR]
+        _directory.write_problem(out, kept, session.phase.trial, terms)
 
     def snapshot(self, state: dict[str, Any]) -> None:
         """Write a checkpoint if the last one is some seconds old."""
         if time.monotonic() - self.last >= CHECKPOINT_EVERY:
+            _directory.remove_summary(self.out)  # it tells of an earlier state
             self._write(state)
 
     def _write(self, state: dict[str, Any], trial: dict[str, Any] | None = None) -> None:
@@ -155,42 +162,81 @@ class _Writer:
 
     def finish(self, solution: Solution) -> None:
         """Write the final state, history and summary."""
-        trial = _directory.trial_state(solution.trial)
-        self._write(self.session.state(), trial)
-        _directory.write_truths(self.out, self.view)
+        _directory.remove_summary(self.out)
+        self._write(self.session.state(), trial_state(solution.trial))
+        _directory.write_truths(self.out, solution.problem)
         _directory.write_json(self.out / _directory.SUMMARY, solution.summary)
 
 
+def _restore(session: Session, state: dict[str, Any], out: Path) -> None:
+    try:
+        session.restore(state["session"])
+    except _directory.DAMAGE as error:
+        raise RunDirectoryError(
+            f"{out}: the checkpoint is damaged ({type(error).__name__}: {error}); start a new run"
+        ) from None
+
+
 def _fingerprint(plan: Plan) -> dict[str, Any]:
+    """What a resumed run must share with the stopped one, by the names that users know."""
     problem = plan.problem
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
         {
-            "equations": {k: str(e.expression) for k, e in problem.equations.items()},
-            "parameters": problem.parameters,
+            **{f"parameter {k}": v for k, v in problem.parameters.items()},
             **{f"setting {k}": v for k, v in settings.items()},
+            "domain": problem.domain.to_data(),
+            **{f"equation {k}": _equation_data(problem, e) for k, e in problem.equations.items()},
+            **{
+                f"condition {k}": _condition_data(problem, c) for k, c in problem.conditions.items()
+            },
+            **{
+                f"constant {k}": [c.start, *map(str, c.bounds), c.scale]
+                for k, c in problem.constants.items()
+            },
         }
     )
     return found
 
 
-def _finish(plan: Plan, judge: Judge, session: Session, status: Status) -> Solution:
+def _equation_data(problem: Problem, equation: Equation) -> str:
+    where = "" if equation.on is None else f" on {problem.domain.resolve(equation.on).description}"
+    return f"{equation.expression}{where}"
+
+
+def _condition_data(problem: Problem, condition: Condition) -> str:
+    if isinstance(condition, PointData):
+        data = np.column_stack((np.asarray(condition.points), np.asarray(condition.values)))
+        return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
+    if isinstance(condition, Periodic):
+        return f"{condition.u} periodic in {condition.coordinate}"
+    on = getattr(condition, "on", None)
+    where = "" if on is None else f" on {problem.domain.resolve(on).description}"
+    return f"{condition.kind}: {condition.operator(problem.space)}{where}"
+
+
+def _finish(
+    plan: Plan, judge: Judge, session: Session, kept: ProblemView, status: Status
+) -> Solution:
     """Choose the best trial, measure it on fresh points, write the summary."""
-    fresh = session.settle()
-    trial = session.phase.trial
-    predicted = session.predict(fresh)
-    if status is Status.CONVERGED and not math.isfinite(fresh):
-        status = Status.NONFINITE
+    phase, fresh = session.settle()
+    if not math.isfinite(fresh):
+        phase.retreat()
+        _, fresh = session.settle()
+        status = Status.INTERRUPTED if status is Status.INTERRUPTED else Status.NONFINITE
+    trial, path = as_stored(phase.trial), list(session.path)
+    if phase is not session.phase:
+        path.append(f"{phase.name} kept")
+    predicted = session.predict(fresh, phase) or [None] * len(judge.names)
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
-    names = judge.names
-    identified = identify(plan, trial, session.phase.points) if plan.problem.constants else {}
+    identified = identify(plan, trial, phase.points) if plan.problem.constants else {}
     summary = plain(
         {
             "problem": plan.problem.name,
             "status": status.value,
             "net": _describe(trial),
-            "path": session.path,
+            "path": path,
             "coefficients": trial.count,
             "parameters": plan.problem.parameters,
             "settings": plan.settings.to_data(),
@@ -206,7 +252,7 @@ def _finish(plan: Plan, judge: Judge, session: Session, status: Status) -> Solut
             "errors": judge.errors(trial),
             "estimates": {
                 "residual": {k: math.sqrt(v) for k, v in terms.items()},
-                "predicted": dict(zip(names, predicted or [None] * len(names), strict=True)),
+                "predicted": dict(zip(judge.names, predicted, strict=True)),
             },
             "identified": identified,
             "imposed": plan.ansatzes.imposed,
@@ -215,7 +261,7 @@ def _finish(plan: Plan, judge: Judge, session: Session, status: Status) -> Solut
         }
     )
     return Solution(
-        view(plan.problem),
+        kept,
         trial,
         [s for s in plan.sets if s.where == INTERIOR],
         status=status,

@@ -16,7 +16,7 @@ from kanpde.pde import Program, lower, raise_program
 
 
 def frame_data(frame: Frame) -> dict[str, Any]:
-    """A frame with its ansatz as lowered programs."""
+    """Describe a frame, its ansatz as lowered programs."""
     return {
         "lower": list(frame.lower),
         "upper": list(frame.upper),
@@ -28,7 +28,21 @@ def frame_data(frame: Frame) -> dict[str, Any]:
 
 
 def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Frame:
-    """Inverse of `frame_data`."""
+    """Inverse of `frame_data`.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the parts do not fit together.
+    """
+    d, m = len(coordinates), len(data["scales"])
+    sizes = [len(data[k]) for k in ("lower", "upper")] + [
+        len(data[k][part]) for k in ("g", "d") for part in ("inputs", "outputs")
+    ]
+    if sizes != [d, d, d, m, d, m] or any(not 0 <= int(k) < d for k in data["periodic"]):
+        raise RunDirectoryError(
+            f"frame: expected bounds and ansatz of {d} coordinates and {m} unknowns, got others"
+        )
     return Frame(
         coordinates=coordinates,
         lower=tuple(float(v) for v in data["lower"]),
@@ -45,17 +59,42 @@ def trial_state(trial: Trial) -> dict[str, Any]:
     return {"network": network_data(trial.network), "vector": trial.get().cpu()}
 
 
+def as_stored(trial: Trial) -> Trial:
+    """Return the trial with its ansatz as a run directory keeps it, to the last bit.
+
+    Constants such as pi become floating point numbers in `problem.json`, which moves values
+    by a unit of round-off; what is solved and what is loaded later are to be the same.
+    """
+    if type(trial) is not Trial or trial.frozen_trial:
+        return trial
+    frame = frame_from_data(frame_data(trial.frame), trial.frame.coordinates)
+    result = Trial(
+        frame,
+        trial.network,
+        constants=trial.constants,
+        start=[0.0] * len(trial.constants.names),
+        derivatives="autograd" if trial.autograd else "jets",
+    )
+    result.set(trial.get())
+    return result
+
+
 def trial_from_state(
     state: dict[str, Any], frame: Frame, constants: Constants, dtype: torch.dtype
 ) -> Trial:
     """Build the trial that `trial_state` described, on the CPU."""
+    vector = state["vector"]
+    if not isinstance(vector, torch.Tensor) or vector.dim() != 1:
+        raise RunDirectoryError("checkpoint: expected a vector of coefficients, got something else")
+    if max(int(n) for n in state["network"]["width"][1:]) > len(vector):
+        raise RunDirectoryError(
+            f"checkpoint: expected layers that {len(vector)} coefficients fill, got wider ones"
+        )
     network = network_from_data(state["network"]).to(dtype=dtype)
     trial = Trial(frame, network, constants=constants, start=[0.0] * len(constants.names))
-    vector = state["vector"]
-    if not isinstance(vector, torch.Tensor) or vector.shape != (trial.count,):
+    if vector.shape != (trial.count,):
         raise RunDirectoryError(
-            f"checkpoint: expected {trial.count} coefficients, got "
-            f"{tuple(getattr(vector, 'shape', ()))}; the run directory is damaged"
+            f"checkpoint: expected {trial.count} coefficients, got {len(vector)}"
         )
     trial.set(vector.to(dtype))
     return trial
@@ -90,7 +129,7 @@ def constants_from_data(data: dict[str, Any]) -> Constants:
 
 
 def space_data(space: JetSpace) -> dict[str, Any]:
-    """A jet space as lists."""
+    """Describe a jet space by lists."""
     return {
         "dimension": space.dimension,
         "indices": [list(a) for a in space.indices],
@@ -109,7 +148,7 @@ def space_from_data(data: dict[str, Any]) -> JetSpace:
 
 
 def terms_data(terms: TermSet) -> dict[str, Any]:
-    """A term set without its condition: names, jets, program, integrals."""
+    """Describe a term set without its condition: names, jets, program, integrals."""
     return {
         "names": list(terms.names),
         "where": terms.where,
@@ -128,25 +167,52 @@ def terms_data(terms: TermSet) -> dict[str, Any]:
     }
 
 
-def terms_from_data(data: dict[str, Any]) -> TermSet:
-    """Inverse of `terms_data`."""
+def terms_from_data(data: dict[str, Any], sizes: tuple[int, int, int]) -> TermSet:
+    """Inverse of `terms_data`; `sizes` count coordinates, unknowns and unknown constants.
+
+    Raises
+    ------
+    RunDirectoryError
+        If a program and what feeds it do not fit together.
+    """
+    d, _, constants = sizes
+    functionals = tuple(_functional(f, sizes) for f in data["functionals"])
+    space = space_from_data(data["space"])
+    jets = _jets(data["jets"], space, sizes)
+    program = Program.from_data(data["program"])
+    names = tuple(str(n) for n in data["names"])
+    inputs = d + len(jets) + constants + len(functionals)
+    if (len(program.inputs), len(program.outputs)) != (inputs, len(names)):
+        raise RunDirectoryError(
+            f"terms: expected a program of {inputs} inputs for {', '.join(names)}, got "
+            f"{len(program.inputs)} inputs and {len(program.outputs)} outputs"
+        )
     return TermSet(
-        names=tuple(str(n) for n in data["names"]),
+        names=names,
         where=str(data["where"]),
-        space=space_from_data(data["space"]),
-        jets=_jets(data["jets"]),
-        program=Program.from_data(data["program"]),
-        functionals=tuple(
-            Functional(
-                space_from_data(f["space"]),
-                _jets(f["jets"]),
-                Program.from_data(f["program"]),
-                tuple((float(a), float(b)) for a, b in f["limits"]),
-            )
-            for f in data["functionals"]
-        ),
+        space=space,
+        jets=jets,
+        program=program,
+        functionals=functionals,
     )
 
 
-def _jets(data: list[list[int]]) -> tuple[JetInput, ...]:
-    return tuple(JetInput(int(k), int(c)) for k, c in data)
+def _functional(data: dict[str, Any], sizes: tuple[int, int, int]) -> Functional:
+    space = space_from_data(data["space"])
+    jets = _jets(data["jets"], space, sizes)
+    program = Program.from_data(data["program"])
+    limits = tuple((float(a), float(b)) for a, b in data["limits"])
+    inputs = sizes[0] + len(jets) + sizes[2]
+    if len(limits) != sizes[0] or len(program.inputs) != inputs or len(program.outputs) != 1:
+        raise RunDirectoryError("terms: an integral's limits or program do not fit")
+    return Functional(space, jets, program, limits)
+
+
+def _jets(
+    data: list[list[int]], space: JetSpace, sizes: tuple[int, int, int]
+) -> tuple[JetInput, ...]:
+    jets = tuple(JetInput(int(k), int(c)) for k, c in data)
+    fit = all(0 <= j.unknown < sizes[1] and 0 <= j.component < space.size for j in jets)
+    if space.dimension != sizes[0] or not fit:
+        raise RunDirectoryError("terms: jets of unknowns or coordinates that are not there")
+    return jets

@@ -156,9 +156,9 @@ class Trial(nn.Module):
         if len(self.constants.names):
             c = self.constants
             scales = c.scales.to(vector)
-            bounded = (vector[split:] * scales).clamp(c.low.to(vector), c.high.to(vector))
+            bounded = vector[split:].clamp(c.low.to(vector) / scales, c.high.to(vector) / scales)
             with torch.no_grad():
-                self.eta.copy_(bounded / scales)
+                self.eta.copy_(bounded)
 
     def constant_values(self) -> dict[str, float]:
         """Present values of the unknown constants."""

@@ -20,16 +20,12 @@ from kanpde._settings import Settings
 from kanpde.cli._options import add_problem_arguments, add_settings_arguments, settings_from
 from kanpde.cli._output import console, number, pairs, plain, table, writing
 from kanpde.cli._problem_file import load_problem, resolve, user_code
-from kanpde.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from kanpde import Problem
 
 LONG_EXPRESSION = 300  # characters of an equation that are shown
 FIGURE = "points.png"
-INTERIOR_POINTS = 500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     with user_code(resolve(args.file), args.file, "functions of the file to work on points"):
         report = kanpde.preflight(problem, settings)
-        figure = _draw(problem, settings, args)
+        figure = _draw(problem, report, args)
     out = console()
     _print(out, problem, report)
     if figure is not None:
@@ -106,6 +102,9 @@ def _problem_rows(problem: Problem, report: Mapping[str, Any]) -> list[tuple[str
         rows.append(("parameters", plain(problem.parameters)))
     if problem.constants:
         rows.append(("to identify", ", ".join(map(str, problem.constants))))
+    if report.get("coefficients"):
+        size = f"{report['coefficients']} coefficients, {report['interior']} interior points"
+        rows.append(("network", size))
     rows.append(("degree", _degree(report.get("degree") or {})))
     if report.get("scales"):
         rows.append(("scales", ", ".join(f"{k} {v:.3g}" for k, v in report["scales"].items())))
@@ -145,7 +144,7 @@ def _condition_table(report: Mapping[str, Any]) -> Table:
     made = table("condition", "kind", "on", "imposed", "points", "why", right=("points",))
     for entry in report["conditions"]:
         texts = [plain(entry[key]) for key in ("name", "kind", "on", "imposed")]
-        points = "-" if entry.get("points") is None else plain(entry["points"])
+        points = plain(entry["points"]) if entry.get("points") else "-"
         made.add_row(*map(Text, texts), points, Text(plain(entry.get("reason") or "")))
     return made
 
@@ -157,40 +156,16 @@ def _residual_table(residuals: Mapping[str, float]) -> Table:
     return made
 
 
-def _draw(problem: Problem, settings: Settings, args: argparse.Namespace) -> Path | None:
+def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace) -> Path | None:
     """Draw where equations and conditions are asked, if that was wanted."""
     if args.out is None and not args.plot:
         return None
     import kanpde.plot
 
     directory = Path(args.out or ".")
+    points = {name: found for name, found in report["points"].items() if len(found)}
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / FIGURE
-        kanpde.plot.points_figure(problem.domain, _points(problem, settings)).savefig(path)
+        kanpde.plot.points_figure(problem.domain, points).savefig(path)
     return path
-
-
-def _points(problem: Problem, settings: Settings) -> dict[str, np.ndarray]:
-    """Draw points as a solve does: the interior, and every condition's place."""
-    import numpy as np
-
-    import kanpde
-
-    rng = np.random.default_rng(settings.seed)
-    domain, sampler = problem.domain, settings.sampler
-    count = settings.interior or INTERIOR_POINTS
-    points = {"interior": domain.interior(count, sampler=sampler, rng=rng)[0]}
-    share = settings.boundary or 100
-    for name, condition in problem.conditions.items():
-        if isinstance(condition, kanpde.Initial):
-            points[name] = domain.initial(share, sampler=sampler, rng=rng)[0]
-        elif isinstance(condition, kanpde.PointData):
-            points[name] = np.asarray(condition.points)
-        elif hasattr(condition, "on"):
-            selection = domain.resolve(condition.on)
-            found = domain.boundary(share, part=selection.parts, sampler=sampler, rng=rng)[0]
-            points[name] = found if selection.mask is None else found[selection.mask(found)]
-    if not points["interior"].size:
-        raise InputError("interior: expected points in the domain, got none; look at the domain")
-    return points

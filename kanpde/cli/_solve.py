@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanpde._settings import Settings
 from kanpde.cli import _progress
 from kanpde.cli._options import add_problem_arguments, add_settings_arguments, settings_from
-from kanpde.cli._output import console, warning_line, writing
+from kanpde.cli._output import console, number, warning_line, writing
 from kanpde.cli._problem_file import load_problem, resolve, user_code
 from kanpde.cli._summary import predicted_errors, print_summary
-from kanpde.errors import InputError, KanpdeError
+from kanpde.errors import InputError, KanpdeError, RunDirectoryError
 
 if TYPE_CHECKING:
     from kanpde import Problem, Solution
 
+SERIES = re.compile(r"_\d{4}(\.\w+)$")
 FINISHED, MISSED, FAILED, INTERRUPTED = 0, 1, 3, 130
 
 
@@ -130,7 +132,7 @@ def _claim(args: argparse.Namespace, name: str) -> Path:
                 f"{directory}: expected the run directory to resume, got nothing there; "
                 "check --out or leave --resume out"
             )
-        return directory
+        return _resumable(directory)
     with writing(directory):
         taken = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
         if taken:
@@ -142,6 +144,16 @@ def _claim(args: argparse.Namespace, name: str) -> Path:
         probe = directory / ".writable"
         probe.touch()
         probe.unlink()
+    return directory
+
+
+def _resumable(directory: Path) -> Path:
+    """Check that `directory` is a run, or an empty one that was stopped at once."""
+    if any(directory.iterdir()) and not (directory / "problem.json").exists():
+        raise RunDirectoryError(
+            f"{directory}: expected a run directory to resume, got one without problem.json; "
+            "check --out or leave --resume out"
+        )
     return directory
 
 
@@ -191,16 +203,19 @@ def _draw_and_export(solution: Solution, directory: Path, *, plots: bool) -> Non
             kanpde.export.write_vtu(solution, directory / "solution.vtu")
     except KanpdeError as error:
         warning_line(f"no solution.vtu: {error}")
+    solution.save(directory)  # with the reference values that the figures asked for
 
 
 def _report(solution: Solution, settings: Settings, directory: Path, code: int) -> None:
     out = console()
-    out.print()
     print_summary(out, solution.summary)
     out.print()
     if code == MISSED:
+        known = [v for v in predicted_errors(solution.summary).values() if v is not None]
+        reached = number(max(known)) if known else "unknown"
         out.print(
-            f"tolerance {settings.tolerance:g} missed: raise --time-limit, or widen --hidden",
+            f"tolerance  {settings.tolerance:g} missed, predicted error {reached}; "
+            "raise --time-limit or widen --hidden",
             style="yellow",
         )
     out.print(f"files      {directory}/ ({_names(directory)})", soft_wrap=True)
@@ -210,5 +225,6 @@ def _report(solution: Solution, settings: Settings, directory: Path, code: int) 
 
 
 def _names(directory: Path) -> str:
-    names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
-    return ", ".join(names) if len(names) <= 12 else f"{len(names)} files"
+    """Name the files; a numbered series counts as one name."""
+    names = [path.name for path in sorted(directory.iterdir()) if not path.name.startswith(".")]
+    return ", ".join(dict.fromkeys(SERIES.sub(r"_*\1", name) for name in names))

@@ -145,20 +145,24 @@ def _unknowns(summary: Mapping[str, Any]) -> Table:
 
 
 def _identified(summary: Mapping[str, Any]) -> Table:
-    made = table("identified", "value", "interval", right=("value",))
+    made = table("identified", "value", "95 % interval", right=("value",))
     for name, entry in _mapping(summary.get("identified")).items():
         found = _mapping(entry)
-        low, high = number(found.get("low"), 5), number(found.get("high"), 5)
-        made.add_row(Text(name), number(found.get("value"), 5), Text(f"[{low}, {high}]"))
+        low, high = found.get("low"), found.get("high")
+        interval = "-" if low is None else f"[{number(low, 5)}, {number(high, 5)}]"
+        made.add_row(Text(name), Text(number(found.get("value"), 5)), Text(interval))
     return made
 
 
 def _conditions(summary: Mapping[str, Any]) -> Table:
     imposed, terms = _mapping(summary.get("imposed")), _mapping(summary.get("terms"))
-    made = table("equation or condition", "imposed", "mean square", right=("mean square",))
+    reasons = _mapping(summary.get("reasons"))
+    columns = ["equation or condition", "imposed", "mean square"]
+    made = table(*columns, *(["why by rows"] if reasons else []), right=("mean square",))
     for name in dict.fromkeys([*terms, *imposed]):
-        how = plain(imposed[name]) if name in imposed else "rows"
-        made.add_row(Text(name), Text(how), Text(number(terms.get(name))))
+        how = plain(imposed[name]) if name in imposed else "equation"
+        row = [name, how, number(terms.get(name)), plain(reasons.get(name) or "")]
+        made.add_row(*(Text(cell) for cell, _ in zip(row, made.columns, strict=False)))
     return made
 
 

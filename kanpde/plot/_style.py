@@ -172,7 +172,9 @@ def tidy_axes(axes: Axes, *, x_ticks: int = 5, y_ticks: int = 5) -> None:
             axis.set_major_locator(
                 LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=count + 2)
             )
-            axis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=not narrow))
+            axis.set_major_formatter(
+                LogFormatterSciNotation(labelOnlyBase=not narrow, minor_thresholds=(10, 10))
+            )
             axis.set_minor_locator(NullLocator())
 
 

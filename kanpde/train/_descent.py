@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kanpde._measure import Judge
 from kanpde._points import Drawn, redraw_by_residual
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
-from kanpde.nets import KAN, extend_grid
+from kanpde.nets import KAN, extend_grid, network_data, network_from_data
 from kanpde.train._firstorder import Adam, LBFGS
-from kanpde.train._levenberg import LevenbergMarquardt
+from kanpde.train._levenberg import LevenbergMarquardt, StepReport
 from kanpde.train._phase import (
     Phase,
     Report,
@@ -117,9 +118,10 @@ class DescentPhase(Phase):
         if self.grids and self._stalls():
             note = self._extend()
         assert self._rows is not None
+        before = self.trial.get() if self.optimizer.looks_back else None
         report = self.optimizer.step(self._rows)
         self.taken += 1
-        self._judge_progress(report.loss, report.accepted, report.finite)
+        self._judge_progress(report, self.trial.get() if before is None else before)
         return Report(
             loss=report.loss,
             moved=report.accepted,
@@ -131,16 +133,21 @@ class DescentPhase(Phase):
             note=note,
         )
 
-    def _judge_progress(self, loss: float, accepted: bool, finite: bool) -> None:
-        if not finite:
-            self.trial.set(self.best[1])
+    def retreat(self) -> None:
+        """Go back to the last state whose residual was finite."""
+        self.trial.set(self.best[1])
+
+    def _judge_progress(self, report: StepReport, measured: Tensor) -> None:
+        """Count failures; `measured` are the coefficients that the report's loss belongs to."""
+        if not report.finite:
+            self.retreat()
             self.failures += 1
-        elif accepted:
+        elif report.accepted:
             self.failures = 0
-            self.best = (loss, self.trial.get())
+            self.best = (report.loss, measured)
         else:
             self.failures += 1
-        self.recent = [*self.recent, loss][-STALL_STEPS:]
+        self.recent = [*self.recent, report.loss][-STALL_STEPS:]
         self.done = self.failures >= 3 and not self.grids
         self.stalled = self.done
         if self.failures and isinstance(self.optimizer, LevenbergMarquardt):
@@ -165,6 +172,7 @@ class DescentPhase(Phase):
     def state(self) -> dict[str, Any]:
         """Coefficients, optimizer, points, generator, earlier levels."""
         return {
+            "network": network_data(self.trial.network),
             "coefficients": self.trial.get().cpu(),
             "optimizer": self.optimizer.state(),
             "rng": self.rng.bit_generator.state,
@@ -181,13 +189,14 @@ class DescentPhase(Phase):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`, bit for bit."""
-        if state["grid"] != self.grid and isinstance(self.trial.network, KAN):
-            extend_grid(self.trial.network, state["grid"], nested=False)
+        if state["grid"] != self.grid:
+            self.trial = self.plan.trial(network_from_data(state["network"]))
         self.trial.set(state["coefficients"].to(self.trial.eta))
         self.rng.bit_generator.state = state["rng"]
         self.levels = unpack_levels(state["levels"])
         for name in ("taken", "failures", "recent", "grids", "grid", "done"):
             setattr(self, name, state[name])
+        self.stalled = self.done
         self.best = (state["best"][0], state["best"][1].to(self.trial.eta))
         if state["drawn"]:
             self._use(unpack_drawn(self.plan.sets, state["drawn"]))

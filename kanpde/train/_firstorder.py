@@ -17,6 +17,7 @@ class _Wrapped:
     """A torch optimizer on the flat vector of coefficients."""
 
     name = "wrapped"
+    looks_back = True  # the loss of a report belongs to the coefficients before the step
 
     def __init__(self) -> None:
         self.vector: Tensor | None = None
@@ -30,9 +31,9 @@ class _Wrapped:
         if self.vector is None or self.inner is None or len(self.vector) != rows.trial.count:
             self.vector = rows.trial.get().requires_grad_(True)
             self.inner = self._make(self.vector)
-            if self.waiting is not None:
-                self.inner.load_state_dict(self.waiting)
-                self.waiting = None
+            if self.waiting is not None and self.waiting["count"] == len(self.vector):
+                self.inner.load_state_dict(copy.deepcopy(self.waiting["inner"]))
+            self.waiting = None
         return self.vector, self.inner
 
     def step(self, rows: Rows) -> StepReport:
@@ -56,16 +57,21 @@ class _Wrapped:
                 vector.copy_(start)
             self.inner = None
         rows.trial.set(vector.detach())
+        with torch.no_grad():
+            vector.copy_(rows.trial.get())  # constants stay inside their bounds
         moved = finite and not torch.equal(start, vector.detach())
         return StepReport(loss, accepted=moved, evaluations=calls, finite=finite)
 
     def state(self) -> dict[str, Any]:
         """State of the torch optimizer."""
-        return {"inner": None if self.inner is None else copy.deepcopy(self.inner.state_dict())}
+        if self.inner is None or self.vector is None:
+            return {"waiting": copy.deepcopy(self.waiting)}
+        inner = copy.deepcopy(self.inner.state_dict())
+        return {"waiting": {"inner": inner, "count": len(self.vector)}}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue; the optimizer is rebuilt at the next step."""
-        self.vector, self.inner, self.waiting = None, None, state["inner"]
+        self.vector, self.inner, self.waiting = None, None, state["waiting"]
 
 
 class LBFGS(_Wrapped):
@@ -85,7 +91,7 @@ class LBFGS(_Wrapped):
 
     def restart(self) -> None:
         """Forget curvature that belongs to the old points."""
-        self.vector, self.inner = None, None
+        self.vector, self.inner, self.waiting = None, None, None
 
 
 class Adam(_Wrapped):

@@ -45,6 +45,7 @@ class LevenbergMarquardt:
     """
 
     name = "lm"
+    looks_back = False
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ DEGREES = {
 }
 MOST_COEFFICIENTS = 2600
 ROWS_PER_COEFFICIENT = 2.0
-ROUND_OFF = 3e-15
+ROUND_OFF = 1e-14
 
 
 class LinearPhase(Phase):
@@ -45,16 +45,19 @@ class LinearPhase(Phase):
         self.solved = False
 
     def _schedule(self) -> list[int]:
-        inputs, m = self.plan.frame.inputs, self.plan.outputs
-        table = DEGREES.get(inputs, (2, 3, 4))
-        fitting = [
-            n for n in table if ridge_size(inputs, n) * n * m + m <= MOST_COEFFICIENTS
-        ]
+        table = DEGREES.get(self.plan.problem.dimension, (2, 3, 4))
+        m = self.plan.outputs
+        fitting = [n for n in table if self._directions(n) * n * m + m <= MOST_COEFFICIENTS]
         return fitting or [table[0]]
+
+    def _directions(self, degree: int) -> int:
+        """Ridges that span the polynomials of `degree`; cosine and sine are not independent."""
+        frame = self.plan.frame
+        return ridge_size(len(frame.coordinates), degree) * 2 ** len(frame.periodic)
 
     def _network(self, degree: int) -> RidgeKAN:
         inputs = self.plan.frame.inputs
-        return RidgeKAN(inputs, ridge_size(inputs, degree), self.plan.outputs, degree=degree)
+        return RidgeKAN(inputs, self._directions(degree), self.plan.outputs, degree=degree)
 
     def step(self) -> Report:
         """Solve the next level."""
@@ -79,7 +82,7 @@ class LinearPhase(Phase):
             if self.solved:
                 self.levels.add(self.trial, self.judge, self.best_fresh)
             self.trial, self.best_fresh, self.solved = trial, fresh, math.isfinite(fresh)
-        self.stalled = self.without_gain >= 2 or self._at_round_off()
+        self.stalled = self.without_gain >= 3 or self._at_round_off()
         self.done = self.level >= len(self.degrees) or self.stalled
         return Report(
             loss=float(rows.vector().square().sum()),

@@ -57,10 +57,14 @@ class Phase:
         self.points = 0
         self.done = False
         self.stalled = False
+        self.partial = False  # the trial does not cover the whole domain yet
 
     def step(self) -> Report:
         """Do one step."""
         raise TypeError("Phase is abstract")
+
+    def retreat(self) -> None:
+        """Go back to the last state whose residual was finite, if there is one."""
 
     def state(self) -> dict[str, Any]:
         """Everything needed to continue: tensors, numbers, lists, dicts only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -11,11 +12,12 @@ from sympy import Expr
 
 from kanpde import _check
 from kanpde._ansatz import Ansatzes, build, check_periodic
-from kanpde._conditions import MeanValue, Periodic, PointData
+from kanpde._conditions import Initial, MeanValue, Periodic, PointData
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
-from kanpde._terms import INTERIOR, MEAN, POINTS, TermSet, compile_terms
+from kanpde._slabs import Carry, SlabTrial
+from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
 from kanpde._trial import Constants, Frame, Trial
 from kanpde.basis import BSpline, Chebyshev
 from kanpde.errors import InputError
@@ -39,6 +41,8 @@ class Plan:
     linear: bool
     device: torch.device
     dtype: torch.dtype
+    slab: tuple[float, float] | None = None
+    carry: Carry | None = None
 
     @property
     def outputs(self) -> int:
@@ -56,6 +60,8 @@ class Plan:
 
     def trial(self, network: Network) -> Trial:
         """The trial function around a network, constants at their start."""
+        if self.carry is not None:
+            return SlabTrial(self.frame, network.to(self.device, self.dtype), self.carry)
         constants = self.problem.constants
         return Trial(
             self.frame,
@@ -75,10 +81,63 @@ class Plan:
     ) -> list[tuple[TermSet, Drawn]]:
         """Points for every term set: `interior` inside, in proportion elsewhere."""
         chosen = sampler or self.settings.sampler
-        return [
-            (s, draw(self.problem, s, self._many(s, interior), sampler=chosen, rng=rng))
-            for s in self.sets
-        ]
+        drawn = []
+        for s in self.sets:
+            points = draw(self.problem, s, self._many(s, interior), sampler=chosen, rng=rng)
+            if chosen == "chebyshev":
+                points = self._even(points)
+            drawn.append((s, self._in_slab(points)))
+        return drawn
+
+    def _even(self, drawn: Drawn) -> Drawn:
+        """Spread Chebyshev points evenly along periodic axes, where no end is special."""
+        points = drawn.points.copy()
+        for axis in self.frame.periodic:
+            low, high = self.problem.domain.lower[axis], self.problem.domain.upper[axis]
+            share = np.clip((points[:, axis] - low) / (high - low), 0.0, 1.0)
+            points[:, axis] = low + (high - low) * np.arccos(1 - 2 * share) / np.pi
+        return dataclasses.replace(drawn, points=points)
+
+    def _in_slab(self, drawn: Drawn) -> Drawn:
+        """Move points of the whole time interval into the slab."""
+        if self.slab is None or self.problem.time is None:
+            return drawn
+        axis = self.problem.coordinates.index(self.problem.time)
+        start, end = self.problem.domain.lower[axis], self.problem.domain.upper[axis]
+        low, high = self.slab
+        points = drawn.points.copy()
+        points[:, axis] = low + (points[:, axis] - start) * (high - low) / (end - start)
+        return dataclasses.replace(drawn, points=points)
+
+    def within(self, low: float, high: float, previous: Trial | None) -> Plan:
+        """The plan of one slab in time, continuing `previous`."""
+        problem, time = self.problem, self.problem.time
+        assert time is not None
+        axis = problem.coordinates.index(time)
+        start, end = float(problem.domain.lower[axis]), float(problem.domain.upper[axis])
+        stretched = start + (time - low) * (end - start) / (high - low)
+        orders = tuple(problem.orders(k)[axis] for k in range(self.outputs))
+        d = []
+        for k, part in enumerate(self.ansatzes.parts):
+            own = part.d.subs(time, stretched)
+            late = previous is not None and not self._starts_exactly(k)
+            d.append(own * ((time - low) / (high - low)) ** orders[k] if late else own)
+        frame = dataclasses.replace(
+            self.frame,
+            lower=tuple(low if k == axis else v for k, v in enumerate(self.frame.lower)),
+            upper=tuple(high if k == axis else v for k, v in enumerate(self.frame.upper)),
+            d=tuple(d),
+        )
+        carry = None if previous is None else Carry(previous, axis, low, orders)
+        sets = [s for s in self.sets if previous is None or s.where != INITIAL]
+        return dataclasses.replace(self, frame=frame, sets=sets, slab=(low, high), carry=carry)
+
+    def _starts_exactly(self, k: int) -> bool:
+        imposed = self.ansatzes.parts[k].imposed
+        return any(
+            isinstance(c, Initial) and imposed.get(n) == "exact"
+            for n, c in self.problem.conditions.items()
+        )
 
     def _many(self, terms: TermSet, interior: int) -> int:
         if terms.where == INTERIOR:
@@ -143,6 +202,23 @@ def has_data(plan: Plan) -> bool:
 def _several(terms: TermSet) -> bool:
     assert isinstance(terms.condition, PointData)
     return len(np.asarray(terms.condition.values)) > 1
+
+
+def slabs_apply(plan: Plan) -> bool:
+    """Whether the problem can be solved slab after slab in time."""
+    problem = plan.problem
+    if problem.time is None or problem.constants:
+        return False
+    axis = problem.coordinates.index(problem.time)
+    for k, u in enumerate(problem.unknowns):
+        starts = [
+            c for c in problem.conditions.values() if isinstance(c, Initial) and c.unknown == u
+        ]
+        imposed = [plan.ansatzes.imposed[n] for n, c in problem.conditions.items() if c in starts]
+        if len(starts) != problem.orders(k)[axis] or len(set(imposed)) > 1:
+            return False
+    plain = all(s.where not in {POINTS, MEAN} and not s.functionals for s in plan.sets)
+    return plain and all(e.on is None for e in problem.equations.values())
 
 
 def fixed_sets(plan: Plan) -> list[TermSet]:

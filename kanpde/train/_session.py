@@ -12,13 +12,16 @@ from kanpde._measure import Judge, Level, predicted_errors
 from kanpde.nets import network_data
 from kanpde.train._descent import DescentPhase
 from kanpde.train._linear import LinearPhase, solves_linearly
+from kanpde.train._marching import MarchingPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
-from kanpde.train._plan import Plan
+from kanpde.train._plan import Plan, slabs_apply
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
 ERROR_EVERY = 0.5
 GOOD_ENOUGH = 1e-9
+MOST_FAILURES = 5
+SLABS = (4, 16)
 
 
 class Status(enum.Enum):
@@ -61,15 +64,23 @@ class Session:
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
-        return ["linear", *names] if solves_linearly(self.plan) else names
+        if not solves_linearly(self.plan):
+            return names
+        marching = [f"linear x{n}" for n in SLABS] if slabs_apply(self.plan) else []
+        return ["linear", *marching, *names]
 
     def _make(self, name: str) -> Phase:
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
+        if name.startswith("linear x"):
+            slabs = int(name.removeprefix("linear x"))
+            return MarchingPhase(self.plan, self.judge, slabs=slabs)
         return DescentPhase(self.plan, self.judge, optimizer=name)
 
     def run(
-        self, observe: Observer | None = None, snapshot: Callable[[dict[str, Any]], None] | None = None
+        self,
+        observe: Observer | None = None,
+        snapshot: Callable[[dict[str, Any]], None] | None = None,
     ) -> Status:
         """Step until converged, out of budget or interrupted.
 
@@ -79,6 +90,9 @@ class Session:
         settings = self.plan.settings
         state = self.state()
         try:
+            finished = self._finished()
+            if finished is not None:
+                return finished
             while True:
                 stop = self._stops(settings.steps, settings.seconds)
                 if stop is not None:
@@ -107,7 +121,7 @@ class Session:
             return Status.BUDGET
         if self.seconds >= limit:
             return Status.BUDGET
-        too_long = self.phase.name == "linear" and self.seconds + 3 * self._longest > limit
+        too_long = isinstance(self.phase, LinearPhase) and self.seconds + 3 * self._longest > limit
         if too_long and self.phase.trial is not None and self.steps > 2 and math.isfinite(limit):
             self.phase.done = True
             return self._advance(Report(math.nan))
@@ -117,20 +131,31 @@ class Session:
         """Decide what follows a step: go on, next phase, or the end."""
         if not report.finite:
             self.failures += 1
-            if self.failures >= 5:
+            if self.failures >= MOST_FAILURES:
                 return Status.NONFINITE
-        tolerance = self.plan.settings.tolerance
-        if tolerance is not None and self._predicted is not None and self._predicted <= tolerance:
+        if self._accurate_enough():
             return Status.CONVERGED
         if not self.phase.done:
             return None
         if self.index + 1 < len(self.names) and not self._satisfied():
-            self.runner_up = (self.phase, self._fresh(self.phase))
+            fresh = self._fresh(self.phase)
+            if self.runner_up is None or not fresh >= self.runner_up[1]:
+                self.runner_up = (self.phase, fresh)
             self.index += 1
             self.phase = self._make(self.names[self.index])
             self.path.append(self.phase.name)
             return None
-        return Status.CONVERGED
+        return Status.CONVERGED if report.finite else Status.NONFINITE
+
+    def _accurate_enough(self) -> bool:
+        tolerance = self.plan.settings.tolerance
+        return tolerance is not None and self._predicted is not None and self._predicted <= tolerance
+
+    def _finished(self) -> Status | None:
+        """Tell whether a restored run had nothing left to do."""
+        if self.failures >= MOST_FAILURES:
+            return Status.NONFINITE
+        return Status.CONVERGED if self.phase.done or self._accurate_enough() else None
 
     def _satisfied(self) -> bool:
         """Whether the linear path reached an error that training will not better."""
@@ -140,23 +165,28 @@ class Session:
     def _fresh(self, phase: Phase) -> float:
         return fresh_loss(self.plan, phase.trial, self.plan.rng(300), points=4000)
 
-    def predict(self, fresh: float) -> list[float] | None:
-        """Predicted relative error per unknown of the present phase's trial."""
-        final = Level(fresh, self.judge.values(self.phase.trial))
-        return predicted_errors(self.phase.levels.kept, final)
+    def predict(self, fresh: float, phase: Phase | None = None) -> list[float] | None:
+        """Predict the relative error per unknown of a phase's trial (the present one's)."""
+        phase = phase or self.phase
+        final = Level(fresh, self.judge.values(phase.trial))
+        return predicted_errors(phase.levels.kept, final)
 
-    def settle(self) -> float:
-        """Choose the better of two phases on fresh points; returns its fresh loss."""
+    def settle(self) -> tuple[Phase, float]:
+        """Choose the better of two phases on fresh points, with its fresh loss.
+
+        The session itself stays as it is, so that it can go on.
+        """
         fresh = self._fresh(self.phase)
         if self.runner_up is not None and not fresh <= self.runner_up[1]:
-            self.phase, fresh = self.runner_up
-            self.path.append(f"{self.phase.name} kept")
-        return fresh
+            return self.runner_up
+        return self.phase, fresh
 
     def _record(self, report: Report) -> Event:
         now = self.seconds
         due = report.fresh is not None or now - self._last_error >= ERROR_EVERY
-        if due and self.judge.truth is not None:
+        if self.phase.partial:
+            self._error = None
+        elif due and self.judge.truth is not None:
             self._error, self._last_error = self.judge.worst(self.phase.trial), now
         if report.fresh is not None:
             predicted = self.predict(report.fresh)
@@ -167,7 +197,7 @@ class Session:
             "phase": self.phase.name,
             "loss": report.loss,
             "fresh": report.fresh,
-            "error": self._error if due else None,
+            "error": self._error if due and not self.phase.partial else None,
             "predicted": self._predicted if report.fresh is not None else None,
             "damping": report.damping,
             "gain_ratio": report.gain_ratio,
@@ -186,7 +216,7 @@ class Session:
         return {**event, "error": self._error, "predicted": self._predicted, "fraction": share}
 
     def state(self) -> dict[str, Any]:
-        """The whole run as tensors, numbers, lists and dicts."""
+        """Return the whole run as tensors, numbers, lists and dicts."""
         other = None
         if self.runner_up is not None:
             phase, fresh = self.runner_up
@@ -210,7 +240,7 @@ class Session:
         self.index = state["index"]
         self.phase = self._make(self.names[self.index])
         self.phase.restore(state["phase"])
-        other = state["runner_up"]
+        other, self.runner_up = state["runner_up"], None
         if other is not None:
             phase = self._make(other["name"])
             phase.restore(other["state"])

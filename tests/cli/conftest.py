@@ -43,7 +43,10 @@ SUMMARY = {
     "terms": {"poisson": 1.5e-12},
     "errors": {"u": {"relative_l2": 2.31e-7, "max": 4e-7, "points": 1000, "against": "exact"}},
     "estimates": {"residual": {"poisson": 1e-6}, "predicted": {"u": 3e-7}},
-    "identified": {"nu": {"value": 0.01, "low": 0.0099, "high": 0.0101}},
+    "identified": {
+        "nu": {"value": 0.01, "low": 0.0099, "high": 0.0101},
+        "k": {"value": 2.0, "low": None, "high": None},
+    },
     "imposed": {"ends": "exact"},
     "versions": {"kanpde": "0.1.0"},
 }
@@ -114,9 +117,12 @@ def stub_solve(monkeypatch):
             progress(event)
         if stub.error is not None:
             raise stub.error
+        Path(out, "problem.json").write_text("{}")
         Path(out, "summary.json").write_text(json.dumps(stub.summary))
         return SimpleNamespace(
-            status=SimpleNamespace(value=stub.summary["status"]), summary=stub.summary
+            status=SimpleNamespace(value=stub.summary["status"]),
+            summary=stub.summary,
+            save=lambda directory: None,
         )
 
     def save_figures(solution, directory):

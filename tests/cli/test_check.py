@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 REPORT = {
@@ -15,6 +16,8 @@ REPORT = {
     "scales": {"u": 1.0},
     "corners": ["ends and start differ by 0.1"],
     "exact_residual": {"poisson": 1.5e-13},
+    "coefficients": 135, "interior": 1000,
+    "points": {"interior": np.linspace(0, 1, 9)[:, None], "ends": np.zeros((0, 1))},
 }  # fmt: skip
 
 
@@ -33,7 +36,8 @@ def test_check_shows_equations_conditions_and_what_is_missing(
     assert (result.code, result.err) == (0, "")
     for text in (
         "x: 0 .. 1", "x=0, x=1", "u(x)", "5 suggested, 3 at least", "order 2, linear", "sin(π⋅x)",
-        "dirichlet", "disagrees with start [1]", "200", "1.50e-13",
+        "135 coefficients, 1000 interior points", "dirichlet",
+        "disagrees with start [1]", "200", "1.50e-13",
         "warning: face x=1: expected 1 condition, got none", "corner: ends and start differ",
     ):  # fmt: skip
         assert text in result.out

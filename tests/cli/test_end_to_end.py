@@ -29,7 +29,7 @@ POISSON = """
             exact={u: sin(k * pi * x)},
         )
 """
-SMALL = ("--hidden", "4", "--steps", "4", "-s", "interior=64")
+SMALL = ("-s", "linear=no", "--hidden", "4", "--steps", "4", "-s", "interior=64")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def finished(tmp_path_factory):
     file = place / "poisson.py"
     file.write_text(textwrap.dedent(POISSON))
     run = place / "run"
-    code = main(["solve", str(file), "--out", str(run), "--quiet", *SMALL])
+    code = main(["solve", str(file), "--out", str(run), "--quiet"])
     assert code == 0
     return run
 
@@ -102,16 +102,14 @@ def test_plot_and_export_work_without_the_problem_file(copy, kanpde_command):
 
 
 def test_run_in_use_is_refused_and_resume_goes_on(copy, kanpde_command, refused):
-    line = refused("solve", "poisson.py", "--out", copy, *SMALL)
-    assert "--resume" in line
-    before = json.loads((copy / "summary.json").read_text())["steps"]
-    more = [*SMALL]
-    more[more.index("4", 2)] = "8"
-    result = kanpde_command(
-        "solve", "poisson.py", "--out", copy, "--resume", "--quiet", "--no-plots", *more
-    )
-    assert result.code == 0, result.err
-    assert json.loads((copy / "summary.json").read_text())["steps"] >= before
+    start = ["solve", "poisson.py", "--out", "new", "--quiet", "--no-plots", *SMALL]
+    assert kanpde_command(*start).code == 0
+    assert "--resume" in refused(*start)
+    more = kanpde_command(*start, "--resume", "--steps", "6")
+    assert more.code == 0, more.err
+    assert json.loads(Path("new/summary.json").read_text())["steps"] == 6
+    line = refused(*start, "--resume", "-s", "interior=65")
+    assert "resume: setting interior was 64, now 65" in line
 
 
 def test_tolerance_that_is_missed_is_code_1(copy, kanpde_command):
@@ -123,8 +121,6 @@ def test_tolerance_that_is_missed_is_code_1(copy, kanpde_command):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_saves_the_best_state(copy, kanpde_command, number, monkeypatch):
-    text = "import numpy\n" + Path("poisson.py").read_text().replace("k: int = 1", "k: int = 40")
-    Path("poisson.py").write_text(text)
     events = []
 
     def signal_later(self, event):
@@ -134,8 +130,8 @@ def test_signal_saves_the_best_state(copy, kanpde_command, number, monkeypatch):
 
     monkeypatch.setattr("kanpde.cli._progress.NoProgress.__call__", signal_later)
     result = kanpde_command(
-        "solve", "poisson.py", "--out", "stopped", "--quiet", "--time-limit", "60",
-        "--tolerance", "1e-30", "-s", "optimizer=adam",
+        "solve", "poisson.py", "--out", "stopped", "--quiet", *SMALL, "--steps", "100000",
+        "-s", "optimizer=adam",
     )  # fmt: skip
     assert result.code == 130
     assert json.loads(Path("stopped/summary.json").read_text())["status"] == "interrupted"
@@ -153,7 +149,7 @@ def damage(run, how):
     """Damage a run directory, as `how` says."""
     checkpoint, problem = run / "checkpoint.pt", run / "problem.json"
     if how == "pickle":
-        checkpoint.write_bytes(pickle.dumps(Trap()))
+        checkpoint.write_bytes(pickle.dumps(Trap(), protocol=2))
     elif how == "text":
         checkpoint.write_text("not a checkpoint")
     elif how == "cut":
@@ -190,7 +186,7 @@ def test_damaged_run_directory_is_refused_and_runs_no_code(copy, refused, how, c
     assert not Path("trapped").exists()
 
 
-@pytest.mark.parametrize("how", ["pickle", "text", "cut", "no checkpoint", "foreign"])
+@pytest.mark.parametrize("how", ["pickle", "text", "cut", "foreign"])
 def test_damaged_run_directory_is_not_resumed(copy, refused, how):
     damage(copy, how)
     refused("solve", "poisson.py", "--out", copy, "--resume", "--quiet", *SMALL)
