@@ -149,7 +149,8 @@ def _claim(args: argparse.Namespace, name: str) -> Path:
 
 def _resumable(directory: Path) -> Path:
     """Check that `directory` is a run, or an empty one that was stopped at once."""
-    if any(directory.iterdir()) and not (directory / "problem.json").exists():
+    names = {path.name for path in directory.iterdir() if not path.name.startswith(".")}
+    if names and not names & {"problem.json", "checkpoint.pt"}:
         raise RunDirectoryError(
             f"{directory}: expected a run directory to resume, got one without problem.json; "
             "check --out or leave --resume out"
@@ -178,8 +179,12 @@ def _solve(
     problem: Problem, settings: Settings, args: argparse.Namespace, directory: Path
 ) -> Solution:
     import kanpde
+    from kanpde._preflight import missing_conditions
 
     file = resolve(args.file)
+    with user_code(file, args.file, "functions of the file to work on points"):
+        for text in missing_conditions(problem):
+            warning_line(text)
     with (
         user_code(file, args.file, "functions of the file to work on points"),
         _progress.choose(quiet=args.quiet) as progress,
