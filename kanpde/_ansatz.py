@@ -17,32 +17,32 @@ import torch
 from sympy import Expr, Integer, Symbol
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
+from kanpde._interpolant import Datum, distance, exact_number, face_place, transfinite
 from kanpde._problem import Problem
 from kanpde.errors import InputError
 from kanpde.geometry import Ball, Domain
 from kanpde.pde import derivative, lower
 
 TOLERANCE = 1e-9
-PERIODIC_FIRST = 0
-
-
-@dataclass(frozen=True)
-class Datum:
-    """Derivative `order` along `axis` is `value` on one face of the box."""
-
-    axis: int
-    side: int
-    order: int
-    value: Expr
-    condition: str
+KINKS = (
+    sympy.Abs,
+    sympy.sign,
+    sympy.Heaviside,
+    sympy.Max,
+    sympy.Min,
+    sympy.Piecewise,
+    sympy.floor,
+    sympy.ceiling,
+)
+NOT_FINITE = (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I)
 
 
 @dataclass
 class Ansatz:
     """g and D of one unknown, and how each of its conditions is imposed."""
 
-    g: Expr = Integer(0)
-    d: Expr = Integer(1)
+    g: Expr = sympy.S.Zero
+    d: Expr = sympy.S.One
     imposed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -109,14 +109,8 @@ def _impose(
     part: Ansatz,
     periodic: tuple[int, ...],
 ) -> None:
-    space, time = problem.domain.space, problem.time
-    for name, condition in conditions.items():
-        if isinstance(condition, Periodic):
-            axis = problem.coordinates.index(condition.coordinate)
-            if axis in periodic:
-                part.imposed[name] = "exact"
-            else:
-                part.reasons[name] = "not every unknown is periodic in this direction"
+    space = problem.domain.space
+    _mark_periodic(problem, conditions, part, periodic)
     if isinstance(space, Ball):
         _impose_on_ball(problem, space, conditions, part)
         return
@@ -126,24 +120,58 @@ def _impose(
     accepted: list[Datum] = []
     for name, condition in _by_priority(conditions):
         data, reason = _data_of(problem, name, condition)
-        if data is None:
-            if reason:
-                part.reasons[name] = reason
-            continue
-        candidate = accepted + data
-        reason = _stacking(candidate, problem.orders(k))
-        if reason is None and isinstance(condition, Initial):
-            reason = _seam(problem, condition, periodic)
-        if reason is None:
-            g = _transfinite(problem, candidate)
-            reason = _conflict(problem, g, candidate)
+        if data:
+            candidate = accepted + data
+            reason = _objection(problem, k, accepted, data, periodic)
+            g = transfinite(problem, candidate) if reason is None else part.g
+            reason = reason or _conflict(problem, g, candidate)
             if reason is None:
                 accepted, part.g = candidate, g
                 part.imposed[name] = "exact"
-                continue
-        part.reasons[name] = reason
-    part.d = _distance(problem, accepted)
-    del time
+        if reason:
+            part.reasons[name] = reason
+    part.d = distance(problem, accepted)
+
+
+def _mark_periodic(
+    problem: Problem,
+    conditions: dict[str, Condition],
+    part: Ansatz,
+    periodic: tuple[int, ...],
+) -> None:
+    for name, condition in conditions.items():
+        if isinstance(condition, Periodic):
+            if problem.coordinates.index(condition.coordinate) in periodic:
+                part.imposed[name] = "exact"
+            else:
+                part.reasons[name] = "not every unknown is periodic in this direction"
+
+
+def _objection(
+    problem: Problem,
+    k: int,
+    accepted: list[Datum],
+    data: list[Datum],
+    periodic: tuple[int, ...],
+) -> str | None:
+    """Why data cannot join those accepted, before any interpolant is made."""
+    reason = _stacking(accepted + data, problem.orders(k))
+    for datum in data:
+        x = problem.coordinates[datum.axis]
+        value = datum.value.subs(x, face_place(problem, datum.axis, datum.side))
+        if reason is None and value.has(*NOT_FINITE):
+            return "its data are not finite on that face"
+        if reason is None and datum.axis in periodic:
+            reason = f"its face is on the periodic seam of {x}"
+        if reason is None and _kinked(problem, value):
+            reason = "its data are not smooth, and the kinks would reach into the domain"
+        reason = reason or _seam(problem, k, value, periodic)
+    return reason
+
+
+def _kinked(problem: Problem, value: Expr) -> bool:
+    coordinates = set(problem.coordinates)
+    return any(node.free_symbols & coordinates for node in value.atoms(*KINKS))
 
 
 def _is_box(domain: Domain) -> bool:
@@ -184,7 +212,7 @@ def _data_of(
     space = problem.domain.space
     assert space is not None
     data = []
-    for face in space.faces:  # type: ignore[attr-defined]
+    for face in space.faces:
         if face.name in selection.parts:
             axis = problem.coordinates.index(space.coordinates[face.axis])
             sign = -1 if (order and face.side == 0) else 1
@@ -205,86 +233,19 @@ def _stacking(data: list[Datum], orders: tuple[int, ...]) -> str | None:
     return None
 
 
-def _seam(problem: Problem, condition: Initial, periodic: tuple[int, ...]) -> str | None:
-    """Initial data must be as smooth across a periodic seam as the equation asks."""
-    k = problem.unknowns.index(condition.unknown)
+def _seam(problem: Problem, k: int, value: Expr, periodic: tuple[int, ...]) -> str | None:
+    """Why data are less smooth across a periodic seam than the equation asks, if so."""
     for axis in periodic:
         x = problem.coordinates[axis]
         low, high = problem.domain.lower[axis], problem.domain.upper[axis]
         for m in range(max(1, problem.orders(k)[axis])):
-            slope = derivative(condition.value, (x,), (m,))
+            slope = derivative(value, (x,), (m,))
             jump = slope.subs(x, sympy.Float(high, 17)) - slope.subs(x, sympy.Float(low, 17))
             size = _largest(problem, jump, {})
             scale = max(1.0, _largest(problem, slope, {}))
             if not size <= 1e-8 * scale:
                 return f"its derivative {m} in {x} jumps by {size:.3g} across the periodic seam"
     return None
-
-
-def _blend(s: Expr, orders_low: int, orders_high: int, side: int, order: int) -> Expr:
-    """Hermite polynomial in s: derivative `order` at `side` is 1, all others vanish."""
-    count = orders_low + orders_high
-    unknown = sympy.symbols(f"c0:{count}")
-    dummy = sympy.Dummy("s")
-    poly = sum(c * dummy**i for i, c in enumerate(unknown))
-    equations = []
-    for where, many in ((0, orders_low), (1, orders_high)):
-        for j in range(many):
-            target = int(where == side and j == order)
-            equations.append(sympy.diff(poly, dummy, j).subs(dummy, where) - target)
-    found = sympy.solve(equations, unknown, dict=True)[0]
-    return poly.subs(found).subs(dummy, s)
-
-
-def _bound(problem: Problem, axis: int, side: int) -> Expr:
-    value = (problem.domain.lower, problem.domain.upper)[side][axis]
-    return _number(float(value))
-
-
-def _number(value: float) -> Expr:
-    """An exact rational for simple floats, else the float itself."""
-    rational = sympy.nsimplify(value, rational=True)
-    simple = isinstance(rational, sympy.Rational) and abs(rational.q) <= 10**6
-    return rational if simple and float(rational) == value else sympy.Float(value, 17)
-
-
-def _unit(problem: Problem, axis: int) -> Expr:
-    low, high = _bound(problem, axis, 0), _bound(problem, axis, 1)
-    return (problem.coordinates[axis] - low) / (high - low)
-
-
-def _transfinite(problem: Problem, data: list[Datum]) -> Expr:
-    """Boolean sum over the axes, the time axis first."""
-    time_axis = problem.coordinates.index(problem.time) if problem.time is not None else -1
-    g: Expr = Integer(0)
-    for axis in sorted({d.axis for d in data}, key=lambda a: (a != time_axis, a)):
-        mine = [d for d in data if d.axis == axis]
-        low = sum(d.side == 0 for d in mine)
-        high = len(mine) - low
-        x = problem.coordinates[axis]
-        length = _bound(problem, axis, 1) - _bound(problem, axis, 0)
-        s = _unit(problem, axis)
-        correction: Expr = Integer(0)
-        for d in mine:
-            present = derivative(g, (x,), (d.order,)).subs(x, _bound(problem, axis, d.side))
-            gap = d.value.subs(x, _bound(problem, axis, d.side)) - present
-            if gap != 0:
-                blend = _blend(s, low, high, d.side, d.order)
-                correction += gap * blend * length**d.order
-        g = g + correction
-    return g
-
-
-def _distance(problem: Problem, data: list[Datum]) -> Expr:
-    """Product of face distances, each to the number of derivatives prescribed there."""
-    result: Expr = Integer(1)
-    for axis in sorted({d.axis for d in data}):
-        s = _unit(problem, axis)
-        low = sum(d.axis == axis and d.side == 0 for d in data)
-        high = sum(d.axis == axis and d.side == 1 for d in data)
-        scale = 4 ** min(low, high)
-        result *= scale * s**low * (1 - s) ** high
-    return result
 
 
 def _largest(problem: Problem, expression: Expr, fixed: dict[Symbol, float]) -> float:
@@ -308,6 +269,8 @@ def _conflict(problem: Problem, g: Expr, data: list[Datum]) -> str | None:
         fixed = {x: float((problem.domain.lower, problem.domain.upper)[d.side][d.axis])}
         gap = _largest(problem, derivative(g, (x,), (d.order,)) - d.value, fixed)
         scale = 1.0 + _largest(problem, d.value, fixed)
+        if not np.isfinite(scale):
+            return "its data are not finite on that face"
         if not gap <= TOLERANCE * scale and gap > worst:
             worst, where = gap, d.condition
     return f"conflicts by {worst:.3g} with {where!r} where they meet" if where else None
@@ -317,38 +280,50 @@ def _impose_on_ball(
     problem: Problem, ball: Ball, conditions: dict[str, Condition], part: Ansatz
 ) -> None:
     """One Dirichlet condition on the whole sphere, and initial data that agree with it."""
-    center, radius = ball.center, _number(float(ball.radius))
-    square = sum((x - _number(float(c))) ** 2 for x, c in zip(ball.coordinates, center, strict=True))
-    distance = 1 - square / radius**2
+    center, radius = ball.center, exact_number(float(ball.radius))
+    square = sum(
+        (x - exact_number(float(c))) ** 2 for x, c in zip(ball.coordinates, center, strict=True)
+    )
+    fall = 1 - square / radius**2
     values = [(n, c) for n, c in conditions.items() if isinstance(c, Dirichlet)]
     starts = [(n, c) for n, c in _by_priority(conditions) if isinstance(c, Initial)]
     for name, condition in values:
         whole = problem.domain.resolve(condition.on)
-        free = condition.value.free_symbols & set(problem.constants)
-        if len(values) == 1 and whole.mask is None and not free:
-            if np.isfinite(_largest(problem, condition.value, {})):
-                part.g, part.d = condition.value, distance
-                part.imposed[name] = "exact"
-                continue
+        if len(values) == 1 and whole.mask is None and _extends(problem, condition.value):
+            part.g, part.d = condition.value, fall
+            part.imposed[name] = "exact"
+            continue
         part.reasons[name] = "not one smooth condition on the whole sphere"
     if problem.time is None:
         return
     axis = problem.coordinates.index(problem.time)
-    start = _bound(problem, axis, 0)
+    start = face_place(problem, axis, 0)
     tau = problem.time - start
-    for name, condition in starts:
-        order = condition.order
+    for name, start_condition in starts:
+        order, value = start_condition.order, start_condition.value
+        if value.free_symbols & set(problem.constants):
+            part.reasons[name] = "its data hold an unknown constant"
+            continue
+        if not _extends(problem, value):
+            part.reasons[name] = "its data are not smooth, and the kinks would last"
+            continue
         if order != sum(part.imposed.get(n) == "exact" for n, _ in starts):
             part.reasons[name] = "lower time derivatives are not imposed exactly"
             continue
         present = derivative(part.g, (problem.time,), (order,)).subs(problem.time, start)
-        gap = condition.value - present
+        gap = value - present
         if part.imposed and values and not _vanishes_on_sphere(problem, ball, gap):
             part.reasons[name] = "conflicts with the boundary data at the start"
             continue
         part.g += gap * tau**order / sympy.factorial(order)
         part.d *= tau
         part.imposed[name] = "exact"
+
+
+def _extends(problem: Problem, value: Expr) -> bool:
+    """Whether data on the sphere are known, finite and smooth inside as well."""
+    known = not value.free_symbols & set(problem.constants)
+    return known and not _kinked(problem, value) and bool(np.isfinite(_largest(problem, value, {})))
 
 
 def _vanishes_on_sphere(problem: Problem, ball: Ball, expression: Expr) -> bool:
@@ -366,7 +341,8 @@ def check_periodic(problem: Problem) -> None:
             others = [
                 n
                 for n, c in problem.conditions.items()
-                if isinstance(c, Dirichlet | Neumann) and c.unknown == condition.unknown
+                if isinstance(c, Dirichlet | Neumann)
+                and c.unknown == condition.unknown
                 and c.on is None
             ]
             if others:

@@ -1,8 +1,13 @@
 import os
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+
+from kanpde import Problem
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 torch.set_num_threads(2)
@@ -16,3 +21,19 @@ def generator() -> torch.Generator:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def load_problem() -> Callable[..., Problem]:
+    """The problem of one of the problem files, by the file's name."""
+
+    def load(name: str, **parameters: float) -> Problem:
+        path = Path(__file__).resolve().parents[1] / "problems" / f"{name}.py"
+        spec = spec_from_file_location(f"problem_{name}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.problem(**parameters)
+
+    return load

@@ -120,7 +120,7 @@ def test_exact_conditions_of_the_problem_files_hold_for_any_coefficients(name, l
     for condition, how in (wanted or {}).items():
         assert plan.ansatzes.imposed[condition] == how
     exact = [c for c, how in plan.ansatzes.imposed.items() if how == "exact"]
-    assert exact
+    assert exact or name == "integral_constraint"
 
 
 def test_allen_cahn_start_jumps_across_its_seam(load_problem):
@@ -202,11 +202,25 @@ def test_clamped_ends_take_data_of_either_sign(rng):
     check(problem, rng, value="exact", left="exact", right="exact")
 
 
-def test_slope_of_a_second_order_equation_stays_rows_beside_the_value(rng):
+def test_value_and_slope_at_one_end_of_a_second_order_equation_are_exact(rng):
     x = coordinates("x")
     u = unknown("u", x)
-    conditions = {"value": Dirichlet(u, 0), "slope": Neumann(u, 0)}
-    problem = Problem(Interval(x, 0, 1), {"e": u.diff(x, 2)}, conditions)
+    conditions = {
+        "slope": Neumann(u, 3, on=Eq(x, 0)),
+        "value": Dirichlet(u, 2, on=Eq(x, 0)),
+    }
+    problem = Problem(Interval(x, 0, 1), {"e": u.diff(x, 2) + u}, conditions)
+    check(problem, rng, value="exact", slope="exact")
+
+
+def test_slope_of_a_first_order_equation_stays_rows(rng):
+    x = coordinates("x")
+    u = unknown("u", x)
+    conditions = {
+        "value": Dirichlet(u, 2, on=Eq(x, 0)),
+        "slope": Neumann(u, 3, on=Eq(x, 0)),
+    }
+    problem = Problem(Interval(x, 0, 1), {"e": u.diff(x) + u}, conditions)
     plan = check(problem, rng, value="exact", slope="rows")
     assert "as many derivatives as the equation" in plan.ansatzes.reasons["slope"]
 
@@ -266,13 +280,18 @@ def test_unknown_constant_in_the_data_becomes_rows(strip, rng):
     assert "unknown constant" in plan.ansatzes.reasons["start"]
 
 
-@pytest.mark.parametrize("value", ["log(x)", "1/x", "sqrt(x - 2)"])
-def test_data_that_are_not_finite_become_rows(square, rng, value):
+@pytest.mark.parametrize("value", ["1/x", "log(x)", "sqrt(x - 2)"])
+def test_data_that_are_not_finite_on_their_face_become_rows(square, value):
     x, y, u, domain = square
-    data = sympy.sympify(value, locals={"x": x})
-    conditions = {"bottom": Dirichlet(u, data, on=Eq(y, -1)), "left": Dirichlet(u, 0, on=Eq(x, 0))}
-    problem = Problem(domain, {"e": laplacian(u, x, y)}, conditions)
-    assert build(problem).imposed["bottom"] == "rows"
+    data = sympy.sympify(value, locals={"x": x}) + y
+    problem = Problem(domain, {"e": laplacian(u, x, y)}, {"left": Dirichlet(u, data, on=Eq(x, 0))})
+    assert build(problem).imposed["left"] == "rows"
+
+
+def test_kink_that_lies_off_the_face_does_not_matter(square, rng):
+    x, y, u, domain = square
+    conditions = {"left": Dirichlet(u, sympy.Abs(x - 0.5) * y, on=Eq(x, 0))}
+    check(Problem(domain, {"e": laplacian(u, x, y)}, conditions), rng, left="exact")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,93 @@
+"""Transfinite interpolation of data on the faces of a box, and the distance to them.
+
+The interpolant is a Boolean sum over the directions, each a Hermite blend of all
+derivatives that are prescribed on the two faces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+from sympy import Expr, Integer
+
+from kanpde._problem import Problem
+from kanpde.pde import derivative
+
+
+@dataclass(frozen=True)
+class Datum:
+    """Derivative `order` along `axis` is `value` on one face of the box."""
+
+    axis: int
+    side: int
+    order: int
+    value: Expr
+    condition: str
+
+
+def _blend(s: Expr, orders_low: int, orders_high: int, side: int, order: int) -> Expr:
+    """Hermite polynomial in s: derivative `order` at `side` is 1, all others vanish."""
+    count = orders_low + orders_high
+    unknown = sympy.symbols(f"c0:{count}")
+    dummy = sympy.Dummy("s")
+    poly = sum(c * dummy**i for i, c in enumerate(unknown))
+    equations = []
+    for where, many in ((0, orders_low), (1, orders_high)):
+        for j in range(many):
+            target = int(where == side and j == order)
+            equations.append(sympy.diff(poly, dummy, j).subs(dummy, where) - target)
+    found = sympy.solve(equations, unknown, dict=True)[0]
+    return poly.subs(found).subs(dummy, s)
+
+
+def face_place(problem: Problem, axis: int, side: int) -> Expr:
+    """Coordinate of a face of the box, an exact number where it is a simple one."""
+    value = (problem.domain.lower, problem.domain.upper)[side][axis]
+    return exact_number(float(value))
+
+
+def exact_number(value: float) -> Expr:
+    """Make an exact rational of a simple float, else keep the float."""
+    rational = sympy.nsimplify(value, rational=True)
+    simple = isinstance(rational, sympy.Rational) and abs(rational.q) <= 10**6
+    return rational if simple and float(rational) == value else sympy.Float(value, 17)
+
+
+def _unit(problem: Problem, axis: int) -> Expr:
+    low, high = face_place(problem, axis, 0), face_place(problem, axis, 1)
+    return (problem.coordinates[axis] - low) / (high - low)
+
+
+def transfinite(problem: Problem, data: list[Datum]) -> Expr:
+    """Boolean sum over the axes, the time axis first."""
+    time_axis = problem.coordinates.index(problem.time) if problem.time is not None else -1
+    g: Expr = Integer(0)
+    for axis in sorted({d.axis for d in data}, key=lambda a: (a != time_axis, a)):
+        mine = [d for d in data if d.axis == axis]
+        low = sum(d.side == 0 for d in mine)
+        high = len(mine) - low
+        x = problem.coordinates[axis]
+        length = face_place(problem, axis, 1) - face_place(problem, axis, 0)
+        s = _unit(problem, axis)
+        correction: Expr = Integer(0)
+        for d in mine:
+            present = derivative(g, (x,), (d.order,)).subs(x, face_place(problem, axis, d.side))
+            gap = d.value.subs(x, face_place(problem, axis, d.side)) - present
+            if gap != 0:
+                blend = _blend(s, low, high, d.side, d.order)
+                correction += gap * blend * length**d.order
+        g = g + correction
+    return g
+
+
+def distance(problem: Problem, data: list[Datum]) -> Expr:
+    """Product of face distances, each to the number of derivatives prescribed there."""
+    result: Expr = Integer(1)
+    for axis in sorted({d.axis for d in data}):
+        s = _unit(problem, axis)
+        low = sum(d.axis == axis and d.side == 0 for d in data)
+        high = sum(d.axis == axis and d.side == 1 for d in data)
+        scale = 4 ** min(low, high)
+        result *= scale * s**low * (1 - s) ** high
+    return result
