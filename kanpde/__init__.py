@@ -7,7 +7,6 @@ from kanpde._conditions import Neumann as Neumann
 from kanpde._conditions import Periodic as Periodic
 from kanpde._conditions import PointData as PointData
 from kanpde._conditions import Robin as Robin
-from kanpde._directory import load as load
 from kanpde._preflight import preflight as preflight
 from kanpde._problem import Constant as Constant
 from kanpde._problem import Equation as Equation
@@ -16,6 +15,7 @@ from kanpde._references import cole_hopf as cole_hopf
 from kanpde._references import spectral_reference as spectral_reference
 from kanpde._settings import Settings as Settings
 from kanpde._solution import Solution as Solution
+from kanpde._solution import load as load
 from kanpde._solve import solve as solve
 from kanpde._version import __version__ as __version__
 from kanpde.basis import BSpline as BSpline

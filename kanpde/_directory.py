@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from sympy import Symbol
 
-from kanpde._solution import ProblemView, Solution, plain
 from kanpde._store import (
     constants_data,
     constants_from_data,
@@ -28,6 +27,7 @@ from kanpde._store import (
     trial_from_state,
     trial_state,
 )
+from kanpde._view import ProblemView, plain
 from kanpde.errors import InputError, KanpdeError, RunDirectoryError
 from kanpde.geometry import domain_from_data
 from kanpde.pde import Program, unknown
@@ -149,24 +149,27 @@ def write_truths(directory: Path, problem: ProblemView) -> None:
         write(directory / TRUTH, buffer.getvalue())
 
 
-def save_solution(solution: Solution, directory: Path) -> Path:
-    """Write all of a solution's run directory; what is there must be the same solution."""
+def save(directory: Path, problem: ProblemView, trial: Trial, terms: list[TermSet]) -> None:
+    """Write problem, coefficients and truths; what is there must be the same solution.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the directory cannot be written or holds another run.
+    """
     if not holds_run(directory):
-        write_checkpoint(directory, {"trial": trial_state(solution.trial)})
-        write_problem(directory, solution.problem, solution.trial, solution.terms)
-    elif not _is_stored(solution, directory):
+        write_checkpoint(directory, {"trial": trial_state(trial)})
+        write_problem(directory, problem, trial, terms)
+    elif not _is_stored(directory, problem, trial):
         raise RunDirectoryError(f"out: {directory} holds another run; choose another directory")
-    write_history(directory, solution.history)
-    write_truths(directory, solution.problem)
-    write_json(directory / SUMMARY, solution.summary)
-    return directory
+    write_truths(directory, problem)
 
 
-def _is_stored(solution: Solution, directory: Path) -> bool:
+def _is_stored(directory: Path, problem: ProblemView, trial: Trial) -> bool:
     """Tell whether `directory` holds exactly this solution, perhaps with more to resume from."""
-    if read_name(directory) != solution.problem.name:
+    if read_name(directory) != problem.name:
         return False
-    stored, own = read_checkpoint(directory).get("trial"), trial_state(solution.trial)
+    stored, own = read_checkpoint(directory).get("trial"), trial_state(trial)
     if not isinstance(stored, dict) or stored.get("network") != own["network"]:
         return False
     vector = stored.get("vector")
@@ -270,38 +273,27 @@ def _rebuild(
     return view, trial, [terms_from_data(t, sizes) for t in data["terms"]]
 
 
-def load(directory: str | Path) -> Solution:
-    """Load a solution from its run directory, without its problem file and without its code.
-
-    Parameters
-    ----------
-    directory
-        What `kanpde solve` wrote, finished or not.
-
-    Returns
-    -------
-    Solution
-        Callable at points; `status` is interrupted if the run never finished.
+def read(
+    directory: Path,
+) -> tuple[ProblemView, Trial, list[TermSet], dict[str, Any], list[dict[str, Any]]]:
+    """Read a run directory: problem, trial, equations, summary and history; no code is run.
 
     Raises
     ------
     RunDirectoryError
         If the directory is missing, damaged, foreign or holds a pickle with code.
     """
-    path = Path(directory)
-    data, state = _read_problem(path), read_checkpoint(path)
+    data, state = _read_problem(directory), read_checkpoint(directory)
     try:
         view, trial, terms = _rebuild(data, state)
     except KanpdeError as error:
-        raise RunDirectoryError(f"{path}: the run directory is damaged: {error}") from None
+        raise RunDirectoryError(f"{directory}: the run directory is damaged: {error}") from None
     except (*DAMAGE, MemoryError, RecursionError) as error:
         raise RunDirectoryError(
-            f"{path}: the run directory is damaged ({type(error).__name__}: {error})"
+            f"{directory}: the run directory is damaged ({type(error).__name__}: {error})"
         ) from None
-    summary = _read_summary(path)
-    view.truths = _read_truths(path)
-    status = Status(summary["status"]) if "status" in summary else Status.INTERRUPTED
-    return Solution(view, trial, terms, status=status, summary=summary, history=_read_history(path))
+    view.truths = _read_truths(directory)
+    return view, trial, terms, _read_summary(directory), _read_history(directory)
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
@@ -310,7 +302,8 @@ def _read_summary(path: Path) -> dict[str, Any]:
         return {"problem": read_name(path), "status": Status.INTERRUPTED.value}
     try:
         summary = dict(json.loads(file.read_text(encoding="utf-8")))
-        Status(summary["status"])
+        if summary["status"] not in {status.value for status in Status}:
+            raise ValueError(f"unknown status {summary['status']!r}")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunDirectoryError(
             f"{file}: expected a summary, got a damaged file ({type(error).__name__}: {error})"

@@ -18,6 +18,7 @@ from kanpde._conditions import (
     PointData,
     Robin,
 )
+from kanpde._measure import floating_unknowns
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -63,7 +64,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "conditions": [
             _condition(problem, plan, name, c, points) for name, c in problem.conditions.items()
         ],
-        "warnings": [*_missing(problem), *_outside(problem)],
+        "warnings": [*missing_conditions(problem), *_outside(problem)],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
         "scales": _scales(problem),
         "corners": [f"{k}: {r}" for k, r in plan.ansatzes.reasons.items() if "conflict" in r],
@@ -71,7 +72,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "interior": many,
         "coefficients": network.count,
         "points": {
-            **{"interior": p for s, d in drawn if s.where == INTERIOR for p in [d.points]},
+            "interior": next(d.points for s, d in drawn if s.where == INTERIOR),
             **{n: p for n, p in points.items() if n in problem.conditions},
         },
     }
@@ -99,49 +100,121 @@ def _condition(
     }
 
 
-def _missing(problem: Problem) -> list[str]:
-    """Directions in which an unknown has fewer conditions than the equation's order."""
-    found = []
+def missing_conditions(problem: Problem) -> list[str]:
+    """Name the conditions that a problem lacks, per unknown, direction and face.
+
+    An equation of order k in time asks for k initial conditions; one of order k in a spatial
+    coordinate for k conditions, counted over the two faces together, so that one inflow
+    condition is enough for transport. In a system an unknown of first order, such as a
+    pressure, needs none of its own. An unknown that appears by its derivatives only has to be
+    fixed by one value somewhere.
+
+    Returns
+    -------
+    list of str
+        One line each; empty where nothing is missing.
+
+    Examples
+    --------
+    >>> from kanpde import Interval, Neumann, Problem, coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> flux = Problem(Interval(x, 0, 1), {"ode": u.diff(x, 2)}, {"ends": Neumann(u, 0)})
+    >>> missing_conditions(flux)
+    ['u: is fixed only up to a constant; add MeanValue(u, 0), or PointData(u, point, value)']
+    """
+    found: list[str] = []
+    floating = floating_unknowns(problem)
     for k, u in enumerate(problem.unknowns):
         mine = [c for c in problem.conditions.values() if c.unknown == u]
-        free = any(isinstance(c, MeanValue | PointData) for c in mine)
-        for axis, x in enumerate(problem.coordinates):
-            need = problem.orders(k)[axis]
-            if not need:
-                continue
-            have, bare = _coverage(problem, mine, axis, need)
-            if have < need and not (free and have == need - 1):
-                where = f": none at {', '.join(bare)}" if bare else ""
-                found.append(
-                    f"{u.func.__name__}: the equation is of order {need} in {x} and has "
-                    f"{have} of {need} conditions there{where}"
-                )
+        lacking = _in_time(problem, k, mine) + _in_space(problem, k, mine)
+        name = u.func.__name__
+        if not lacking and floating[k]:
+            lacking = [
+                f"is fixed only up to a constant; add MeanValue({name}, 0), "
+                f"or PointData({name}, point, value)"
+            ]
+        found += [f"{name}: {text}" for text in lacking]
     return found
 
 
-def _coverage(
-    problem: Problem, conditions: list[Condition], axis: int, need: int
-) -> tuple[int, list[str]]:
-    x = problem.coordinates[axis]
-    if x == problem.time:
-        have = sum(isinstance(c, Initial) for c in conditions)
-        return have, [] if have else [f"{x}={problem.domain.lower[axis]:g}"]
-    if any(isinstance(c, Periodic) and c.coordinate == x for c in conditions):
-        return need, []
-    kinds = Dirichlet | Neumann | Robin
-    names = list(problem.domain.parts)
-    faces = [f for f in getattr(problem.domain, "faces", ()) if f.axis == axis]
-    relevant = [f.name for f in faces] or names
-    count = {
-        name: sum(
-            isinstance(c, kinds) and name in problem.domain.resolve(c.on).parts  # type: ignore[attr-defined]
-            for c in conditions
+def _in_time(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
+    if problem.time is None:
+        return []
+    axis = problem.coordinates.index(problem.time)
+    need, start = problem.orders(k)[axis], problem.domain.lower[axis]
+    have = {c.order for c in mine if isinstance(c, Initial)}
+    bare = [m for m in range(need) if m not in have]
+    if not bare or len(bare) <= _measured(mine):
+        return []
+    u, t = problem.unknowns[k].func.__name__, problem.time
+    names = [u if m == 0 else f"{u}.diff({t})" if m == 1 else f"{u}.diff({t}, {m})" for m in bare]
+    return [
+        f"the equation is of order {need} in {t} and has {need - len(bare)} of {need} "
+        f"conditions there: none for {', '.join(names)} at {t}={start:g}"
+    ]
+
+
+def _measured(mine: list[Condition]) -> int:
+    """Conditions that measurements can stand in for: any number where there are several."""
+    several = [c for c in mine if isinstance(c, PointData) and len(np.asarray(c.values)) > 1]
+    return 99 if several else 0
+
+
+def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
+    orders, found = problem.orders(k), []
+    fixed = sum(isinstance(c, MeanValue | PointData) for c in mine)
+    faces = getattr(problem.domain, "faces", ())
+    round_parts = [n for n in problem.domain.parts if n not in {f.name for f in faces}]
+    told = False
+    for axis, x in enumerate(problem.coordinates):
+        need = orders[axis]
+        if x == problem.time or not need or (need == 1 and _held_by_others(problem, k, axis)):
+            continue
+        if any(isinstance(c, Periodic) and c.coordinate == x for c in mine):
+            continue
+        names = [f.name for f in faces if f.axis == axis]
+        count = {n: _coverage(problem, mine, n) for n in names or round_parts}
+        have = sum(count.values()) if names else 2 * min(count.values(), default=0)
+        if have >= need - fixed or _measured(mine) or (told and not names):
+            continue
+        told = told or not names
+        bare = [n for n, many in count.items() if not many]
+        where = f": none at {', '.join(bare)}" if bare else ""
+        found.append(
+            f"the equation is of order {need} in {x} and has {have} of {need} "
+            f"conditions there{where}"
         )
-        for name in relevant
-    }
-    bare = [name for name, many in count.items() if many == 0]
-    have = sum(count.values()) if faces else 2 * min(count.values(), default=0)
-    return have, bare
+    return found
+
+
+def _held_by_others(problem: Problem, k: int, axis: int) -> bool:
+    """Tell whether another unknown of the system has conditions in this direction."""
+    x, u = problem.coordinates[axis], problem.unknowns[k]
+    parts = [f.name for f in getattr(problem.domain, "faces", ()) if f.axis == axis]
+    for c in problem.conditions.values():
+        if c.unknown == u:
+            continue
+        if isinstance(c, Periodic) and c.coordinate == x:
+            return True
+        if isinstance(c, Dirichlet | Neumann | Robin) and (
+            not parts or set(parts) & set(problem.domain.resolve(c.on).parts)
+        ):
+            return True
+    return False
+
+
+def _coverage(problem: Problem, conditions: list[Condition], name: str) -> int:
+    """Count the conditions that hold on the whole of a boundary part, at sample points."""
+    domain = problem.domain
+    points = domain.boundary(64, part=name, sampler="sobol", rng=np.random.default_rng(0))[0]
+    many = np.zeros(len(points), dtype=int)
+    for c in conditions:
+        if isinstance(c, Dirichlet | Neumann | Robin):
+            on = domain.resolve(c.on)
+            if name in on.parts:
+                many += 1 if on.mask is None else on.mask(points).astype(int)
+    return int(many.min())
 
 
 def _outside(problem: Problem) -> list[str]:

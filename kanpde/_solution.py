@@ -2,104 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
-from sympy.core.function import AppliedUndef
+from sympy import Expr
 from torch import Tensor
 
-from kanpde import _check
+from kanpde import _check, _directory
 from kanpde._points import Drawn
-from kanpde._problem import Problem
 from kanpde._rows import Rows
 from kanpde._terms import TermSet, jet_layout
 from kanpde._trial import Trial
+from kanpde._view import ProblemView
 from kanpde.errors import InputError
-from kanpde.geometry import Domain
-from kanpde.pde import Program, lower, normalise
+from kanpde.pde import lower, normalise
 from kanpde.train import Status
 
 Array = NDArray[np.float64]
 CHUNK = 4096
-
-
-@dataclass
-class ProblemView:
-    """What a solution keeps of its problem, enough to evaluate, draw and export.
-
-    A solution that was loaded has this instead of the problem file.
-    """
-
-    name: str | None
-    coordinates: tuple[Symbol, ...]
-    unknowns: tuple[AppliedUndef, ...]
-    domain: Domain
-    equations: dict[str, str]
-    conditions: dict[str, str]
-    constants: tuple[Symbol, ...]
-    vectors: dict[str, tuple[AppliedUndef, ...]]
-    parameters: dict[str, Any]
-    exact: Program | None = None
-    truths: dict[str, Array] = field(default_factory=dict)
-    reference: Callable[[Array], Array | None] | None = None
-
-    @property
-    def dimension(self) -> int:
-        """Number of coordinates d."""
-        return len(self.coordinates)
-
-    @property
-    def time(self) -> Symbol | None:
-        """The time coordinate, if there is one."""
-        return self.domain.time
-
-    def truth(self, points: Array) -> Array | None:
-        """Exact values, or reference values where they were computed before; else ``None``.
-
-        Parameters
-        ----------
-        points
-            Shape ``(N, d)``.
-        """
-        if self.exact is not None:
-            columns = torch.as_tensor(points, dtype=torch.float64).unbind(1)
-            values = self.exact(*columns)
-            return torch.stack(torch.broadcast_tensors(*values), dim=1).numpy()
-        key = hashlib.sha256(np.ascontiguousarray(points, dtype=np.float64).tobytes()).hexdigest()
-        if key not in self.truths and self.reference is not None:
-            found = self.reference(points)
-            if found is not None:
-                self.truths[key] = found
-        return self.truths.get(key)
-
-
-def view(problem: Problem) -> ProblemView:
-    """Return the part of a problem that a solution keeps."""
-    exact = None
-    if problem.exact and not problem.reference:
-        exact = lower(
-            [problem.exact[u] for u in problem.unknowns], problem.coordinates, where="exact"
-        )
-    return ProblemView(
-        name=problem.name,
-        coordinates=problem.coordinates,
-        unknowns=problem.unknowns,
-        domain=problem.domain,
-        equations={k: str(e.expression) for k, e in problem.equations.items()},
-        conditions={k: c.kind for k, c in problem.conditions.items()},
-        constants=tuple(problem.constants),
-        vectors=problem.vectors,
-        parameters=dict(problem.parameters),
-        exact=exact,
-        reference=problem.truth if problem.reference else None,
-    )
 
 
 class Solution:
@@ -210,11 +134,8 @@ class Solution:
             If the expression names something else.
         """
         array = self._array(points)
-        space, atoms, (rest,) = jet_layout(
-            self.problem,
-            [normalise(expression)],
-            collapse=False,  # type: ignore[arg-type]
-        )
+        problem: Any = self.problem  # it has what the layout asks of a problem
+        space, atoms, (rest,) = jet_layout(problem, [normalise(expression)], collapse=False)
         inputs = (*self.problem.coordinates, *atoms, *self.problem.constants)
         program = lower([rest], inputs, where="expression")
         constants = list(self.constants.values())
@@ -254,9 +175,11 @@ class Solution:
         RunDirectoryError
             If `directory` cannot be written or holds another run.
         """
-        from kanpde._directory import save_solution
-
-        return save_solution(self, Path(directory))
+        path = Path(directory)
+        _directory.save(path, self.problem, self.trial, self.terms)
+        _directory.write_history(path, self.history)
+        _directory.write_json(path / _directory.SUMMARY, self.summary)
+        return path
 
     def _array(self, points: Any) -> Array:
         if isinstance(points, Tensor):
@@ -276,19 +199,24 @@ class Solution:
         return f"Solution({self.problem.name}, {self.status.value}{error})"
 
 
-def unknown_names(unknowns: Sequence[AppliedUndef]) -> list[str]:
-    """Names of unknowns."""
-    return [str(u.func.__name__) for u in unknowns]
+def load(directory: str | Path) -> Solution:
+    """Load a solution from its run directory, without its problem file and without its code.
 
+    Parameters
+    ----------
+    directory
+        What `kanpde solve` wrote, finished or not.
 
-def plain(value: Any) -> Any:
-    """Numbers, strings, lists and dicts only, as JSON wants them (no NaN)."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    Returns
+    -------
+    Solution
+        Callable at points; `status` is interrupted if the run never finished.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the directory is missing, damaged, foreign or holds a pickle with code.
+    """
+    problem, trial, terms, summary, history = _directory.read(Path(directory))
+    status = Status(summary["status"])
+    return Solution(problem, trial, terms, status=status, summary=summary, history=history)

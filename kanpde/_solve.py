@@ -17,16 +17,17 @@ import sympy
 import torch
 
 from kanpde import _directory
+from kanpde._conditions import Condition, Periodic, PointData
 from kanpde._identify import identify
 from kanpde._measure import Judge
-from kanpde._conditions import Condition, Periodic, PointData
 from kanpde._problem import Equation, Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
-from kanpde._solution import ProblemView, Solution, plain, view
+from kanpde._solution import Solution
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._version import __version__
+from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
 from kanpde.train import Plan, Session, Status, make_plan
 
@@ -154,7 +155,7 @@ class _Writer:
             self._write(state)
 
     def _write(self, state: dict[str, Any], trial: dict[str, Any] | None = None) -> None:
-        stored = trial or {"network": state["network"], "vector": state["vector"]}
+        stored = trial or state["trial"]
         content = {"session": state, "trial": stored, "fingerprint": self.fingerprint}
         _directory.write_checkpoint(self.out, content)
         _directory.write_history(self.out, state["history"])
@@ -178,7 +179,7 @@ def _restore(session: Session, state: dict[str, Any], out: Path) -> None:
 
 
 def _fingerprint(plan: Plan) -> dict[str, Any]:
-    """What a resumed run must share with the stopped one, by the names that users know."""
+    """Collect what a resumed run must share with the stopped one, by names that users know."""
     problem = plan.problem
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
@@ -227,7 +228,7 @@ def _finish(
     trial, path = as_stored(phase.trial), list(session.path)
     if phase is not session.phase:
         path.append(f"{phase.name} kept")
-    predicted = session.predict(fresh, phase) or [None] * len(judge.names)
+    predicted: list[Any] = session.predict(fresh, phase) or [None] * len(judge.names)
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
     identified = identify(plan, trial, phase.points) if plan.problem.constants else {}

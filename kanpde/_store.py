@@ -8,6 +8,7 @@ import torch
 from sympy import Symbol
 
 from kanpde._jets import JetSpace
+from kanpde._slabs import Carry, Slabs, SlabTrial
 from kanpde._terms import Functional, JetInput, TermSet
 from kanpde._trial import Constants, Frame, Trial
 from kanpde.errors import RunDirectoryError
@@ -55,8 +56,40 @@ def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Fr
 
 
 def trial_state(trial: Trial) -> dict[str, Any]:
-    """Network and coefficients of a trial, for the checkpoint."""
+    """Network and coefficients of a trial (of every slab), for the checkpoint."""
+    if isinstance(trial, Slabs):
+        return {
+            "network": {"kind": "slabs", "edges": list(trial.edges), "axis": trial.axis},
+            "vector": trial.get().cpu(),
+            "slabs": [_slab_state(part) for part in trial.parts],
+        }
     return {"network": network_data(trial.network), "vector": trial.get().cpu()}
+
+
+def _slab_state(trial: Trial) -> dict[str, Any]:
+    orders = list(trial.carry.orders) if isinstance(trial, SlabTrial) else None
+    return {**trial_state(trial), "frame": frame_data(trial.frame), "orders": orders}
+
+
+def _slabs_from_state(
+    state: dict[str, Any], frame: Frame, constants: Constants, dtype: torch.dtype
+) -> Trial:
+    edges = [float(t) for t in state["network"]["edges"]]
+    axis = int(state["network"]["axis"])
+    if len(edges) != len(state["slabs"]) + 1 or not 0 <= axis < len(frame.coordinates):
+        raise RunDirectoryError("checkpoint: expected an edge more than slabs, got others")
+    trials: list[Trial] = []
+    for k, part in enumerate(state["slabs"]):
+        own = frame_from_data(part["frame"], frame.coordinates)
+        trial = trial_from_state(part, own, constants, dtype)
+        if k:
+            orders = tuple(int(n) for n in part["orders"])
+            carry = Carry(trials[-1], axis, edges[k], orders)
+            vector = trial.get()
+            trial = SlabTrial(own, trial.network, carry)
+            trial.set(vector)
+        trials.append(trial)
+    return Slabs(trials, edges, axis)
 
 
 def as_stored(trial: Trial) -> Trial:
@@ -65,6 +98,8 @@ def as_stored(trial: Trial) -> Trial:
     Constants such as pi become floating point numbers in `problem.json`, which moves values
     by a unit of round-off; what is solved and what is loaded later are to be the same.
     """
+    if isinstance(trial, Slabs):
+        return _slabs_from_state(trial_state(trial), trial.frame, trial.constants, trial.dtype)
     if type(trial) is not Trial or trial.frozen_trial:
         return trial
     frame = frame_from_data(frame_data(trial.frame), trial.frame.coordinates)
@@ -83,6 +118,8 @@ def trial_from_state(
     state: dict[str, Any], frame: Frame, constants: Constants, dtype: torch.dtype
 ) -> Trial:
     """Build the trial that `trial_state` described, on the CPU."""
+    if state["network"].get("kind") == "slabs":
+        return _slabs_from_state(state, frame, constants, dtype)
     vector = state["vector"]
     if not isinstance(vector, torch.Tensor) or vector.dim() != 1:
         raise RunDirectoryError("checkpoint: expected a vector of coefficients, got something else")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -135,7 +136,7 @@ def _runs(places: list[Path]) -> Table:
 
 def _run_row(directory: Path) -> tuple[str, str, str, str, str]:
     if not (directory / "summary.json").exists():
-        return "-", "unfinished", "-", "-", ""
+        return _unfinished_name(directory), "unfinished", "-", "-", ""
     try:
         summary = read_summary(directory)
     except RunDirectoryError:
@@ -148,6 +149,15 @@ def _run_row(directory: Path) -> tuple[str, str, str, str, str]:
         number(error),
         kind,
     )
+
+
+def _unfinished_name(directory: Path) -> str:
+    """Name the problem of a run that was killed; how far it came stands in history.csv."""
+    try:
+        name = json.loads((directory / "problem.json").read_text(encoding="utf-8")).get("name")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return "-"
+    return plain(name) if isinstance(name, str) else "-"
 
 
 def _error(summary: dict[str, Any]) -> tuple[float | None, str]:

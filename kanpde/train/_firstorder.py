@@ -50,7 +50,7 @@ class _Wrapped:
             return loss
 
         start = vector.detach().clone()
-        loss = float(inner.step(closure))  # type: ignore[arg-type]
+        loss = float(inner.step(closure))
         finite = math.isfinite(loss) and bool(torch.isfinite(vector).all())
         if not finite:
             with torch.no_grad():
