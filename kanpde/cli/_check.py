@@ -120,23 +120,71 @@ def _print_equation(out: Console, problem: Problem, entry: Mapping[str, Any]) ->
     out.print(
         Text.assemble((str(entry["name"]), "bold"), f"  (order {entry['order']}, {linear})  = 0")
     )
-    for line in _pretty(problem, entry, out).splitlines():
+    equation = problem.equations[entry["name"]].expression
+    for line in written_equation(equation, out.width - 4, "utf" in out.encoding).splitlines():
         out.print(Text("    " + line.rstrip()), soft_wrap=True)
 
 
-def _pretty(problem: Problem, entry: Mapping[str, Any], out: Console) -> str:
-    """Two-dimensional where it fits the width, else one line, cut where it is long."""
-    import sympy
+def written_equation(expression: Any, width: int, unicode: bool) -> str:
+    """Write an equation as ``u*u_x + u_t - 0.01*u_xx``.
 
-    flat = str(entry["expression"])
-    equation = problem.equations.get(entry["name"])
-    if equation is not None:
-        short = {f: sympy.Float(f, 6) for f in equation.expression.atoms(sympy.Float)}
-        drawn: str = sympy.pretty(
-            equation.expression.xreplace(short), use_unicode="utf" in out.encoding, wrap_line=False
-        )
-        if max(map(len, drawn.splitlines())) <= out.width - 4:
-            return drawn
+    Parameters
+    ----------
+    expression
+        Sympy expression of unknowns and their derivatives.
+    width
+        Columns there are; what is wider in two dimensions is written in one
+        line, cut where it is long.
+    unicode
+        Whether Greek letters and the like can be printed.
+
+    Returns
+    -------
+    str
+        One or more lines.
+
+    Raises
+    ------
+    Nothing
+        Every expression can be written.
+
+    Examples
+    --------
+    >>> from kanpde import coordinates, unknown
+    >>> x, t = coordinates("x t")
+    >>> u = unknown("u", x, t)
+    >>> written_equation(u.diff(t) + u * u.diff(x) - u.diff(x, 2), 80, False)
+    'u*u_x + u_t - u_xx'
+    """
+    import sympy
+    from sympy.core.function import AppliedUndef
+    from sympy.printing.pretty.pretty import PrettyPrinter
+    from sympy.printing.pretty.pretty_symbology import pretty_use_unicode
+    from sympy.printing.pretty.stringpict import prettyForm
+
+    class Jet(sympy.Symbol):  # type: ignore[misc,unused-ignore]
+        """A symbol that stands for an unknown or a derivative of it."""
+
+    class Printer(PrettyPrinter):  # type: ignore[misc,unused-ignore]
+        """Keeps the names of jets: sympy has subscripts for x and t but none for y."""
+
+        def _print_Jet(self, jet: Jet) -> prettyForm:  # noqa: N802 - sympy calls it so
+            return prettyForm(jet.name)
+
+    short: dict[Any, Any] = {f: sympy.Float(f, 6) for f in expression.atoms(sympy.Float)}
+    for derivative in expression.atoms(sympy.Derivative):
+        name = str(derivative.expr.func)
+        short[derivative] = Jet(f"{name}_{''.join(map(str, derivative.variables))}")
+    short |= {u: Jet(str(u.func)) for u in expression.atoms(AppliedUndef)}
+    compact = expression.xreplace(short)
+    before = pretty_use_unicode(unicode)  # the printer's own option does not reach every symbol
+    try:
+        drawn: str = Printer({"use_unicode": unicode, "wrap_line": False}).doprint(compact)
+    finally:
+        pretty_use_unicode(before)
+    if max(map(len, drawn.splitlines())) <= width:
+        return drawn
+    flat = str(compact)
     return flat if len(flat) <= LONG_EXPRESSION else flat[:LONG_EXPRESSION] + " ..."
 
 

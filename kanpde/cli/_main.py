@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -159,10 +160,11 @@ def _termination_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Show every warning as one line without the source line it came from."""
+    """Show a warning as one line; what torch warns itself about is not the user's to mend."""
 
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        warning_line(str(message))
+    def show(message: Warning | str, category: object, filename: str, *_: Any, **__: Any) -> None:
+        if "torch" not in Path(filename).parts:
+            warning_line(str(message))
 
     before = warnings.showwarning
     warnings.showwarning = show

@@ -67,6 +67,17 @@ def test_warning_is_one_line(here, capsys, monkeypatch):
     assert capsys.readouterr().err == "kanpde: warning: degree 2 is low\n"
 
 
+def test_what_torch_warns_itself_about_is_not_shown(here, capsys, monkeypatch):
+    def warn(_):
+        warnings.warn_explicit("pickle protocol", UserWarning, "lib/torch/serialization.py", 1)
+
+    monkeypatch.setattr("kanpde.cli._list.run", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        main(["list"])
+    assert capsys.readouterr().err == ""
+
+
 def test_interrupt_is_code_130(monkeypatch, kanpde_command):
     def interrupt(_):
         raise KeyboardInterrupt
