@@ -74,9 +74,7 @@ class Rows:
 
     def _part(self, terms: TermSet, drawn: Drawn) -> Part:
         weight = self._tensor(drawn.weight)
-        scale = tuple(
-            torch.sqrt(weight * self.weights.get(name, 1.0)) for name in terms.names
-        )
+        scale = tuple(torch.sqrt(weight * self.weights.get(name, 1.0)) for name in terms.names)
         integrals = []
         for functional in terms.functionals:
             nodes, quadrature_weights = quadrature(functional)
@@ -149,7 +147,9 @@ class Rows:
     def vector(self) -> Tensor:
         """All scaled residuals as one vector, in the order of `jacobian`'s rows."""
         with torch.no_grad():
-            return torch.cat([p for part in self.parts for ps in self._values(part, True) for p in ps])
+            return torch.cat(
+                [p for part in self.parts for ps in self._values(part, True) for p in ps]
+            )
 
     def terms(self) -> dict[str, float]:
         """Weighted mean square of every term, unscaled by its loss factor."""
@@ -179,7 +179,11 @@ class Rows:
                 value = torch.stack([piece.square().sum() for piece in pieces]).sum()
                 loss += float(value.detach())
                 grads = torch.autograd.grad(
-                    value, parameters, allow_unused=True, materialize_grads=True
+                    value,
+                    parameters,
+                    retain_graph=bool(part.integrals),  # every chunk shares them
+                    allow_unused=True,
+                    materialize_grads=True,
                 )
                 gradient += torch.cat([g.flatten() for g in grads])
         return loss, gradient
@@ -215,13 +219,16 @@ class Rows:
         outputs = part.terms.program(*self._inputs(part, which, jets, constants, leaves))
         last = len(outputs) - 1
         for k, output in enumerate(outputs):
-            points = self._point_rows(output, tape, constants, leaves, keep=k < last)
-            jacobian, slope = points
+            scale = self._scale(part, k, which)
+            own = output * scale if part.row is None else output
+            jacobian, slope = self._point_rows(own, tape, constants, leaves, keep=k < last)
             for leaf_slope, functional_row in zip(slope, slopes, strict=True):
                 jacobian += leaf_slope[:, None] * functional_row[None]
-            scale = self._scale(part, k, which)
-            value = self._sum(part, output.detach()) * scale
-            yield self._sum(part, jacobian) * scale[:, None], value
+            if part.row is None:
+                yield jacobian, own.detach()
+            else:
+                value = self._sum(part, output.detach()) * scale
+                yield self._sum(part, jacobian) * scale[:, None], value
 
     def _point_rows(
         self,
@@ -234,7 +241,7 @@ class Rows:
     ) -> tuple[Tensor, list[Tensor]]:
         """Jacobian of one output at every evaluation point, ``(M, P)``."""
         n, split = len(output), self.trial.network.count
-        jacobian = output.new_empty((n, self.trial.count))
+        jacobian = output.new_empty((self.trial.count, n)).T  # points contiguous
         extra = [constants, *leaves]
         if self.trial.autograd:
             grads = self._by_batched_backward(output, jacobian, extra)
@@ -298,7 +305,7 @@ class Rows:
         return found
 
     def _functional_rows(self, part: Part) -> tuple[list[Tensor], list[Tensor]]:
-        """The integrals' values and their rows ``(P,)``."""
+        """Values of the integrals and their rows ``(P,)``."""
         numbers, slopes = [], []
         for functional, site, weights in part.integrals:
             tape: Tape = []

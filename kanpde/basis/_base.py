@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Evaluate = Callable[[Tensor, Tensor | None, int], Tensor]
+Family = Callable[[Tensor, int], Tensor]
+Spread = Callable[[Tensor], Tensor]
 
 
 class _WithDerivatives(torch.autograd.Function):
@@ -254,6 +256,31 @@ class Basis(ABC):
         InputError
             If `orders` is negative or `z` is not floating point.
         """
+
+    def local(self, z: Tensor) -> tuple[Family, Spread | None]:
+        """Split evaluation into the functions that live at a point and where they go.
+
+        Parameters
+        ----------
+        z
+            Points, shape ``(N, n_in)``.
+
+        Returns
+        -------
+        tuple
+            ``family(z, orders)``, the closed form of those functions at these points,
+            shape ``(orders + 1, N, n_in, w)``; and what places them (or their jets)
+            among all, ``(..., N, n_in, w) -> (..., N, n_in, count)``, or ``None`` if
+            they are all.
+
+        Examples
+        --------
+        >>> from kanpde.basis import Chebyshev
+        >>> z = torch.zeros(4, 2)
+        >>> Chebyshev(3).local(z)[0](z, 1).shape
+        torch.Size([2, 4, 2, 3])
+        """
+        return self.values, None
 
     def initial_coefficients(
         self,

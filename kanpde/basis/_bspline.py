@@ -6,8 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import Basis, Transfer, check_points, data_field, whole_number
-from kanpde.basis._piecewise import PieceTable, checked_knots, dense_values
+from kanpde.basis._base import (
+    Basis,
+    Family,
+    Spread,
+    Transfer,
+    check_points,
+    data_field,
+    whole_number,
+)
+from kanpde.basis._piecewise import PieceTable, checked_knots, dense_values, local_values
 from kanpde.basis._transfer import (
     blossom,
     breakpoint_points,
@@ -188,10 +196,29 @@ class BSpline(Basis):
         >>> BSpline(grid=5, degree=3).values(torch.zeros(4, 2), 2).shape
         torch.Size([3, 4, 2, 8])
         """
+        self._check(z, orders)
+        return dense_values(self._table(z), z, orders, self.count)
+
+    def local(self, z: Tensor) -> tuple[Family, Spread | None]:
+        """Give the p + 1 functions that live at each point, and their places.
+
+        Parameters
+        ----------
+        z
+            Points, shape ``(N, n_in)``.
+
+        Returns
+        -------
+        tuple
+            See `Basis.local`.
+        """
+        self._check(z, 0)
+        return local_values(self._table(z), z, self.count)
+
+    def _check(self, z: Tensor, orders: int) -> None:
         if self._bound is not None and (z.ndim == 0 or z.shape[-1] != self._bound):
             raise ShapeError(f"z: expected shape (N, {self._bound}), got {tuple(z.shape)}")
         check_points(z, orders)
-        return dense_values(self._table(z), z, orders, self.count)
 
     def extend(
         self,

@@ -13,21 +13,20 @@ from kanpde.errors import InputError
 
 
 @lru_cache(maxsize=64)
-def _derivative_matrices(degree: int, orders: int, *, squashed: bool) -> np.ndarray:
-    """Write derivative m of T_n(y(z)) in Chebyshev polynomials of y.
+def _derivative_matrices(degree: int, orders: int) -> np.ndarray:
+    """Write derivative m of T_n(tanh z) in Chebyshev polynomials of y = tanh z.
 
-    With y' = 1 - y^2 (tanh) or 1 the chain rule maps polynomials in y to
-    polynomials in y, so derivatives of every order are one matrix product.
-    Shape ``(orders + 1, top + 1, degree)``.
+    With y' = 1 - y^2 the chain rule maps polynomials in y to polynomials in y, so
+    derivatives of every order are one matrix product. Shape ``(orders + 1, degree, top + 1)``.
     """
-    rate = [0.5, 0.0, -0.5] if squashed else [1.0]  # 1 - y^2 = T_0/2 - T_2/2
-    top = degree + orders if squashed else degree
-    matrices = np.zeros((orders + 1, top + 1, degree))
+    rate = [0.5, 0.0, -0.5]  # 1 - y^2 = T_0/2 - T_2/2
+    top = degree + orders
+    matrices = np.zeros((orders + 1, degree, top + 1))
     for n in range(1, degree + 1):
         series = np.eye(degree + 1)[n]
         for m in range(orders + 1):
             kept = series[: top + 1]  # chebmul pads with zeros
-            matrices[m, : len(kept), n - 1] = kept
+            matrices[m, n - 1, : len(kept)] = kept
             series = chebyshev.chebmul(chebyshev.chebder(series), rate)
     return matrices
 
@@ -75,19 +74,38 @@ class Chebyshev(Basis):
         return f"Chebyshev(degree={self.degree}, squash={self.squash!r})"
 
     def _evaluate(self, z: Tensor, place: Tensor | None, orders: int) -> Tensor:
-        squashed = self.squash is not None
-        y = (z.tanh() if squashed else z).reshape(-1)
-        matrices = torch.as_tensor(
-            _derivative_matrices(self.degree, orders, squashed=squashed),
-            dtype=z.dtype,
-            device=z.device,
-        )
-        polynomials = [torch.ones_like(y), y]
-        while len(polynomials) < matrices.shape[1]:
-            polynomials.append(2 * y * polynomials[-1] - polynomials[-2])
-        powers = torch.stack(polynomials).T  # (points, top + 1)
-        found = torch.stack([powers @ matrix for matrix in matrices])
-        return found.reshape(orders + 1, *z.shape, self.count)
+        turned = z.permute(*range(z.dim() - 1, -1, -1))
+        if self.squash is None:
+            found = self._polynomials(turned, orders)
+        else:
+            matrices = torch.as_tensor(
+                _derivative_matrices(self.degree, orders), dtype=z.dtype, device=z.device
+            )
+            y = turned.tanh().reshape(-1)
+            polynomials = [torch.ones_like(y), y]
+            while len(polynomials) < matrices.shape[2]:
+                polynomials.append(2 * y * polynomials[-1] - polynomials[-2])
+            found = matrices.flatten(0, 1) @ torch.stack(polynomials)
+            found = found.reshape(orders + 1, self.degree, *turned.shape)
+        # memory runs over the points first, then over the inputs
+        return found.permute(0, *range(found.dim() - 1, 1, -1), 1)
+
+    def _polynomials(self, y: Tensor, orders: int) -> Tensor:
+        """Derive T_1 .. T_p, ``(orders + 1, p, *y.shape)``, by T_n+1 = 2 y T_n - T_n-1."""
+        zero, twice = 0 * y, 2 * y  # keeps NaN visible
+        found = zero.repeat(orders + 1, self.degree, *(1,) * y.dim())
+        found[0, 0] = y
+        found[1:2, 0] += 1.0
+        for n in range(1, self.degree):
+            for m in range(min(orders, n + 1) + 1):
+                part = torch.mul(twice, found[m, n - 1], out=found[m, n])
+                if m:
+                    part.add_(found[m - 1, n - 1], alpha=2 * m)
+                if n > 1:
+                    part.sub_(found[m, n - 2])
+                elif m == 0:
+                    part.sub_(1.0)
+        return found
 
     def values(
         self,

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import whole_number, with_derivatives
+from kanpde.basis._base import Family, Spread, whole_number, with_derivatives
 from kanpde.errors import InputError, ShapeError
 
 
@@ -71,6 +72,11 @@ class PieceTable:
     inverse: Tensor
     columns: Tensor
     powers: Tensor
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """All coefficients of a row side by side, ``(R (M + 1), (p + 1) width)``."""
+        return self.powers.transpose(0, 1).reshape(self.powers.shape[1], -1)
 
     @classmethod
     def build(
@@ -157,12 +163,13 @@ class PieceTable:
         """
         if place is None:
             place = self.locate(z)
-        row = place.reshape(-1)
-        degree = self.powers.shape[0] - 1
+        turned = _reversed(z)
+        row = _reversed(place).reshape(-1)
+        degree, width = self.powers.shape[0] - 1, self.powers.shape[2]
         inverse = self.inverse.index_select(0, row)
-        u = (z.reshape(-1) - self.left.index_select(0, row)) * inverse - 0.5
-        u, inverse = u[:, None], inverse[:, None]
-        taylor = self.powers.index_select(1, row)
+        u = (turned.reshape(-1) - self.left.index_select(0, row)) * inverse - 0.5
+        found = self.rows.index_select(0, row).T.contiguous()
+        taylor = found.view(degree + 1, width, -1)
         scale = inverse  # m! / length^m
         for m in range(min(orders, degree) + 1):  # Horner's scheme, repeated: Taylor at u
             for k in range(degree - 1, m - 1, -1):
@@ -173,7 +180,33 @@ class PieceTable:
         if orders > degree:
             beyond = taylor.new_zeros(orders - degree, *taylor.shape[1:])
             taylor = torch.cat([taylor, beyond * u])  # beyond * u keeps NaN visible
-        return taylor[: orders + 1].reshape(orders + 1, *z.shape, taylor.shape[-1])
+        result = taylor[: orders + 1].reshape(orders + 1, width, *turned.shape)
+        # memory runs over the points first, then over the inputs
+        return result.permute(0, *range(result.dim() - 1, 1, -1), 1)
+
+    def places(self, z: Tensor, place: Tensor) -> Tensor:
+        """Look up which functions live at each point.
+
+        Parameters
+        ----------
+        z
+            Points.
+        place
+            Their rows, from `locate`.
+
+        Returns
+        -------
+        Tensor
+            Indices, shape ``(*z.shape, width)``, in the order of `evaluate`'s memory.
+        """
+        first = self.columns[:, 0].index_select(0, _reversed(place).reshape(-1))
+        steps = torch.arange(self.columns.shape[1], device=z.device)
+        found = (steps[:, None] + first).view(len(steps), *z.shape[::-1])
+        return found.permute(*range(found.dim() - 1, -1, -1))
+
+
+def _reversed(z: Tensor) -> Tensor:
+    return z.permute(*range(z.dim() - 1, -1, -1))
 
 
 def _search_knots(knots: Tensor, degree: int) -> Tensor:
@@ -192,7 +225,8 @@ class _Locate(torch.autograd.Function):
     def forward(z: Tensor, table: PieceTable) -> Tensor:
         rows, m = table.knots.shape
         if rows == 1:
-            return torch.searchsorted(table.knots[0], z.contiguous(), right=True)
+            turned = _reversed(z).contiguous()
+            return _reversed(torch.searchsorted(table.knots[0], turned, right=True))
         columns = z.reshape(-1, rows).T.contiguous()
         found = torch.searchsorted(table.knots, columns, right=True).T.reshape(z.shape)
         return found + torch.arange(rows, device=z.device) * (m + 1)
@@ -215,12 +249,20 @@ class _Locate(torch.autograd.Function):
 _located: Callable[..., Tensor] = _Locate.apply
 
 
+def _memory_order(x: Tensor) -> tuple[list[int], list[int]]:
+    """Axes from the longest stride to the shortest, and the way back."""
+    order = sorted(range(x.dim()), key=lambda k: -x.stride()[k])
+    return order, [order.index(k) for k in range(x.dim())]
+
+
 class _Place(torch.autograd.Function):
     """Put the few functions that live at a point among all of them."""
 
     @staticmethod
     def forward(local: Tensor, columns: Tensor, count: int) -> Tensor:
-        dense = local.new_zeros(*local.shape[:-1], count)
+        order, back = _memory_order(local)
+        shape = (*local.shape[:-1], count)
+        dense = local.new_zeros([shape[k] for k in order]).permute(back)
         return dense.scatter_(-1, columns.expand(local.shape), local)
 
     @staticmethod
@@ -231,7 +273,10 @@ class _Place(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (columns,) = ctx.saved_tensors
         wanted = columns.expand(*gradients[0].shape[:-1], -1)
-        return gradients[0].gather(-1, wanted), None, None
+        order, back = _memory_order(gradients[0])
+        last = order.index(wanted.dim() - 1)
+        found = gradients[0].permute(order).gather(last, wanted.permute(order))
+        return found.permute(back), None, None
 
     @staticmethod
     def vmap(
@@ -270,10 +315,36 @@ def dense_values(table: PieceTable, z: Tensor, orders: int, count: int) -> Tenso
     Tensor
         Shape ``(orders + 1, *z.shape, count)``, differentiable in `z`.
     """
+    family, spread = local_values(table, z, count)
+    assert spread is not None
+    return spread(family(z, orders))
+
+
+def local_values(table: PieceTable, z: Tensor, count: int) -> tuple[Family, Spread | None]:
+    """Split evaluation into the few functions that live at a point and their places.
+
+    Parameters
+    ----------
+    table
+        The pieces.
+    z
+        Points, any shape.
+    count
+        Functions per knot vector.
+
+    Returns
+    -------
+    tuple
+        ``family(z, orders)`` of shape ``(orders + 1, *z.shape, width)``, to be used at
+        these points, and what places such values (or their jets) among all `count`.
+    """
     place = table.locate(z)
-    local = with_derivatives(z, table.evaluate, orders, place=place)
-    columns = table.columns.index_select(0, place.reshape(-1)).reshape(local.shape[1:])
-    return _placed(local, columns, count)
+    columns = table.places(z, place)
+
+    def family(points: Tensor, orders: int) -> Tensor:
+        return with_derivatives(points, table.evaluate, orders, place=place)
+
+    return family, lambda local: _placed(local, columns, count)
 
 
 def checked_knots(knots: object, degree: int, *, least: int) -> Tensor:

@@ -8,12 +8,13 @@ per-point Jacobian. The feature matrix is not part of the interface.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from kanpde import _check
-from kanpde._jets import JetSpace, compose
+from kanpde._jets import JetSpace, apply_family
 from kanpde.basis import Basis, base_values
 
 
@@ -47,7 +48,9 @@ class Block(nn.Module):
         weights: Tensor = self.coefficients
         if mask is not None:
             weights = weights * self.spread(mask)
-        return features @ weights
+        # points stay contiguous: a component of every output is one stretch of memory
+        flat = features.permute(2, 0, 1).flatten(1)
+        return (weights.T @ flat).unflatten(1, features.shape[:2]).permute(1, 2, 0)
 
     def spread(self, mask: Tensor) -> Tensor:
         """Spread the (n_in, n_out) mask over the coefficients ``(f, n_out)``."""
@@ -59,6 +62,16 @@ class Block(nn.Module):
         """Write ``d r / d coefficients`` of every point into `out`, ``(N, f * n_out)``."""
         assert features is not None
         f, o = features.shape[2], cotangent.shape[2]
+        if out.stride(0) == 1:  # points contiguous, as features and cotangents are
+            target = out.T.unflatten(0, (f, o))
+            lefts = features.permute(0, 2, 1)[:, :, None]
+            rights = cotangent.permute(0, 2, 1)[:, None]
+            torch.mul(lefts[0], rights[0], out=target)
+            for left, right in zip(lefts[1:], rights[1:], strict=True):
+                target.addcmul_(left, right)
+            if mask is not None:
+                target *= self.spread(mask)[..., None]
+            return
         target = out.unflatten(1, (f, o))
         target.copy_(torch.bmm(features.permute(1, 2, 0), cotangent.permute(1, 0, 2)))
         if mask is not None:
@@ -81,8 +94,9 @@ class BasisBlock(Block):
             self.basis.values(self.coefficients.new_zeros(0, self.n_in))
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
-        values = self.basis.values(squashed[0], space.order)
-        jets = compose(values, squashed, space)
+        family, spread = self.basis.local(squashed[0])
+        jets = apply_family(family, squashed, space)
+        jets = jets if spread is None else spread(jets)
         return jets.flatten(-2)
 
     def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]
@@ -103,7 +117,7 @@ class BaseBlock(Block):
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
         if self.name == "identity":
             return z
-        return compose(base_values(self.name, z[0], space.order), z, space)
+        return apply_family(partial(base_values, self.name), z, space)
 
 
 class BiasBlock(Block):
@@ -167,7 +181,7 @@ class Layer(nn.Module):
         """Bound the jets to what the basis sees."""
         if not self.squash:
             return z
-        return compose(base_values("tanh", z[0], space.order), z, space)
+        return apply_family(partial(base_values, "tanh"), z, space)
 
     def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
         """Map jets ``(K, N, n_in)`` to jets ``(K, N, n_out)``, leaving a record on `tape`."""

@@ -113,8 +113,12 @@ class Gram(Accumulator):
         # syrk does half the work of gemm; it fills one triangle, mirrored in `reduce`.
         update = blas.dsyrk if jacobian.dtype == torch.float64 else blas.ssyrk
         own = self.matrix.numpy()
-        a = np.asarray(jacobian.detach().contiguous())
-        result = update(1.0, a.T, beta=1.0, c=own.T, lower=0, overwrite_c=1)
+        a = np.asarray(jacobian.detach())
+        if a.flags.f_contiguous:
+            result = update(1.0, a, beta=1.0, c=own.T, trans=1, lower=0, overwrite_c=1)
+        else:
+            a = np.ascontiguousarray(a)
+            result = update(1.0, a.T, beta=1.0, c=own.T, lower=0, overwrite_c=1)
         if not np.shares_memory(result, own):
             own.T[...] = result
 
