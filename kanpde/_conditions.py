@@ -42,18 +42,16 @@ class Condition:
     @property
     def unknown(self) -> AppliedUndef:
         """The unknown that the condition is about."""
-        return self.u  # type: ignore[attr-defined,no-any-return]
+        return self.u  # type: ignore[attr-defined]
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
-        """The expression that vanishes where the condition holds."""
+        """Give the expression that vanishes where the condition holds."""
         raise TypeError(f"{self.kind}: has no pointwise operator")
 
 
 def _unknown(name: str, u: Any) -> None:
     if not isinstance(u, AppliedUndef):
-        raise InputError(
-            f"{name}: expected an unknown such as unknown('u', x, t), got {u!r}"
-        )
+        raise InputError(f"{name}: expected an unknown such as unknown('u', x, t), got {u!r}")
 
 
 def _expression(name: str, value: Any) -> Expr:
@@ -139,7 +137,7 @@ class Robin(Condition):
             object.__setattr__(self, name, _expression(f"Robin {name}", getattr(self, name)))
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
-        """``a u + b n . grad u - value``."""
+        """Give ``a u + b n . grad u - value``."""
         return self.a * self.u + self.b * normal_derivative(self.u, space) - self.value
 
 
@@ -217,11 +215,11 @@ class PointData(Condition):
 
     def __post_init__(self) -> None:
         _unknown("PointData", self.u)
-        points: NDArray[np.float64] = np.atleast_2d(np.asarray(self.points, dtype=np.float64))
+        points = np.atleast_2d(_numbers("PointData points", self.points))
         d = len(self.u.args)
         if points.ndim != 2 or points.shape[1] != d:
             raise ShapeError(f"PointData points: expected shape (N, {d}), got {points.shape}")
-        values = np.asarray(self.values, dtype=np.float64)
+        values = _numbers("PointData values", self.values)
         if values.ndim == 0:
             values = np.full(len(points), float(values))
         if values.shape != (len(points),):
@@ -236,6 +234,13 @@ class PointData(Condition):
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """``u`` minus the measured value."""
         return self.u - DATA
+
+
+def _numbers(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected numbers, got {value!r} ({error})") from None
 
 
 @dataclass(frozen=True)

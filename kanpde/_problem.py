@@ -18,7 +18,7 @@ from kanpde._conditions import Condition, Initial, Periodic
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.pde import extract_integrals, jets_in, lower, normalise
+from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalise
 
 Array = NDArray[np.float64]
 
@@ -224,7 +224,7 @@ class Problem:
                 f"equations: expected an unknown of all coordinates ({names}), found none; "
                 f"make it with unknown('u', {names})"
             )
-        return tuple(sorted(found, key=lambda u: (getattr(u.func, "created", 0), str(u))))
+        return tuple(sorted(found, key=lambda u: (creation_order(u), str(u))))
 
     def _truths(
         self, name: str, given: Mapping[AppliedUndef, Any] | None
@@ -239,7 +239,7 @@ class Problem:
                 f"{name}: expected one expression for every unknown "
                 f"({', '.join(map(str, self.unknowns))}); missing {missing}, not known {extra}"
             )
-        return {u: sympy.sympify(v, strict=True) for u, v in given.items()}
+        return {u: _truth(f"{name}[{u}]", v) for u, v in given.items()}
 
     def _check_membership(self) -> None:
         for name, condition in self.conditions.items():
@@ -250,10 +250,12 @@ class Problem:
                     f"the unknowns are {known}"
                 )
         if self.reference:
-            missing = [str(u) for u in self.unknowns if u not in self.reference]
-            if missing:
+            missing = [str(u) for u in self.unknowns if not callable(self.reference.get(u))]
+            extra = [str(u) for u in self.reference if u not in self.unknowns]
+            if missing or extra:
                 raise InputError(
-                    f"reference: expected a callable for every unknown, missing {missing}"
+                    f"reference: expected a callable for every unknown, missing {missing}, "
+                    f"not known {extra}"
                 )
         for name, parts in self.vectors.items():
             for u in parts:
@@ -272,8 +274,8 @@ class Problem:
                 inputs = (*self.coordinates, *atoms, *constants, *symbols)
                 lower([part], inputs, where=f"equations[{name!r}]")
         for name, condition in self.conditions.items():
-            value = getattr(condition, "value", None)
-            if isinstance(value, Expr):
+            parts = (getattr(condition, part, None) for part in ("a", "b", "value"))
+            for value in (part for part in parts if isinstance(part, Expr)):
                 used |= value.free_symbols
                 inputs = (*self.coordinates, *constants)
                 lower([value], inputs, where=f"conditions[{name!r}]")
@@ -313,6 +315,18 @@ class Problem:
             self.domain.pair(condition.coordinate, 1, rng=np.random.default_rng(0))
         except InputError as error:
             raise InputError(f"conditions[{name!r}]: {error}") from None
+
+
+def _truth(name: str, value: Any) -> Expr:
+    try:
+        result = sympy.sympify(value, strict=True)
+    except sympy.SympifyError:
+        result = None
+    if not isinstance(result, Expr):
+        raise InputError(
+            f"{name}: expected a sympy expression or a number, got {type(value).__name__}"
+        )
+    return result
 
 
 def _equations(given: Any) -> dict[str, Equation]:

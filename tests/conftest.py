@@ -10,7 +10,7 @@ import torch
 from kanpde import Problem
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # small tensors: a second thread only waits
 
 
 @pytest.fixture

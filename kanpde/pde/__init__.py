@@ -8,13 +8,21 @@ from kanpde.pde._manufactured import manufactured
 from kanpde.pde._program import Program
 from kanpde.pde._raise import raise_program
 from kanpde.pde._rules import covered
-from kanpde.pde._symbols import coordinates, divergence, gradient, laplacian, unknown
+from kanpde.pde._symbols import (
+    coordinates,
+    creation_order,
+    divergence,
+    gradient,
+    laplacian,
+    unknown,
+)
 
 __all__ = [
     "IntegralTerm",
     "Program",
     "coordinates",
     "covered",
+    "creation_order",
     "derivative",
     "divergence",
     "extract_integrals",

@@ -13,6 +13,8 @@ from kanpde.errors import InputError, ShapeError
 from kanpde.pde._names import scalar
 
 _CREATED = itertools.count()
+# Keyed by equality: sympy's cache may hand out an older, equal object for a new one.
+_ORDER: dict[AppliedUndef, int] = {}
 
 
 def coordinates(names: str) -> sympy.Symbol | tuple[sympy.Symbol, ...]:
@@ -90,8 +92,32 @@ def unknown(name: str, *coords: sympy.Symbol, scale: float = 1.0) -> AppliedUnde
     if not (math.isfinite(scale) and scale > 0):
         raise InputError(f"unknown {name}: expected a positive scale, came {scale}")
     function = sympy.Function(name, real=True, scale=float(scale))
-    function.created = next(_CREATED)  # the order of unknowns in results is that of their making
-    return function(*coords)
+    made = function(*coords)
+    _ORDER[made] = next(_CREATED)
+    return made
+
+
+def creation_order(u: AppliedUndef) -> int:
+    """Place of an unknown among all made so far; results have their columns in this order.
+
+    Parameters
+    ----------
+    u
+        An unknown; one that `unknown` did not make comes first.
+
+    Returns
+    -------
+    int
+        Increases with every call of `unknown`, also for an unknown made again.
+
+    Examples
+    --------
+    >>> x = coordinates("x")
+    >>> v, u = unknown("v", x), unknown("u", x)
+    >>> creation_order(v) < creation_order(u)
+    True
+    """
+    return _ORDER.get(u, -1)
 
 
 def _check_coordinates(where: str, coords: tuple[object, ...]) -> None:
