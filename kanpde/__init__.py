@@ -1,41 +1,9 @@
-"""kanpde: physics-informed PDE solving with Kolmogorov-Arnold networks."""
+"""kanpde: physics-informed PDE solving with Kolmogorov-Arnold networks.
 
-from kanpde._conditions import Dirichlet as Dirichlet
-from kanpde._conditions import Initial as Initial
-from kanpde._conditions import MeanValue as MeanValue
-from kanpde._conditions import Neumann as Neumann
-from kanpde._conditions import Periodic as Periodic
-from kanpde._conditions import PointData as PointData
-from kanpde._conditions import Robin as Robin
-from kanpde._preflight import preflight as preflight
-from kanpde._problem import Constant as Constant
-from kanpde._problem import Equation as Equation
-from kanpde._problem import Problem as Problem
-from kanpde._references import cole_hopf as cole_hopf
-from kanpde._references import spectral_reference as spectral_reference
-from kanpde._settings import Settings as Settings
-from kanpde._solution import Solution as Solution
-from kanpde._solution import load as load
-from kanpde._solve import solve as solve
-from kanpde._version import __version__ as __version__
-from kanpde.basis import BSpline as BSpline
-from kanpde.basis import Chebyshev as Chebyshev
-from kanpde.errors import InputError as InputError
-from kanpde.errors import KanpdeError as KanpdeError
-from kanpde.errors import NumericalError as NumericalError
-from kanpde.errors import RunDirectoryError as RunDirectoryError
-from kanpde.geometry import Ball as Ball
-from kanpde.geometry import Box as Box
-from kanpde.geometry import Disk as Disk
-from kanpde.geometry import Interval as Interval
-from kanpde.geometry import Rectangle as Rectangle
-from kanpde.geometry import TimeInterval as TimeInterval
-from kanpde.nets import KAN as KAN
-from kanpde.nets import MLP as MLP
-from kanpde.pde import coordinates as coordinates
-from kanpde.pde import divergence as divergence
-from kanpde.pde import gradient as gradient
-from kanpde.pde import laplacian as laplacian
-from kanpde.pde import manufactured as manufactured
-from kanpde.pde import unknown as unknown
-from kanpde.train import Status as Status
+The public names are spelled in ``__init__.pyi`` and imported when first used, so that
+``kanpde --help`` need not wait for torch.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import tempfile
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -127,8 +128,17 @@ def write_problem(
 def write_checkpoint(directory: Path, state: dict[str, Any]) -> None:
     """Write `checkpoint.pt`: tensors, numbers, lists and dicts only."""
     buffer = io.BytesIO()
-    torch.save({"format": FORMAT, "kanpde": "checkpoint", **state}, buffer)
+    torch.save({"format": FORMAT, "kanpde": "checkpoint", **_without_classes(state)}, buffer)
     write(directory / CHECKPOINT, buffer.getvalue())
+
+
+def _without_classes(value: Any) -> Any:
+    """Return numbers of numpy as Python's own, which a checkpoint without code may hold."""
+    if isinstance(value, dict):
+        return {k: _without_classes(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_classes(v) for v in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def write_history(directory: Path, history: list[dict[str, Any]]) -> None:
@@ -217,7 +227,10 @@ def read_checkpoint(directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise RunDirectoryError(f"{directory}: expected {CHECKPOINT}, found none")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of files that torch would not have written so
+            content = io.BytesIO(path.read_bytes())
+            state = torch.load(content, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise RunDirectoryError(
             f"{path}: expected tensors and numbers only, got a pickle that holds code "
@@ -316,7 +329,7 @@ def _read_truths(path: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
             return {k: stored[k] for k in stored.files}
     except (*DAMAGE, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunDirectoryError(f"{file}: expected arrays, got a damaged file ({error})") from None

@@ -38,7 +38,10 @@ def floating_unknowns(problem: Problem) -> list[bool]:
     result = []
     named = problem.derivatives()
     for k, u in enumerate(problem.unknowns):
-        pinned = any(isinstance(c, pinning) and c.unknown == u for c in problem.conditions.values())
+        pinned = any(
+            isinstance(c, pinning) and c.unknown == u and getattr(c, "order", 0) == 0
+            for c in problem.conditions.values()
+        )
         in_value = any(j == k and sum(a) == 0 for j, a in named)
         result.append(not pinned and not in_value)
     return result
@@ -64,13 +67,14 @@ class Judge:
         self._problem = problem
         self._truth: Array | None = None
         self._asked = False
+        self._last: tuple[Trial, torch.Tensor, Array] | None = None
 
     def within(self, axis: int, low: float, high: float) -> Judge:
-        """A judge of the points in one slab, without the truth."""
+        """Make a judge of the points in one slab, without the truth."""
         part = copy.copy(self)
         t = self.points[:, axis]
         part.points = self.points[(t >= low) & (t <= high)]
-        part._truth, part._asked = None, True
+        part._truth, part._asked, part._last = None, True, None
         return part
 
     @property
@@ -83,11 +87,16 @@ class Judge:
         return self._truth
 
     def values(self, trial: Trial) -> Array:
-        """The trial at the evaluation points, ``(N, m)``; free constants removed."""
+        """Evaluate the trial at the points, ``(N, m)``; free constants removed."""
+        vector = trial.get()
+        if self._last is not None and self._last[0] is trial and torch.equal(self._last[1], vector):
+            return self._last[2]
         with torch.no_grad():
             points = torch.as_tensor(self.points, dtype=trial.dtype, device=trial.device)
             pieces = [trial(part) for part in points.split(2048)]
-        return self._centered(torch.cat(pieces).double().cpu().numpy())
+        values = self._centered(torch.cat(pieces).double().cpu().numpy())
+        self._last = (trial, vector, values)
+        return values
 
     def _centered(self, values: Array) -> Array:
         result = np.array(values, dtype=np.float64)
@@ -115,6 +124,7 @@ class Judge:
                 "max": float(largest[k]),
                 "points": len(self.points),
                 "against": self.against,
+                "mean_removed": self.floating[k],
             }
             for k, name in enumerate(self.names)
         }

@@ -106,9 +106,7 @@ def _boundary(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
     on = problem.domain.resolve(terms.on)
-    points, normals, weights, _ = problem.domain.boundary(
-        n, part=on, sampler=sampler, rng=rng
-    )
+    points, normals, weights, _ = problem.domain.boundary(n, part=on, sampler=sampler, rng=rng)
     keep = [i for i, x in enumerate(problem.coordinates) if x != problem.time]
     return _simple(points, weights, normals[:, keep])
 

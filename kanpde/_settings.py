@@ -104,6 +104,10 @@ class Settings:
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
+        self._check_choices()
+        self._check_numbers()
+
+    def _check_choices(self) -> None:
         for name, allowed in (
             ("net", NETS),
             ("basis", (None, *BASES)),
@@ -118,6 +122,8 @@ class Settings:
             if value not in allowed:
                 known = ", ".join(str(a) for a in allowed if a is not None)
                 raise InputError(f"{name}: expected one of {known}, got {value!r}")
+
+    def _check_numbers(self) -> None:
         positive = ("grid", "degree", "interior", "boundary", "threads")
         for name in positive:
             value = getattr(self, name)
@@ -149,7 +155,7 @@ class Settings:
         return math.inf if self.steps is not None else 60.0
 
     def replace(self, **changes: Any) -> Settings:
-        """A copy with `changes`; unknown names raise `InputError`."""
+        """Make a copy with `changes`; unknown names raise `InputError`."""
         known = {f.name for f in dataclasses.fields(self)}
         for name in changes:
             if name not in known:
@@ -159,7 +165,7 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
     def to_data(self) -> dict[str, Any]:
-        """The settings as plain JSON values."""
+        """Give the settings as plain JSON values."""
         data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         data["weights"] = dict(self.weights)
         for name in ("hidden", "grids"):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kanpde._jets import JetSpace, MultiIndex
-from kanpde._trial import Constants, Frame, Trial
+from kanpde._trial import Constants, Frame, Site, Trial
 from kanpde.nets import Network, Tape
 
 
@@ -38,9 +38,8 @@ class Carry:
         `own` are the jets of this slab's g at the seam, in the space that `seam_space` gives.
         """
         wide = self.seam_space(space)
-        seam = points.clone()
-        seam[:, self.axis] = self.time
-        with torch.no_grad():
+        seam = _at(points, self.axis, self.time)
+        with torch.set_grad_enabled(points.requires_grad):
             gap = self.previous.jets(self.previous.site(seam, wide)) - own
         tau = points[:, self.axis] - self.time
         parts = []
@@ -85,6 +84,13 @@ class Carry:
         return torch.stack(columns, dim=1)
 
 
+def _at(points: Tensor, axis: int, time: float) -> Tensor:
+    """The same points at another time."""
+    columns = list(points.unbind(1))
+    columns[axis] = torch.full_like(columns[axis], time)
+    return torch.stack(columns, dim=1)
+
+
 class SlabTrial(Trial):
     """A trial whose g continues the slab before."""
 
@@ -103,27 +109,14 @@ class SlabTrial(Trial):
         g, d = super()._ansatz_jets(points, space)
         carry = self.carry
         wide = carry.seam_space(space)
-        seam = points.clone()
-        seam[:, carry.axis] = carry.time
+        seam = _at(points, carry.axis, carry.time)
         own, _ = super()._ansatz_jets(seam, wide)
         zero = points.new_zeros((wide.size, len(points), self.outputs))
         carried = carry.jets(points, space, zero if own is None else own)
         return (carried if g is None else g + carried), d
 
 
-@dataclass
-class SlabSite:
-    """Points of any slabs; sorted out when they are evaluated."""
-
-    points: Tensor
-    space: JetSpace
-
-    def part(self, which: slice) -> SlabSite:
-        """The same for a slice of the points."""
-        return SlabSite(self.points[which], self.space)
-
-
-class Slabs(nn.Module):
+class Slabs(Trial):
     """Trials of consecutive slabs as one function of all points; not trained as a whole.
 
     Parameters
@@ -137,10 +130,11 @@ class Slabs(nn.Module):
     """
 
     def __init__(self, trials: Sequence[Trial], edges: Sequence[float], axis: int) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.trials = nn.ModuleList(trials)
         self.edges, self.axis = tuple(edges), axis
         self.autograd = False
+        self.frozen_trial = []
         self.constants = Constants((), *(torch.zeros(0),) * 3)
 
     @property
@@ -198,9 +192,10 @@ class Slabs(nn.Module):
         """No unknown constants."""
         return {}
 
-    def site(self, points: Tensor, space: JetSpace) -> SlabSite:
+    def site(self, points: Tensor, space: JetSpace) -> Site:
         """Evaluation points."""
-        return SlabSite(points.to(self.device, self.dtype), space)
+        points = points.to(self.device, self.dtype)
+        return Site(points, space, points[None], None, None)
 
     def _sorted(self, points: Tensor) -> list[tuple[Trial, Tensor]]:
         inner = points.new_tensor(self.edges[1:-1])
@@ -212,7 +207,7 @@ class Slabs(nn.Module):
                 found.append((trial, index))
         return found
 
-    def jets(self, site: SlabSite, tape: Tape | None = None) -> Tensor:
+    def jets(self, site: Site, tape: Tape | None = None) -> Tensor:
         """Jets of every unknown, ``(K, N, m)``."""
         result = site.points.new_zeros((site.space.size, len(site.points), self.outputs))
         for trial, index in self._sorted(site.points):

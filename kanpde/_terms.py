@@ -123,7 +123,7 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
 
 
 def extra_inputs(problem: Problem, where: str) -> tuple[Symbol, ...]:
-    """Inputs besides coordinates and jets: normals on a boundary, measured values."""
+    """List inputs besides coordinates and jets: normals on a boundary, measured values."""
     if where == BOUNDARY:
         return tuple(normal(x) for x in problem.space)
     return (DATA,) if where == POINTS else ()
@@ -138,7 +138,8 @@ def _compile(
     condition: Condition | None = None,
     on: Any = None,
 ) -> TermSet:
-    rest, integrals = [], []
+    rest: list[Expr] = []
+    integrals: list[IntegralTerm] = []
     for expression in expressions:
         part, found = extract_integrals(expression, problem.coordinates)
         rest.append(part)
@@ -163,7 +164,7 @@ def _compile(
 def jet_layout(
     problem: Problem, expressions: list[Expr], *, collapse: bool = True
 ) -> tuple[JetSpace, dict[Any, JetInput], list[Expr]]:
-    """The jets that expressions need, as a space and program inputs.
+    """Lay out the jets that expressions need, as a space and program inputs.
 
     Returns the expressions too: a common Laplacian is collapsed into one symbol.
     """
@@ -176,8 +177,7 @@ def jet_layout(
             return collapsed
     space = JetSpace.closed(problem.dimension, [alpha for _, alpha in wanted.values()])
     atoms = {
-        atom: JetInput(unknown, space.position(alpha))
-        for atom, (unknown, alpha) in wanted.items()
+        atom: JetInput(unknown, space.position(alpha)) for atom, (unknown, alpha) in wanted.items()
     }
     return space, atoms, expressions
 
@@ -188,9 +188,7 @@ def _collapse(
     """Carry sum a_i d_i^2 as one component where nothing else of second order is named."""
     d = problem.dimension
     second = {atom: key for atom, key in wanted.items() if sum(key[1]) == 2}
-    if any(sum(a) > 2 for _, a in wanted.values()) or len(second) < 2:
-        return None
-    if any(max(a) == 1 for _, a in second.values()):
+    if not _only_pure_seconds([alpha for _, alpha in wanted.values()]):
         return None
     dummies = {atom: Dummy() for atom in wanted}
     weights: list[Expr] | None = None
@@ -201,7 +199,9 @@ def _collapse(
         rest = flat.xreplace({dummies[a]: sympy.Integer(0) for a in second})
         for k, symbol in symbols.items():
             mine = {key[1].index(2): dummies[a] for a, key in second.items() if key[0] == k}
-            slopes = [sympy.diff(flat, mine[i]) if i in mine else sympy.Integer(0) for i in range(d)]
+            slopes = [
+                sympy.diff(flat, mine[i]) if i in mine else sympy.Integer(0) for i in range(d)
+            ]
             if any(s.has(*(dummies[a] for a in second)) for s in slopes):
                 return None
             lead = next((s for s in slopes if s != 0), None)
@@ -227,6 +227,13 @@ def _collapse(
         if any(e.has(symbol) for e in result):
             atoms[symbol] = JetInput(k, space.size - 1)
     return space, atoms, result
+
+
+def _only_pure_seconds(alphas: list[tuple[int, ...]]) -> bool:
+    """Whether at least two second derivatives are named, none mixed and nothing higher."""
+    second = [a for a in alphas if sum(a) == 2]
+    higher = any(sum(a) > 2 for a in alphas)
+    return len(second) >= 2 and not higher and all(max(a) == 2 for a in second)
 
 
 def _functional(problem: Problem, integral: IntegralTerm) -> Functional:

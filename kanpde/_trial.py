@@ -62,7 +62,7 @@ class Site:
     d: Tensor | None
 
     def part(self, which: slice) -> Site:
-        """The same for a slice of the points."""
+        """Give the same for a slice of the points."""
         return Site(
             self.points[which],
             self.space,
@@ -223,16 +223,14 @@ class Trial(nn.Module):
             columns.append(column)
         return torch.stack(columns, dim=-1)
 
-    def _ansatz_jets(
-        self, points: Tensor, space: JetSpace
-    ) -> tuple[Tensor | None, Tensor | None]:
+    def _ansatz_jets(self, points: Tensor, space: JetSpace) -> tuple[Tensor | None, Tensor | None]:
         if space not in self._programs:
             self._programs[space] = (
                 self._jet_program(self.frame.g, space, trivial=0),
                 self._jet_program(self.frame.d, space, trivial=1),
             )
         columns = points.unbind(1)
-        result = []
+        result: list[Tensor | None] = []
         for program in self._programs[space]:
             if program is None:
                 result.append(None)
@@ -247,9 +245,7 @@ class Trial(nn.Module):
         if all(e == trivial for e in expressions):
             return None
         coordinates = self.frame.coordinates
-        wanted = [
-            derivative(e, coordinates, alpha) for alpha in space.indices for e in expressions
-        ]
+        wanted = [derivative(e, coordinates, alpha) for alpha in space.indices for e in expressions]
         if space.collapsed is not None:
             wanted += [_collapsed(e, coordinates, space.collapsed) for e in expressions]
         return lower(wanted, coordinates, where="ansatz")
@@ -302,9 +298,7 @@ def autograd_jets(function: nn.Module | object, points: Tensor, space: JetSpace)
     with torch.enable_grad():
         x = points.detach().requires_grad_(True)
         value: Tensor = function(x)  # type: ignore[operator]
-        found: dict[tuple[int, ...], list[Tensor]] = {
-            space.indices[0]: list(value.unbind(1))
-        }
+        found: dict[tuple[int, ...], list[Tensor]] = {space.indices[0]: list(value.unbind(1))}
         wanted = list(space.indices)
         if space.collapsed is not None:
             wanted += [

@@ -71,7 +71,7 @@ def test_order_and_positions_are_those_of_the_indices():
     assert JetSpace.closed(2, [], [1.0, 1.0]).order == 2
 
 
-@pytest.mark.parametrize(("dimension", "order"), [(1, 4), (2, 4), (3, 3), (3, 4)])
+@pytest.mark.parametrize(("dimension", "order"), [(1, 4), (2, 4), (3, 3)])
 def test_product_agrees_with_sympy(dimension, order, generator):
     symbols = sympy.symbols(f"x0:{dimension}", real=True)
     space = JetSpace.closed(dimension, all_up_to(dimension, order))
@@ -85,7 +85,7 @@ def test_product_agrees_with_sympy(dimension, order, generator):
         assert agree(found[k], expected[k])
 
 
-@pytest.mark.parametrize(("dimension", "order"), [(1, 4), (2, 4), (3, 3), (3, 4)])
+@pytest.mark.parametrize(("dimension", "order"), [(1, 4), (2, 4), (3, 3)])
 def test_composition_agrees_with_sympy(dimension, order, generator):
     symbols = sympy.symbols(f"x0:{dimension}", real=True)
     space = JetSpace.closed(dimension, all_up_to(dimension, order))
@@ -107,7 +107,7 @@ def test_composition_of_several_functions_is_that_of_each(generator):
     assert torch.equal(found[..., 1], compose(both[..., 1], jet, space))
 
 
-@pytest.mark.parametrize(("dimension", "order"), [(2, 4), (3, 3)])
+@pytest.mark.parametrize(("dimension", "order"), [(2, 4), (3, 4)])
 def test_chain_of_products_and_compositions_agrees_with_autograd(dimension, order, generator):
     space = JetSpace.closed(dimension, all_up_to(dimension, order))
     points = points_in(dimension, generator)

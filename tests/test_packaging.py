@@ -12,7 +12,7 @@ from kanpde._version import __version__
 ROOT = Path(__file__).parents[1]
 PUBLIC = sorted(
     name
-    for name, value in vars(kanpde).items()
+    for name, value in ((name, getattr(kanpde, name)) for name in kanpde.__all__)
     if not name.startswith("_") and not inspect.ismodule(value)
 )
 

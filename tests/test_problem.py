@@ -196,13 +196,15 @@ def test_derivatives_inside_an_integral_count():
 
 
 def test_unknowns_stand_in_the_order_of_their_making():
-    system = {"a": v.diff(t) - u, "b": u.diff(t) - v}
-    assert Problem(DOMAIN, system).unknowns == (u, v)
+    second, first = unknown("second", x, t), unknown("first", x, t)
+    system = {"a": first.diff(t) - second, "b": second.diff(t) - first}
+    assert Problem(DOMAIN, system).unknowns == (second, first)
 
 
 def test_truth_of_several_unknowns_comes_in_columns():
-    system = {"a": u.diff(t) - v, "b": v.diff(t) - u}
-    problem = Problem(DOMAIN, system, exact={v: x * t, u: sympy.Integer(2)})
+    two, one = unknown("two", x, t), unknown("one", x, t)
+    system = {"a": two.diff(t) - one, "b": one.diff(t) - two}
+    problem = Problem(DOMAIN, system, exact={one: x * t, two: sympy.Integer(2)})
     truth = problem.truth(np.array([[0.5, 0.25], [1.0, 1.0]]))
     assert truth.tolist() == [[2.0, 0.125], [2.0, 1.0]]
     assert Problem(DOMAIN, system).truth(np.zeros((1, 2))) is None

@@ -117,7 +117,7 @@ PROBLEMS = {
 
 
 def rows_of(problem, *, exact=False, chunk=None, derivatives="jets", weights=None, wrap=False):
-    settings = Settings(exact_conditions=exact, derivatives=derivatives)
+    settings = Settings(exact_conditions=exact, derivatives=derivatives, boundary=10)
     plan = make_plan(problem, settings)
     net = KAN([plan.frame.inputs, 3, plan.outputs], basis=Chebyshev(3), base="tanh").double()
     if wrap:
@@ -126,7 +126,7 @@ def rows_of(problem, *, exact=False, chunk=None, derivatives="jets", weights=Non
     generator = torch.Generator().manual_seed(1)
     drawn = 0.5 * torch.randn(net.count, generator=generator, dtype=torch.float64)
     trial.set(torch.cat((drawn, trial.eta.detach())))
-    points = plan.draw(30, np.random.default_rng(2))
+    points = plan.draw(16, np.random.default_rng(2))
     return Rows(trial, points, chunk=chunk, weights=weights)
 
 
@@ -343,8 +343,8 @@ def test_single_precision_rows_agree():
     expected, _ = assembled(rows)
     rows_single = rows_of(system())
     single = rows_single.trial.float()
-    plan = make_plan(system(), Settings(exact_conditions=False))
-    drawn = plan.draw(30, np.random.default_rng(2))
+    plan = make_plan(system(), Settings(exact_conditions=False, boundary=10))
+    drawn = plan.draw(16, np.random.default_rng(2))
     found, residual = assembled(Rows(single, drawn))
     assert found.dtype == residual.dtype == torch.float32
     # second derivatives of size 100 in single precision

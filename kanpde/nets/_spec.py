@@ -24,7 +24,12 @@ def network_data(network: Network) -> dict[str, Any]:
     {'kind': 'mlp', 'width': [2, 4, 1], 'activation': 'tanh'}
     """
     if isinstance(network, RidgeKAN):
-        return {"kind": "ridge", "width": network.width, "degree": network.degree}
+        return {
+            "kind": "ridge",
+            "width": network.width,
+            "degree": network.degree,
+            "periodic": network.periodic,
+        }
     if isinstance(network, MLP):
         return {"kind": "mlp", "width": network.width, "activation": network.activation}
     if isinstance(network, KAN):
@@ -52,7 +57,8 @@ def network_from_data(data: Any) -> Network:
     try:
         kind, width = data["kind"], [int(n) for n in data["width"]]
         if kind == "ridge":
-            return RidgeKAN(width[0], width[1], width[2], degree=int(data["degree"]))
+            degree, periodic = int(data["degree"]), int(data["periodic"])
+            return RidgeKAN(width[0], width[-1], degree=degree, periodic=periodic)
         if kind == "mlp":
             return MLP(width, activation=data["activation"])
         if kind == "kan":

@@ -30,6 +30,9 @@ ROWS_PER_COEFFICIENT = 2.0
 ROUND_OFF = 1e-14
 
 
+KEPT = ("level", "solved", "best_fresh", "without_gain", "first_fresh")
+
+
 class LinearPhase(Phase):
     """Levels of growing degree; the best on fresh points is kept."""
 
@@ -41,29 +44,33 @@ class LinearPhase(Phase):
         self.level = 0
         self.best_fresh = math.inf
         self.without_gain = 0
+        self.first_fresh = 0.0
         self.trial = plan.trial(self._network(self.degrees[0]))
         self.solved = False
 
     def _schedule(self) -> list[int]:
         table = DEGREES.get(self.plan.problem.dimension, (2, 3, 4))
-        m = self.plan.outputs
-        fitting = [n for n in table if self._directions(n) * n * m + m <= MOST_COEFFICIENTS]
+        fitting = [n for n in table if self._size(n) <= MOST_COEFFICIENTS]
         return fitting or [table[0]]
 
-    def _directions(self, degree: int) -> int:
-        """Ridges that span the polynomials of `degree`; cosine and sine are not independent."""
+    def _size(self, degree: int) -> int:
+        """Number of coefficients at a degree, without building the network."""
         frame = self.plan.frame
-        return ridge_size(len(frame.coordinates), degree) * 2 ** len(frame.periodic)
+        lengths, periodic = len(frame.coordinates), len(frame.periodic)
+        edges = sum(ridge_size(lengths, k, periodic=periodic) for k in range(degree + 1))
+        return edges * self.plan.outputs
 
     def _network(self, degree: int) -> RidgeKAN:
-        inputs = self.plan.frame.inputs
-        return RidgeKAN(inputs, self._directions(degree), self.plan.outputs, degree=degree)
+        frame = self.plan.frame
+        return RidgeKAN(
+            frame.inputs, self.plan.outputs, degree=degree, periodic=len(frame.periodic)
+        )
 
     def step(self) -> Report:
         """Solve the next level."""
         degree = self.degrees[self.level]
         trial = self.plan.trial(self._network(degree))
-        wanted = int(ROWS_PER_COEFFICIENT * trial.count / len(self.plan.problem.equations)) + 64
+        wanted = self._rows_for(trial.count, degree)
         rng = self.plan.rng(100 + self.level)
         drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
         rows = Rows(trial, drawn, weights=self._balance(Rows(trial, drawn)))
@@ -82,7 +89,10 @@ class LinearPhase(Phase):
             if self.solved:
                 self.levels.add(self.trial, self.judge, self.best_fresh)
             self.trial, self.best_fresh, self.solved = trial, fresh, math.isfinite(fresh)
-        self.stalled = self.without_gain >= 3 or self._at_round_off()
+        self.first_fresh = self.first_fresh or fresh
+        floor = self.best_fresh < ROUND_OFF**1.2 * self.first_fresh
+        patience = 1 if floor else 3
+        self.stalled = self.without_gain >= patience or self._at_round_off()
         self.done = self.level >= len(self.degrees) or self.stalled
         return Report(
             loss=float(rows.vector().square().sum()),
@@ -91,6 +101,14 @@ class LinearPhase(Phase):
             moved=better,
             note=f"degree {degree}",
         )
+
+    def _rows_for(self, count: int, degree: int) -> int:
+        """Interior points: some per coefficient, and enough along every axis of a lattice."""
+        wanted = int(ROWS_PER_COEFFICIENT * count / len(self.plan.problem.equations)) + 64
+        if self._sampler() != "chebyshev":
+            return wanted
+        axis = (2 if self.plan.frame.periodic else 1) * degree + 3
+        return max(wanted, axis**self.plan.problem.dimension)
 
     def _at_round_off(self) -> bool:
         """Whether the predicted error is down to a few units of round-off."""
@@ -104,12 +122,14 @@ class LinearPhase(Phase):
             or bool(getattr(self.plan.problem.domain.space, "faces", ()))
         )
         usual = self.plan.settings.sampler == "sobol"
-        return "chebyshev" if box and usual and self.plan.problem.dimension <= 3 else (
+        return "chebyshev" if box and usual and self.plan.problem.dimension <= 2 else (
             self.plan.settings.sampler
         )
 
     def _balance(self, rows: Rows) -> dict[str, float]:
         """Weights that give conditions rows as large as the equations' rows."""
+        if len(rows.parts) == 1:
+            return dict(self.plan.settings.weights)
         sizes: dict[str, float] = {}
         for part in rows.parts:
             single = Rows.__new__(Rows)
@@ -143,6 +163,7 @@ class LinearPhase(Phase):
             "solved": self.solved,
             "best_fresh": self.best_fresh,
             "without_gain": self.without_gain,
+            "first_fresh": self.first_fresh,
             "coefficients": self.trial.get().cpu(),
             "levels": pack_levels(self.levels),
             "points": self.points,
@@ -155,7 +176,7 @@ class LinearPhase(Phase):
         self.trial = self.plan.trial(self._network(int(state["degree"])))
         self.trial.set(state["coefficients"].to(self.trial.eta))
         self.levels = unpack_levels(state["levels"])
-        for name in ("level", "solved", "best_fresh", "without_gain", "points", "done", "stalled"):
+        for name in (*KEPT, "points", "done", "stalled"):
             setattr(self, name, state[name])
 
 

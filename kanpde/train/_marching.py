@@ -45,7 +45,7 @@ class MarchingPhase(Phase):
     def _update(self) -> None:
         trials = [p.trial for p in (*self.finished, self.current)]
         edges = [*self.edges[: len(trials)], self.edges[-1]]
-        self.trial = Slabs(trials, edges, self.axis)  # type: ignore[assignment]
+        self.trial = Slabs(trials, edges, self.axis)
 
     def step(self) -> Report:
         """One level of the current slab; the next slab when it is done."""

@@ -50,16 +50,16 @@ class Plan:
         return len(self.problem.unknowns)
 
     def generator(self, purpose: int) -> torch.Generator:
-        """A torch generator on the CPU, spawned from the one seed."""
+        """Make a torch generator on the CPU, spawned from the one seed."""
         seed = np.random.SeedSequence([self.settings.seed, purpose]).generate_state(1)[0]
         return torch.Generator().manual_seed(int(seed))
 
     def rng(self, purpose: int) -> np.random.Generator:
-        """A numpy generator, spawned from the one seed."""
+        """Make a numpy generator, spawned from the one seed."""
         return np.random.default_rng([self.settings.seed, purpose])
 
     def trial(self, network: Network) -> Trial:
-        """The trial function around a network, constants at their start."""
+        """Make the trial function around a network, constants at their start."""
         if self.carry is not None:
             return SlabTrial(self.frame, network.to(self.device, self.dtype), self.carry)
         constants = self.problem.constants
@@ -110,7 +110,7 @@ class Plan:
         return dataclasses.replace(drawn, points=points)
 
     def within(self, low: float, high: float, previous: Trial | None) -> Plan:
-        """The plan of one slab in time, continuing `previous`."""
+        """Make the plan of one slab in time, continuing `previous`."""
         problem, time = self.problem, self.problem.time
         assert time is not None
         axis = problem.coordinates.index(time)
@@ -227,7 +227,7 @@ def fixed_sets(plan: Plan) -> list[TermSet]:
 
 
 def make_network(plan: Plan) -> Network:
-    """The network that settings ask for, or the default for this problem.
+    """Make the network that settings ask for, or the default for this problem.
 
     Raises
     ------
@@ -290,7 +290,7 @@ def _matched_mlp(plan: Plan, width: list[int]) -> list[int]:
 
 
 def interior_points(plan: Plan, coefficients: int) -> int:
-    """Number of interior points: as set, or some per coefficient and equation."""
+    """Choose the number of interior points: as set, or some per coefficient and equation."""
     if plan.settings.interior is not None:
         return plan.settings.interior
     rows = len(plan.problem.equations)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kanpde._measure import Judge, Level, predicted_errors
-from kanpde.nets import network_data
+from kanpde._store import trial_state
 from kanpde.train._descent import DescentPhase
 from kanpde.train._linear import LinearPhase, solves_linearly
 from kanpde.train._marching import MarchingPhase
@@ -231,8 +231,7 @@ class Session:
             "failures": self.failures,
             "path": list(self.path),
             "predicted": self._predicted,
-            "network": network_data(self.phase.trial.network),
-            "vector": self.phase.trial.get().cpu(),
+            "trial": trial_state(self.phase.trial),
         }
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -38,8 +38,8 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     ),
     "mlp-tanh": (lambda: MLP([2, 6, 6, 2]), 4),
     "mlp-silu": (lambda: MLP([3, 6, 2], activation="silu"), 4),
-    "ridge": (lambda: RidgeKAN(2, 5, 2, degree=4), 4),
-    "ridge-3d": (lambda: RidgeKAN(3, 8, 1, degree=3), 4),
+    "ridge": (lambda: RidgeKAN(2, 2, degree=4), 4),
+    "ridge-3d": (lambda: RidgeKAN(3, 1, degree=3), 4),
 }
 
 

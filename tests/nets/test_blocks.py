@@ -156,14 +156,14 @@ def test_same_generator_gives_the_same_network(make):
 def test_counts_are_those_of_the_formula():
     assert KAN([2, 5, 1], grid=5, degree=3).count == (2 * 5 + 5) * (5 + 3 + 1) + 6
     assert MLP([2, 16, 1]).count == 3 * 16 + 17
-    assert RidgeKAN(2, 13, 1, degree=12).count == 13 * 12 + 1
+    assert RidgeKAN(2, 1, degree=12).count == 13 * 14 // 2
     assert KAN([2, 5, 1], base="none", bias=False).count == 15 * 8
     assert KAN([2, 7, 3]).width == [2, 7, 3]
 
 
 @pytest.mark.parametrize(("dimension", "degree"), [(1, 6), (2, 5), (3, 3)])
 def test_ridge_kan_spans_all_polynomials_of_its_degree(dimension, degree, generator):
-    net = RidgeKAN(dimension, ridge_size(dimension, degree), 1, degree=degree).double()
+    net = RidgeKAN(dimension, 1, degree=degree).double()
     points = points_in(generator, 400, dimension)
     space, tape = JetSpace.closed(dimension, []), []
     net.jets(points[None], space, tape)

@@ -162,7 +162,7 @@ def test_no_points_give_no_values(case):
 
 def test_ridge_directions_map_the_cube_into_the_interval():
     for dimension in (1, 2, 3, 5):
-        directions = RidgeKAN(dimension, 9, 1, degree=2).directions
+        directions = RidgeKAN(dimension, 1, degree=2).directions
         assert (directions.abs().sum(0) <= 1 + 1e-6).all()
 
 
