@@ -41,7 +41,7 @@ def disagreement(left: Result, right: Result) -> float:
     """Largest difference of losses and gradients, relative to the largest entry."""
     a = torch.cat([left[0].reshape(1), *(g.flatten() for g in left[1])])
     b = torch.cat([right[0].reshape(1), *(g.flatten() for g in right[1])])
-    return float((a - b).abs().max() / b.abs().max())
+    return float(((a - b).abs().max() / b.abs().max()).detach())
 
 
 def by_jets(net: Network, points: Tensor, space: JetSpace, *, last: bool) -> Result:
