@@ -25,7 +25,9 @@ from kanpde import (
     laplacian,
     unknown,
 )
+from kanpde._jets import JetSpace
 from kanpde._rows import Rows
+from kanpde._trial import autograd_jets
 from kanpde.basis import Chebyshev
 from kanpde.nets import KAN, ModuleNet
 from kanpde.train._plan import make_plan
@@ -349,3 +351,20 @@ def test_single_precision_rows_agree():
     assert found.dtype == residual.dtype == torch.float32
     # second derivatives of size 100 in single precision
     assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
+def test_collapsed_laplacian_with_a_factor_gives_the_residual_of_the_equation():
+    x, y = coordinates("x y")
+    u = unknown("u", x, y)
+    equation = (1 + x) * (u.diff(x, 2) + 3 * u.diff(y, 2)) - u * u.diff(y)
+    rows = rows_of(Problem(Rectangle((x, 0, 1), (y, 0, 2)), {"e": equation}))
+    part = rows.parts[0]
+    assert part.terms.space.collapsed == (1.0, 3.0)
+    space = JetSpace.closed(2, [(2, 0), (0, 2)])
+    points = part.site.points
+    jets = autograd_jets(rows.trial, points, space)[..., 0].detach()
+    value, slope = jets[0], jets[space.position((0, 1))]
+    second = jets[space.position((2, 0))] + 3 * jets[space.position((0, 2))]
+    expected = (1 + points[:, 0]) * second - value * slope
+    found = rows.residuals(scaled=False)[0][0]
+    assert (found - expected).abs().max() <= 1e-10 * expected.abs().max()
