@@ -18,7 +18,7 @@ from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import KAN, extend_grid, network_data, network_from_data
-from kanpde.train._firstorder import Adam, LBFGS
+from kanpde.train._firstorder import LBFGS, Adam
 from kanpde.train._levenberg import LevenbergMarquardt, StepReport
 from kanpde.train._phase import (
     Phase,
@@ -73,7 +73,7 @@ class DescentPhase(Phase):
         return REDRAW[self.name] if given is None else given
 
     def _draw(self) -> float | None:
-        """New points; returns the loss on a fresh uniform pool."""
+        """Draw new points; returns the loss on a fresh uniform pool."""
         plan = self.plan
         many = interior_points(plan, self.trial.count)
         first = not self.drawn

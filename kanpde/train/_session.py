@@ -148,8 +148,8 @@ class Session:
         return Status.CONVERGED if report.finite else Status.NONFINITE
 
     def _accurate_enough(self) -> bool:
-        tolerance = self.plan.settings.tolerance
-        return tolerance is not None and self._predicted is not None and self._predicted <= tolerance
+        tolerance, predicted = self.plan.settings.tolerance, self._predicted
+        return tolerance is not None and predicted is not None and predicted <= tolerance
 
     def _finished(self) -> Status | None:
         """Tell whether a restored run had nothing left to do."""
