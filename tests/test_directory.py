@@ -12,6 +12,7 @@ import torch
 from sympy import Eq, Symbol, cos, pi, sin
 
 import kanpde
+import kanpde.cli
 from kanpde import (
     Dirichlet,
     InputError,
@@ -511,3 +512,11 @@ def test_other_expressions_are_refused_after_loading(run):
         kanpde.load(run).evaluate(unknown("v", x).diff(x), POINTS)
     with pytest.raises(InputError):
         kanpde.load(run).evaluate(cos(Symbol("q")), POINTS)
+
+
+def test_list_shows_a_killed_run_by_its_name(run, capsys):
+    (run / "summary.json").unlink()
+    assert kanpde.load(run).status is kanpde.Status.INTERRUPTED
+    assert kanpde.cli.main(["list", str(run.parent)]) == 0
+    (line,) = [k for k in capsys.readouterr().out.splitlines() if "unfinished" in k]
+    assert "small" in line

@@ -322,3 +322,30 @@ def test_numerical_failure_is_raised_when_asked(monkeypatch):
     Cliff(monkeypatch, 2)
     with pytest.raises(kanpde.NumericalError, match="nonfinite"):
         solve(ode(), **SMALL, steps=50, throw=True)
+
+
+@pytest.mark.parametrize("killed", [3, 6])
+def test_run_in_slabs_of_time_goes_on_as_if_never_stopped(killed, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(event):
+        if event["step"] == killed:
+            raise Killed
+
+    monkeypatch.setattr("kanpde.train.Session._pipeline", lambda session: ["linear x4"])
+    x, t = coordinates("x t")
+    u = unknown("u", x, t)
+    problem = Problem(
+        Interval(x, 0, 1) * kanpde.TimeInterval(t, 0, 1),
+        {"heat": u.diff(t) - u.diff(x, 2) / 20},
+        {"start": kanpde.Initial(u, sin(pi * x)), "ends": Dirichlet(u, 0)},
+    )
+    points = np.random.default_rng(0).uniform(size=(500, 2))
+    truth = solve(problem, threads=1, steps=12)(points)
+    with pytest.raises(Killed):
+        solve(problem, threads=1, steps=12, out=tmp_path / "run", progress=kill)
+    assert len(kanpde.load(tmp_path / "run").history) == killed - 1
+    resumed = solve(problem, threads=1, steps=12, out=tmp_path / "run", resume=True)
+    np.testing.assert_allclose(resumed(points), truth, rtol=0, atol=SAME)
+    np.testing.assert_array_equal(kanpde.load(tmp_path / "run")(points), resumed(points))
