@@ -70,7 +70,7 @@ class Carry:
         return JetSpace.closed(space.dimension, wanted)
 
     def _taylor(self, gap: Tensor, wide: JetSpace, alpha: MultiIndex, tau: Tensor) -> Tensor:
-        """Derivative `alpha` of sum_j tau^j / j! gap_j, per unknown up to its order."""
+        """Differentiate sum_j tau^j / j! gap_j by `alpha`, per unknown up to its order."""
         m = alpha[self.axis]
         columns = []
         for k, order in enumerate(self.orders):
@@ -85,7 +85,7 @@ class Carry:
 
 
 def _at(points: Tensor, axis: int, time: float) -> Tensor:
-    """The same points at another time."""
+    """Move points to another time."""
     columns = list(points.unbind(1))
     columns[axis] = torch.full_like(columns[axis], time)
     return torch.stack(columns, dim=1)
@@ -100,12 +100,10 @@ class SlabTrial(Trial):
 
     @property
     def carry(self) -> Carry:
-        """What is taken over."""
+        """Tell what is taken over."""
         return self._carry[0]
 
-    def _ansatz_jets(
-        self, points: Tensor, space: JetSpace
-    ) -> tuple[Tensor | None, Tensor | None]:
+    def _ansatz_jets(self, points: Tensor, space: JetSpace) -> tuple[Tensor | None, Tensor | None]:
         g, d = super()._ansatz_jets(points, space)
         carry = self.carry
         wide = carry.seam_space(space)
@@ -133,6 +131,8 @@ class Slabs(Trial):
         nn.Module.__init__(self)
         self.trials = nn.ModuleList(trials)
         self.edges, self.axis = tuple(edges), axis
+        first = self.parts[0]
+        self.frame, self.network, self.eta = first.frame, first.network, first.eta
         self.autograd = False
         self.frozen_trial = []
         self.constants = Constants((), *(torch.zeros(0),) * 3)
@@ -143,24 +143,9 @@ class Slabs(Trial):
         return [t for t in self.trials if isinstance(t, Trial)]
 
     @property
-    def frame(self) -> Frame:
-        """The frame of the first slab."""
-        return self.parts[0].frame
-
-    @property
-    def network(self) -> Network:
-        """The network of the first slab."""
-        return self.parts[0].network
-
-    @property
     def outputs(self) -> int:
         """Number of unknowns m."""
         return self.parts[0].outputs
-
-    @property
-    def eta(self) -> Tensor:
-        """The (empty) vector of unknown constants."""
-        return self.parts[0].eta
 
     @property
     def count(self) -> int:
@@ -193,7 +178,7 @@ class Slabs(Trial):
         return {}
 
     def site(self, points: Tensor, space: JetSpace) -> Site:
-        """Evaluation points."""
+        """Prepare evaluation points."""
         points = points.to(self.device, self.dtype)
         return Site(points, space, points[None], None, None)
 

@@ -29,7 +29,7 @@ from kanpde._terms import INTERIOR
 from kanpde._version import __version__
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import Plan, Session, Status, make_plan
+from kanpde.train import Plan, Session, Status, cores, few_threads, make_plan
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -93,15 +93,10 @@ def solve(
     settings = settings.replace(**overrides)
     if resume and out is None:
         raise InputError("resume: expected out=DIR with it, got none")
-    threads = torch.get_num_threads()
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    try:
+    with few_threads(settings.threads):
         return _solve(
             problem, settings, None if out is None else Path(out), resume, progress, throw
         )
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _solve(
@@ -246,7 +241,7 @@ def _finish(
             "device": str(plan.device),
             "dtype": plan.settings.dtype,
             "seed": plan.settings.seed,
-            "threads": torch.get_num_threads(),
+            "threads": plan.settings.threads or cores(),
             "linear": plan.linear,
             "loss": sum(terms.values()),
             "terms": terms,

@@ -23,7 +23,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def load_problem() -> Callable[..., Problem]:
     """The problem of one of the problem files, by the file's name."""
 

@@ -171,7 +171,8 @@ class RidgeKAN(Network):
         layer = Layer([block, BiasBlock(n_out)], sum(sizes), n_out, squash=False)
         super().__init__([layer])
         parts = [ridge_directions(n_in, size, seed=k) for k, size in enumerate(sizes)]
-        self.register_buffer("directions", torch.cat(parts, dim=1))
+        # In single precision, so that they are the same under every default dtype.
+        self.register_buffer("directions", torch.cat(parts, dim=1).float())
         self.degree, self.periodic = degree, periodic
         self.to(torch.get_default_dtype())
 

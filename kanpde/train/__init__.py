@@ -17,6 +17,8 @@ from kanpde.train._plan import make_plan as make_plan
 from kanpde.train._plan import suggested_degree as suggested_degree
 from kanpde.train._session import Session as Session
 from kanpde.train._session import Status as Status
+from kanpde.train._threads import cores as cores
+from kanpde.train._threads import few_threads as few_threads
 
 __all__ = [
     "LBFGS",
@@ -31,6 +33,8 @@ __all__ = [
     "Status",
     "StepReport",
     "StreamingQR",
+    "cores",
+    "few_threads",
     "interior_points",
     "is_linear_problem",
     "make_network",

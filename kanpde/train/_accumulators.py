@@ -13,6 +13,7 @@ from scipy.linalg import blas
 from torch import Tensor
 
 from kanpde.errors import NumericalError
+from kanpde.train._threads import many_threads
 
 
 class Accumulator:
@@ -142,7 +143,8 @@ class Gram(Accumulator):
         if self._factor is None or self._factor[0] != damping:
             scaled = self.matrix / self._scale[:, None] / self._scale[None]
             scaled.diagonal().add_(damping)
-            factor, info = torch.linalg.cholesky_ex(scaled)
+            with many_threads():
+                factor, info = torch.linalg.cholesky_ex(scaled)
             if int(info) != 0 or not bool(torch.isfinite(factor).all()):
                 raise NumericalError(
                     f"Cholesky: the normal equations are singular at damping {damping:.1e}"
@@ -174,7 +176,8 @@ class StreamingQR(Accumulator):
         stacked = torch.cat((self._triangle, *self._waiting))
         self._waiting = []
         if len(stacked) > self.count + 1:
-            stacked = torch.linalg.qr(stacked, mode="r")[1]
+            with many_threads():
+                stacked = torch.linalg.qr(stacked, mode="r")[1]
         self._triangle = stacked
 
     def reduce(self) -> None:
@@ -182,7 +185,8 @@ class StreamingQR(Accumulator):
         self._merge()
         matrix, right = self._triangle[:, :-1], self._triangle[:, -1]
         scale = _column_scale(matrix.square().sum(dim=0))
-        u, s, vt = torch.linalg.svd(matrix / scale, full_matrices=False)
+        with many_threads():
+            u, s, vt = torch.linalg.svd(matrix / scale, full_matrices=False)
         self._svd = (u.T @ right, s, vt, scale)
 
     def step(self, damping: float) -> Tensor:

@@ -33,6 +33,7 @@ from kanpde.train._plan import Plan, interior_points, make_network
 
 REDRAW = {"lm": 25, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
+EARLY_LEVELS = (0, 4, 10)
 Optimizer = LevenbergMarquardt | LBFGS | Adam
 
 
@@ -108,6 +109,10 @@ class DescentPhase(Phase):
         """One optimizer step, after redrawing or extending where it is due."""
         fresh, note = None, ""
         due = self.every and self.taken % self.every == 0 and self.taken > 0
+        if self.taken in EARLY_LEVELS and not self.failures:
+            points = interior_points(self.plan, self.trial.count)
+            early = fresh_loss(self.plan, self.trial, self.plan.rng(600), points=points)
+            self.levels.add(self.trial, self.judge, early)
         if self._rows is None and not self.drawn:
             self._draw()
         elif due or self.failures:

@@ -54,7 +54,7 @@ class LinearPhase(Phase):
         return fitting or [table[0]]
 
     def _size(self, degree: int) -> int:
-        """Number of coefficients at a degree, without building the network."""
+        """Count the coefficients at a degree, without building the network."""
         frame = self.plan.frame
         lengths, periodic = len(frame.coordinates), len(frame.periodic)
         edges = sum(ridge_size(lengths, k, periodic=periodic) for k in range(degree + 1))
@@ -89,6 +89,8 @@ class LinearPhase(Phase):
             if self.solved:
                 self.levels.add(self.trial, self.judge, self.best_fresh)
             self.trial, self.best_fresh, self.solved = trial, fresh, math.isfinite(fresh)
+        elif math.isfinite(fresh) and not self.levels.kept:
+            self.levels.add(trial, self.judge, fresh)  # something to compare the best with
         self.first_fresh = self.first_fresh or fresh
         floor = self.best_fresh < ROUND_OFF**1.2 * self.first_fresh
         patience = 1 if floor else 3
@@ -122,8 +124,10 @@ class LinearPhase(Phase):
             or bool(getattr(self.plan.problem.domain.space, "faces", ()))
         )
         usual = self.plan.settings.sampler == "sobol"
-        return "chebyshev" if box and usual and self.plan.problem.dimension <= 2 else (
-            self.plan.settings.sampler
+        return (
+            "chebyshev"
+            if box and usual and self.plan.problem.dimension <= 2
+            else (self.plan.settings.sampler)
         )
 
     def _balance(self, rows: Rows) -> dict[str, float]:
@@ -138,9 +142,7 @@ class LinearPhase(Phase):
             total = sum(float(j.square().sum()) for j, _ in single.jacobian())
             for name in set(part.terms.names):
                 sizes[name] = total / len(part.terms.names)
-        inside = [
-            sizes[n] for p in rows.parts if p.terms.where == INTERIOR for n in p.terms.names
-        ]
+        inside = [sizes[n] for p in rows.parts if p.terms.where == INTERIOR for n in p.terms.names]
         top = max(inside)
         given = dict(self.plan.settings.weights)
         if has_data(self.plan):

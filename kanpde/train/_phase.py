@@ -129,7 +129,5 @@ def unpack_drawn(sets: list[TermSet], data: list[dict[str, Any]]) -> list[tuple[
 
 def fresh_loss(plan: Plan, trial: Trial, rng: Any, *, points: int) -> float:
     """Sum of mean squares on new uniform points, every condition included."""
-    rows = Rows(
-        trial, plan.draw(points, rng, sampler="uniform"), weights=plan.settings.weights
-    )
+    rows = Rows(trial, plan.draw(points, rng, sampler="uniform"), weights=plan.settings.weights)
     return float(rows.vector().square().sum())

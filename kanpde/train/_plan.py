@@ -24,7 +24,7 @@ from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
 from kanpde.pde import is_linear
 
-DEFAULT_HIDDEN = (8, 8, 8, 8)
+HIDDEN_IN_ONE_DIMENSION, HIDDEN = (8, 8, 8), (8, 8, 8, 8)
 POINTS_PER_COEFFICIENT = 7
 FEWEST_POINTS, MOST_POINTS = 512, 20000
 
@@ -235,7 +235,9 @@ def make_network(plan: Plan) -> Network:
         If the degree is below the equation's order.
     """
     settings = plan.settings
-    width = [plan.frame.inputs, *(settings.hidden or DEFAULT_HIDDEN), plan.outputs]
+    usual = HIDDEN if plan.problem.dimension > 1 else HIDDEN_IN_ONE_DIMENSION
+    hidden = settings.hidden or usual
+    width = [plan.frame.inputs, *hidden, plan.outputs]
     generator = plan.generator(1)
     if settings.net == "mlp":
         return MLP(_matched_mlp(plan, width), generator=generator)

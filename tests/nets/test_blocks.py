@@ -19,7 +19,6 @@ from kanpde.nets import (
     extend_grid,
     network_data,
     network_from_data,
-    ridge_size,
     update_grid,
 )
 
