@@ -267,12 +267,12 @@ def _finish(
 
 
 def _describe(trial: Any) -> str:
-    from kanpde.nets import KAN, MLP, RidgeKAN
+    from kanpde.nets import KAN, MLP, ProductKAN
 
     network = trial.network
     width = str(network.width).replace(" ", "")
-    if isinstance(network, RidgeKAN):
-        return f"ridge KAN {width}, Chebyshev degree {network.degree}"
+    if isinstance(network, ProductKAN):
+        return f"product KAN {width}, total degree {network.degree}"
     if isinstance(network, KAN):
         return f"KAN {width}, {network.layer(0).blocks[0].basis!r}"
     if isinstance(network, MLP):

@@ -83,7 +83,7 @@ def table(found: list[dict[str, Any]]) -> str:
         "`scripts/results/bench_accuracy.json`. Relative L2 error of the worst unknown on 4000",
         "random points that no solve saw; median over the seeds (smallest … largest). Problem",
         "files as they are, no settings but the time limit; two CPU cores, float64. Rows whose",
-        "path is *linear* are solved by least squares on a ridge KAN (spectral least squares in",
+        "path is *linear* are solved by least squares on a product KAN (spectral least squares in",
         "KAN form), not trained; *linear x4* does so in four slabs in time. Published records are",
         "quoted with their hardware, not rerun here.",
         "",

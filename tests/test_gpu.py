@@ -10,7 +10,7 @@ from kanpde import Settings
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde._rows import Rows
 from kanpde.basis import Chebyshev
-from kanpde.nets import KAN, MLP, RidgeKAN
+from kanpde.nets import KAN, MLP, ProductKAN
 from kanpde.train._levenberg import LevenbergMarquardt
 from kanpde.train._plan import make_plan
 
@@ -22,7 +22,7 @@ NETWORKS = {
     "bspline": lambda: KAN([2, 5, 2], grid=5, degree=3),
     "chebyshev": lambda: KAN([2, 5, 5, 2], basis=Chebyshev(4), base="tanh"),
     "mlp": lambda: MLP([2, 8, 2]),
-    "ridge": lambda: RidgeKAN(2, 6, 2, degree=4),
+    "product": lambda: ProductKAN((1.0, 1.0), (), 2, degree=4),
 }
 # The same formulas in another order of summation, relative to the largest entry.
 SAME = 1e-12

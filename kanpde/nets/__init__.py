@@ -1,4 +1,4 @@
-"""Networks on the layer contract: KAN, MLP, ridge KAN, and a wrapper for plain modules."""
+"""Networks on the layer contract: KAN, MLP, product KAN, and a wrapper for plain modules."""
 
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
@@ -11,8 +11,8 @@ from kanpde.nets._layer import Record as Record
 from kanpde.nets._layer import Tape as Tape
 from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
-from kanpde.nets._ridge import RidgeKAN as RidgeKAN
-from kanpde.nets._ridge import ridge_size as ridge_size
+from kanpde.nets._product import ProductKAN as ProductKAN
+from kanpde.nets._product import product_count as product_count
 from kanpde.nets._spec import extend_grid as extend_grid
 from kanpde.nets._spec import network_data as network_data
 from kanpde.nets._spec import network_from_data as network_from_data
@@ -28,12 +28,12 @@ __all__ = [
     "Layer",
     "ModuleNet",
     "Network",
+    "ProductKAN",
     "Record",
-    "RidgeKAN",
     "Tape",
     "extend_grid",
     "network_data",
     "network_from_data",
-    "ridge_size",
+    "product_count",
     "update_grid",
 ]

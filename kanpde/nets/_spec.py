@@ -12,7 +12,7 @@ from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import BasisBlock
 from kanpde.nets._network import ModuleNet, Network
-from kanpde.nets._ridge import RidgeKAN
+from kanpde.nets._product import ProductKAN
 
 
 def network_data(network: Network) -> dict[str, Any]:
@@ -23,12 +23,13 @@ def network_data(network: Network) -> dict[str, Any]:
     >>> network_data(MLP([2, 4, 1]))
     {'kind': 'mlp', 'width': [2, 4, 1], 'activation': 'tanh'}
     """
-    if isinstance(network, RidgeKAN):
+    if isinstance(network, ProductKAN):
         return {
-            "kind": "ridge",
+            "kind": "product",
             "width": network.width,
             "degree": network.degree,
-            "periodic": network.periodic,
+            "rates": list(network.rates),
+            "periodic": list(network.periodic),
         }
     if isinstance(network, MLP):
         return {"kind": "mlp", "width": network.width, "activation": network.activation}
@@ -56,9 +57,12 @@ def network_from_data(data: Any) -> Network:
     """
     try:
         kind, width = data["kind"], [int(n) for n in data["width"]]
-        if kind == "ridge":
-            degree, periodic = int(data["degree"]), int(data["periodic"])
-            return RidgeKAN(width[0], width[-1], degree=degree, periodic=periodic)
+        if kind == "product":
+            rates = tuple(float(r) for r in data["rates"])
+            periodic = tuple(int(k) for k in data["periodic"])
+            if len(rates) + len(periodic) != width[0]:
+                raise ValueError("as many rates as inputs")
+            return ProductKAN(rates, periodic, width[-1], degree=int(data["degree"]))
         if kind == "mlp":
             return MLP(width, activation=data["activation"])
         if kind == "kan":
@@ -68,7 +72,7 @@ def network_from_data(data: Any) -> Network:
             f"network: expected its description, got damaged data ({error})"
         ) from None
     raise RunDirectoryError(
-        f"network: expected kind kan, mlp or ridge, got {kind!r}; a network of your own class "
+        f"network: expected kind kan, mlp or product, got {kind!r}; a network of your own class "
         "cannot be rebuilt without its code"
     )
 

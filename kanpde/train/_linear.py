@@ -1,6 +1,6 @@
-"""Linear problems are solved as linear: one least-squares solve per level of a ridge KAN.
+"""Linear problems are solved as linear: one least-squares solve per level of a product KAN.
 
-The outer edges' degree is raised until the residual on fresh points stops falling.
+The total degree is raised until the residual on fresh points stops falling.
 This is spectral least squares in KAN form, not training.
 """
 
@@ -14,7 +14,7 @@ import torch
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR
-from kanpde.nets import RidgeKAN, ridge_size
+from kanpde.nets import ProductKAN, product_count
 from kanpde.train._accumulators import StreamingQR
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan, has_data
@@ -57,14 +57,15 @@ class LinearPhase(Phase):
         """Count the coefficients at a degree, without building the network."""
         frame = self.plan.frame
         lengths, periodic = len(frame.coordinates), len(frame.periodic)
-        edges = sum(ridge_size(lengths, k, periodic=periodic) for k in range(degree + 1))
-        return edges * self.plan.outputs
+        return (product_count(lengths, degree, periodic=periodic) + 1) * self.plan.outputs
 
-    def _network(self, degree: int) -> RidgeKAN:
+    def _network(self, degree: int) -> ProductKAN:
         frame = self.plan.frame
-        return RidgeKAN(
-            frame.inputs, self.plan.outputs, degree=degree, periodic=len(frame.periodic)
+        rates = tuple(
+            (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
+            for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
         )
+        return ProductKAN(rates, frame.periodic, self.plan.outputs, degree=degree)
 
     def step(self) -> Report:
         """Solve the next level."""
@@ -158,7 +159,7 @@ class LinearPhase(Phase):
     def state(self) -> dict[str, Any]:
         """Level, best trial, earlier levels."""
         network = self.trial.network
-        assert isinstance(network, RidgeKAN)
+        assert isinstance(network, ProductKAN)
         return {
             "level": self.level,
             "degree": network.degree,

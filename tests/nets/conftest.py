@@ -5,7 +5,7 @@ import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import BSpline, Chebyshev
-from kanpde.nets import KAN, MLP, Network, RidgeKAN
+from kanpde.nets import KAN, MLP, Network, ProductKAN
 
 
 def masked() -> KAN:
@@ -38,8 +38,8 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     ),
     "mlp-tanh": (lambda: MLP([2, 6, 6, 2]), 4),
     "mlp-silu": (lambda: MLP([3, 6, 2], activation="silu"), 4),
-    "ridge": (lambda: RidgeKAN(2, 2, degree=4), 4),
-    "ridge-3d": (lambda: RidgeKAN(3, 1, degree=3), 4),
+    "product": (lambda: ProductKAN((1.0, 1.0), (), 2, degree=4), 4),
+    "product-3d": (lambda: ProductKAN((1.0,) * 3, (), 1, degree=3), 4),
 }
 
 

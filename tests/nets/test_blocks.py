@@ -15,10 +15,11 @@ from kanpde.nets import (
     BiasBlock,
     Layer,
     ModuleNet,
-    RidgeKAN,
+    ProductKAN,
     extend_grid,
     network_data,
     network_from_data,
+    product_count,
     update_grid,
 )
 
@@ -155,14 +156,17 @@ def test_same_generator_gives_the_same_network(make):
 def test_counts_are_those_of_the_formula():
     assert KAN([2, 5, 1], grid=5, degree=3).count == (2 * 5 + 5) * (5 + 3 + 1) + 6
     assert MLP([2, 16, 1]).count == 3 * 16 + 17
-    assert RidgeKAN(2, 1, degree=12).count == 13 * 14 // 2
+    assert ProductKAN((1.0, 1.0), (), 1, degree=12).count == 13 * 14 // 2
+    for periodic in range(3):
+        net = ProductKAN((1.0, 1.0), tuple(range(periodic)), 1, degree=5)
+        assert net.products == product_count(2, 5, periodic=periodic)
     assert KAN([2, 5, 1], base="none", bias=False).count == 15 * 8
     assert KAN([2, 7, 3]).width == [2, 7, 3]
 
 
 @pytest.mark.parametrize(("dimension", "degree"), [(1, 6), (2, 5), (3, 3)])
-def test_ridge_kan_spans_all_polynomials_of_its_degree(dimension, degree, generator):
-    net = RidgeKAN(dimension, 1, degree=degree).double()
+def test_product_kan_spans_all_polynomials_of_its_degree(dimension, degree, generator):
+    net = ProductKAN((1.0,) * dimension, (), 1, degree=degree).double()
     points = points_in(generator, 400, dimension)
     space, tape = JetSpace.closed(dimension, []), []
     net.jets(points[None], space, tape)
@@ -170,7 +174,7 @@ def test_ridge_kan_spans_all_polynomials_of_its_degree(dimension, degree, genera
     net.rows(tape, [torch.ones(1, 400, 1, dtype=torch.float64)], features)
     target = (points.sum(1) ** degree + points[:, 0] ** (degree - 1))[:, None]
     found = torch.linalg.lstsq(features, target, driver="gelsd").solution
-    # spectral: the polynomial is in the span; conditioning of the ridges costs digits
+    # spectral: the polynomial is in the span; conditioning costs few digits
     assert (features @ found - target).abs().max() <= 1e-10 * target.abs().max()
 
 
@@ -228,7 +232,7 @@ def test_description_of_a_wrapped_module_cannot_be_rebuilt():
         {"kind": "kan", "width": [2, 1], "base": "silu"},
         {"kind": "mlp", "width": ["a", 1], "activation": "tanh"},
         {"kind": "mlp", "width": [2], "activation": "tanh"},
-        {"kind": "ridge", "width": [2, 3], "degree": 3},
+        {"kind": "product", "width": [3, 9, 1], "degree": 3, "rates": [1.0], "periodic": []},
     ],
 )
 def test_damaged_description_is_refused(data):

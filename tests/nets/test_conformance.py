@@ -8,7 +8,7 @@ import torch
 from kanpde._jets import JetSpace, coordinates_jet, unit
 from kanpde._trial import autograd_jets
 from kanpde.errors import ShapeError
-from kanpde.nets import RidgeKAN, network_data, network_from_data
+from kanpde.nets import ProductKAN, network_data, network_from_data
 
 
 def space_of(net, order):
@@ -160,10 +160,22 @@ def test_no_points_give_no_values(case):
     assert net(torch.zeros(0, net.n_in, dtype=torch.float64)).shape == (0, net.n_out)
 
 
-def test_ridge_directions_map_the_cube_into_the_interval():
-    for dimension in (1, 2, 3, 5):
-        directions = RidgeKAN(dimension, 1, degree=2).directions
-        assert (directions.abs().sum(0) <= 1 + 1e-6).all()
+def test_periodic_products_are_those_of_cosines_and_sines():
+    angle = torch.linspace(0.3, 2.9, 7, dtype=torch.float64)
+    net = ProductKAN((3.0,), (0,), 1, degree=2).double()
+    with torch.no_grad():
+        block = net.layer(0).blocks[0]
+        block.coefficients[:, 0] = torch.tensor([1.0, 2.0, 5.0, 7.0])
+    space = JetSpace.closed(1, [(3,)])
+    z = torch.zeros(space.size, 7, 2, dtype=torch.float64)
+    z[0] = torch.stack((torch.cos(angle), torch.sin(angle)), dim=1)
+    jets = net.jets(z, space)[:, :, 0]
+    for m in range(4):
+        turn = m * torch.pi / 2
+        one = torch.cos(angle + turn) + 2 * torch.sin(angle + turn)
+        two = 5 * torch.cos(2 * angle + turn) + 7 * torch.sin(2 * angle + turn)
+        expected = 3.0**m * (one + 2.0**m * two)  # the angle turns at rate 3
+        assert (jets[m] - expected).abs().max() < 1e-12 * expected.abs().max()
 
 
 def test_unit_is_a_first_derivative():
