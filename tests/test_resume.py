@@ -1,6 +1,7 @@
 """Stopping and going on: the result is that of a run that was never stopped."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -349,3 +350,35 @@ def test_run_in_slabs_of_time_goes_on_as_if_never_stopped(killed, tmp_path, monk
     resumed = solve(problem, threads=1, steps=12, out=tmp_path / "run", resume=True)
     np.testing.assert_allclose(resumed(points), truth, rtol=0, atol=SAME)
     np.testing.assert_array_equal(kanpde.load(tmp_path / "run")(points), resumed(points))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT])
+def test_signal_within_a_step_waits_for_its_end(number, monkeypatch):
+    settings = {**METHODS["lm chebyshev"], "steps": 6}
+    three = solve(ode(), **{**settings, "steps": 3})
+    events = []
+    original = kanpde.train.LevenbergMarquardt._attempt
+
+    def interrupted(self, rows, *rest):
+        if len(events) == 2:
+            events.append(signal.raise_signal(number))
+        return original(self, rows, *rest)
+
+    monkeypatch.setattr(kanpde.train.LevenbergMarquardt, "_attempt", interrupted)
+    stopped = solve(ode(), **settings, progress=events.append)
+    assert stopped.status is kanpde.Status.INTERRUPTED
+    assert stopped.summary["steps"] == 3, "the step under way is finished"
+    assert gap(stopped, three) == 0.0
+    assert signal.getsignal(number) is signal.default_int_handler
+
+
+def test_second_signal_acts_at_once(monkeypatch):
+    def impatient(self, rows):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("the second signal was lost")
+
+    monkeypatch.setattr(kanpde.train.LevenbergMarquardt, "step", impatient)
+    stopped = solve(ode(), **METHODS["lm chebyshev"])
+    assert stopped.status is kanpde.Status.INTERRUPTED
+    assert stopped.summary["steps"] == 0

@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._store import trial_state
 from kanpde.train._descent import DescentPhase
+from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._linear import LinearPhase, solves_linearly
 from kanpde.train._marching import MarchingPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
@@ -87,13 +90,22 @@ class Session:
         `observe` gets an event per step, `snapshot` the whole state after every step.
         After an interrupt the session is back at the state after the last full step.
         """
-        settings = self.plan.settings
+        with deferred_interrupts() as asked:
+            return self._run(observe, snapshot, asked)
+
+    def _run(
+        self,
+        observe: Observer | None,
+        snapshot: Callable[[dict[str, Any]], None] | None,
+        asked: list[int],
+    ) -> Status:
+        settings, gradients = self.plan.settings, torch.is_grad_enabled()
         state = self.state()
         try:
             finished = self._finished()
             if finished is not None:
                 return finished
-            while True:
+            while not asked:
                 stop = self._stops(settings.steps, settings.seconds)
                 if stop is not None:
                     return stop
@@ -113,8 +125,9 @@ class Session:
                 if finished is not None:
                     return finished
         except KeyboardInterrupt:
+            torch.set_grad_enabled(gradients)  # it may have come on the way into no_grad
             self.restore(state)
-            return Status.INTERRUPTED
+        return Status.INTERRUPTED
 
     def _stops(self, steps: int | None, limit: float) -> Status | None:
         if steps is not None and self.steps >= steps:
