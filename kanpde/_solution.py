@@ -153,19 +153,24 @@ class Solution:
     def residuals(self, points: Any) -> dict[str, Array]:
         """Residual of every equation at points ``(N, d)``; ``{name: (N,)}``."""
         array = self._array(points)
-        drawn = Drawn(array, np.zeros((len(array), 0)), None, None, np.ones(len(array)))
-        found: dict[str, Array] = {}
-        if not len(array):
-            return {name: np.zeros(0) for terms in self.terms for name in terms.names}
-        for terms in self.terms:
-            rows = Rows(self.trial, [(terms, drawn)])
-            for name, r in zip(terms.names, rows.residuals(scaled=False)[0], strict=True):
-                found[name] = r.detach().double().cpu().numpy()
-        return found
+        pieces: dict[str, list[Array]] = {n: [] for terms in self.terms for n in terms.names}
+        for part in _chunks(array) if len(array) else []:
+            drawn = Drawn(part, np.zeros((len(part), 0)), None, None, np.ones(len(part)))
+            for terms in self.terms:
+                rows = Rows(self.trial, [(terms, drawn)])
+                for name, r in zip(terms.names, rows.residuals(scaled=False)[0], strict=True):
+                    pieces[name].append(r.detach().double().cpu().numpy())
+        return {name: np.concatenate(parts or [np.zeros(0)]) for name, parts in pieces.items()}
 
     def truth(self, points: Any) -> Array | None:
         """Exact or reference values ``(N, m)``, ``None`` where they are not known."""
-        return self.problem.truth(self._array(points))
+        parts = []
+        for part in _chunks(self._array(points)):
+            found = self.problem.truth(part)
+            if found is None:
+                return None
+            parts.append(found)
+        return np.concatenate(parts)
 
     def save(self, directory: str | Path) -> Path:
         """Write the run directory; see `kanpde.load`.
@@ -197,6 +202,29 @@ class Solution:
         worst = [e["relative_l2"] for e in self.errors.values()]
         error = f", relative L2 {max(worst):.1e}" if worst else ""
         return f"Solution({self.problem.name}, {self.status.value}{error})"
+
+
+def _chunks(points: Array) -> list[Array]:
+    """Pieces that bound the memory, at least one; references are kept by piece."""
+    return [points[start : start + CHUNK] for start in range(0, max(len(points), 1), CHUNK)]
+
+
+def reference_shifts(solution: Solution) -> Array:  # (m,)
+    """Give the constants that lift the reference onto the solution.
+
+    They are 0, except for unknowns that the problem fixes only up to a constant, such
+    as a pressure: those whose entry in `Solution.errors` says ``mean_removed``.
+    """
+    names = [str(u.func.__name__) for u in solution.problem.unknowns]
+    free = np.array([bool(solution.errors.get(n, {}).get("mean_removed")) for n in names])
+    shifts = np.zeros(len(names))
+    if free.any():
+        rng = np.random.default_rng(0)
+        points, _ = solution.problem.domain.interior(2048, sampler="sobol", rng=rng)
+        truth = solution.truth(points)
+        if truth is not None:
+            shifts[free] = (solution(points) - truth).mean(axis=0)[free]
+    return shifts
 
 
 def load(directory: str | Path) -> Solution:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import meshio
 import numpy as np
 
+from kanpde._solution import reference_shifts
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.export._atomic import replacing
 from kanpde.export._cells import Cells, spatial_cells
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _POINTS = {1: 201, 2: 101, 3: 33}  # along each length
 _TIMES = 21
-_CHUNK = 4096
 
 
 def write_vtu(
@@ -81,7 +81,7 @@ def write_vtu(
             f"resolution: expected enough points to put a cell inside the domain, got {shape}; "
             "pass more"
         )
-    shifts = _reference_shifts(solution)
+    shifts = reference_shifts(solution)
     if domain.time is None:
         _write(target, cells, _point_data(solution, cells.points, shifts))
         return [target]
@@ -116,34 +116,7 @@ def _space(domain: Domain) -> Domain:
 def _point_data(
     solution: Solution, points: np.ndarray, shifts: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Evaluate all that a file holds at ``(N, d)`` points, in pieces."""
-    pieces = [
-        _piece(solution, points[start : start + _CHUNK], shifts)
-        for start in range(0, len(points), _CHUNK)
-    ]
-    everywhere = [n for n in pieces[0] if all(n in piece for piece in pieces)]
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in everywhere}
-
-
-def _reference_shifts(solution: Solution) -> np.ndarray:  # (m,)
-    """Give the constants that lift the reference onto the solution.
-
-    They are 0, except for unknowns that the problem fixes only up to a constant, such
-    as a pressure: those whose entry in `Solution.errors` says ``mean_removed``.
-    """
-    names = [str(u.func.__name__) for u in solution.problem.unknowns]
-    free = np.array([bool(solution.errors.get(n, {}).get("mean_removed")) for n in names])
-    shifts = np.zeros(len(names))
-    if free.any():
-        rng = np.random.default_rng(0)
-        points, _ = solution.problem.domain.interior(2048, sampler="sobol", rng=rng)
-        truth = solution.truth(points)
-        if truth is not None:
-            shifts[free] = (solution(points) - truth).mean(axis=0)[free]
-    return shifts
-
-
-def _piece(solution: Solution, points: np.ndarray, shifts: np.ndarray) -> dict[str, np.ndarray]:
+    """Evaluate all that a file holds at ``(N, d)`` points."""
     problem = solution.problem
     names = [str(u.func.__name__) for u in problem.unknowns]
     values = np.asarray(solution(points), dtype=float)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kanpde._solution import reference_shifts
 from kanpde.plot._style import in_math
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ SPACETIME_POINTS = 151
 MASKED_POINTS = 241  # a curved boundary needs the finer raster
 PANEL_POINTS = 101
 SNAPSHOTS = (0.1, 0.4, 0.7, 1.0)  # of the time interval; quarters are zeros of standing waves
-_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -147,20 +146,6 @@ def snapshots(domain: Domain) -> tuple[Lattice, ...]:
     return tuple(lattice(domain, space, {time: t}, 301) for t in times(domain))
 
 
-def in_chunks(
-    function: Callable[[np.ndarray], np.ndarray | None],
-    points: np.ndarray,  # (N, d)
-) -> np.ndarray | None:
-    """Evaluate ``(N, d) -> (N, m)`` piecewise, so that memory stays bounded."""
-    parts = []
-    for start in range(0, len(points), _CHUNK):
-        part = function(points[start : start + _CHUNK])
-        if part is None:
-            return None
-        parts.append(np.asarray(part, dtype=float))
-    return np.concatenate(parts)
-
-
 @dataclass(frozen=True)
 class Sample:
     """Every unknown on one lattice: fields of the solution and of what is known."""
@@ -182,33 +167,14 @@ def samples(solution: Solution) -> list[Sample]:
     return [sample(solution, cut) for cut in view(solution.problem.domain).lattices]
 
 
-def reference_shifts(solution: Solution) -> np.ndarray:  # (m,)
-    """Give the constants that lift the reference onto the solution.
-
-    They are 0, except for unknowns that the problem fixes only up to a constant, such
-    as a pressure: those whose entry in `Solution.errors` says ``mean_removed``.
-    """
-    names = [str(u.func.__name__) for u in solution.problem.unknowns]
-    free = np.array([bool(solution.errors.get(n, {}).get("mean_removed")) for n in names])
-    shifts = np.zeros(len(names))
-    if free.any():
-        rng = np.random.default_rng(0)
-        points, _ = solution.problem.domain.interior(2048, sampler="sobol", rng=rng)
-        truth = solution.truth(points)
-        if truth is not None:
-            shifts[free] = (solution(points) - truth).mean(axis=0)[free]
-    return shifts
-
-
 def sample(solution: Solution, cut: Lattice) -> Sample:
     """Evaluate the solution and its reference inside the domain on one lattice."""
     points = cut.points[cut.inside]
     if not len(points):  # the cut misses the domain
         nothing = [cut.field(np.empty(0)) for _ in solution.problem.unknowns]
         return Sample(cut, nothing, None)
-    values = in_chunks(solution, points)
-    assert values is not None
-    truth = in_chunks(solution.truth, points)
+    values = np.asarray(solution(points), dtype=float)
+    truth = solution.truth(points)
     if truth is not None:
         truth = truth + reference_shifts(solution)
     return Sample(
@@ -221,11 +187,6 @@ def sample(solution: Solution, cut: Lattice) -> Sample:
 def residual_fields(solution: Solution, cut: Lattice) -> dict[str, np.ndarray]:
     """Evaluate the absolute residual of every equation on one lattice."""
     points = cut.points[cut.inside]
-    pieces: dict[str, list[np.ndarray]] = {n: [] for n in solution.problem.equations}
-    for start in range(0, len(points), _CHUNK):
-        for name, part in solution.residuals(points[start : start + _CHUNK]).items():
-            pieces.setdefault(name, []).append(np.abs(np.asarray(part, dtype=float)).ravel())
-    return {
-        name: cut.field(np.concatenate(parts) if parts else np.full(len(points), np.nan))
-        for name, parts in pieces.items()
-    }
+    found = dict.fromkeys(solution.problem.equations, np.full(len(points), np.nan))
+    found.update(solution.residuals(points))
+    return {name: cut.field(np.abs(residual)) for name, residual in found.items()}
