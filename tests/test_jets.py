@@ -6,7 +6,8 @@ import pytest
 import sympy
 import torch
 
-from kanpde._jets import JetSpace, compose, coordinates_jet, multiply, unit
+from kanpde._compose import compose
+from kanpde._jets import JetSpace, coordinates_jet, multiply, unit
 from kanpde._trial import autograd_jets
 
 # Closed form against closed form: only the rounding of a few hundred operations.

@@ -15,16 +15,17 @@ from kanpde.basis._base import (
     data_field,
     whole_number,
 )
-from kanpde.basis._piecewise import PieceTable, checked_knots, dense_values, local_values
-from kanpde.basis._transfer import (
-    blossom,
+from kanpde.basis._knots import (
     breakpoint_points,
-    largest_change,
+    checked_knots,
+    checked_samples,
     quantile_breakpoints,
-    refit,
     subdivided_knots,
+    uniform_knots,
     with_outer_knots,
 )
+from kanpde.basis._piecewise import PieceTable, dense_values, local_values
+from kanpde.basis._transfer import blossom, largest_change, refit
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 
 
@@ -97,13 +98,7 @@ class BSpline(Basis):
         self._bound: int | None = None
         if knots is None:
             self.grid = whole_number("grid", grid, least=1)
-            ends = torch.tensor([lower, upper], dtype=torch.float64)
-            if not bool(torch.isfinite(ends).all()) or lower >= upper:
-                raise InputError(
-                    f"lower, upper: expected finite lower < upper, got {lower}, {upper}"
-                )
-            t = np.linspace(lower, upper, grid + 1)[None]
-            self._knots = torch.from_numpy(with_outer_knots(t, degree))
+            self._knots = uniform_knots(grid, degree, lower=lower, upper=upper)
         else:
             checked = checked_knots(knots, degree, least=2 * degree + 2)
             self._bound = checked.shape[0] if checked.ndim == 2 else None
@@ -275,10 +270,8 @@ class BSpline(Basis):
             )
         old = self._knots_for(coefficients)
         new = subdivided_knots(old.numpy(), self.grid, grid, self.degree)
-        basis = self._with_knots(torch.from_numpy(new))
-        bound = self._with_knots(old)
-        lower_upper = new[:, self.degree : new.shape[1] - self.degree]
-        points = breakpoint_points(lower_upper, 4 * max(basis.count, self.count))
+        basis, bound = self._with_knots(torch.from_numpy(new)), self._with_knots(old)
+        points = breakpoint_points(new, self.degree, 4 * max(basis.count, self.count))
         if exact:
             found = blossom(old.numpy(), new, coefficients, self.degree)
         else:
@@ -338,19 +331,17 @@ class BSpline(Basis):
         tensor([-1.0200], dtype=torch.float64)
         """
         old = self._knots_for(coefficients)
-        points = self._checked_samples(samples, old.shape[0], blend=blend, margin=margin)
+        points = checked_samples(samples, old.shape[0], blend=blend, margin=margin)
         breakpoints, kept = quantile_breakpoints(points, self.grid, blend=blend, margin=margin)
         new = with_outer_knots(breakpoints, self.degree)
         new[kept] = old.numpy()[kept]
         basis, bound = self._with_knots(torch.from_numpy(new)), self._with_knots(old)
-        dense = breakpoint_points(new[:, self.degree : new.shape[1] - self.degree], 4 * self.count)
+        dense = breakpoint_points(new, self.degree, 4 * self.count)
         found = refit(bound, basis, coefficients, dense)
         found[kept] = coefficients[kept]
         inside = np.clip(dense, points.min(0)[:, None], points.max(0)[:, None])
-        moved = max(
-            largest_change(bound, basis, coefficients, found, inside),
-            largest_change(bound, basis, coefficients, found, points.T),
-        )
+        looked_at = np.concatenate([inside, points.T], axis=1)
+        moved = largest_change(bound, basis, coefficients, found, looked_at)
         return Transfer(basis, found, moved)
 
     def to_data(self) -> dict[str, Any]:
@@ -383,10 +374,7 @@ class BSpline(Basis):
         return cls(degree=data_field(data, "degree"), knots=knots)
 
     def _copy(self) -> "BSpline":
-        knots = self._knots[0] if self._bound is None else self._knots
-        copy = BSpline(degree=self.degree, knots=knots)
-        copy.dtype, copy.device = self.dtype, self.device
-        return copy
+        return self._with_knots(self._knots[0] if self._bound is None else self._knots)
 
     def _with_knots(self, knots: Tensor) -> "BSpline":
         basis = BSpline(degree=self.degree, knots=knots)
@@ -403,23 +391,8 @@ class BSpline(Basis):
 
     def _knots_for(self, coefficients: Tensor) -> Tensor:
         """Return one row of knots per input of the coefficients."""
-        n_in = self._bound or "n_in"
+        expected = f"({self._bound or 'n_in'}, {self.count}, n_out)"
         shape = tuple(coefficients.shape)
         if len(shape) != 3 or shape[1] != self.count or (self._bound not in (None, shape[0])):
-            raise ShapeError(
-                f"coefficients: expected shape ({n_in}, {self.count}, n_out), got {shape}"
-            )
+            raise ShapeError(f"coefficients: expected shape {expected}, got {shape}")
         return self._knots.expand(shape[0], -1).contiguous()
-
-    @staticmethod
-    def _checked_samples(samples: Tensor, n_in: int, *, blend: float, margin: float) -> np.ndarray:
-        if samples.ndim != 2 or samples.shape[1] != n_in or samples.shape[0] == 0:
-            raise ShapeError(f"samples: expected shape (N, {n_in}), got {tuple(samples.shape)}")
-        if not 0 <= blend <= 1:
-            raise InputError(f"blend: expected a number in [0, 1], got {blend}")
-        if not margin >= 0:
-            raise InputError(f"margin: expected a number >= 0, got {margin}")
-        points: np.ndarray = samples.detach().to(device="cpu", dtype=torch.float64).numpy()
-        if not np.isfinite(points).all():
-            raise InputError("samples: expected finite values, got NaN or infinity")
-        return points

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from kanpde.basis._base import Family, Spread, whole_number, with_derivatives
-from kanpde.errors import InputError, ShapeError
+from kanpde.basis._knots import checked_knots
+from kanpde.basis._place import placed
+from kanpde.errors import ShapeError
 
 
 def _pieces(knots: np.ndarray, degree: int) -> np.ndarray:
@@ -249,53 +251,6 @@ class _Locate(torch.autograd.Function):
 _located: Callable[..., Tensor] = _Locate.apply
 
 
-def _memory_order(x: Tensor) -> tuple[list[int], list[int]]:
-    """Axes from the longest stride to the shortest, and the way back."""
-    order = sorted(range(x.dim()), key=lambda k: -x.stride()[k])
-    return order, [order.index(k) for k in range(x.dim())]
-
-
-class _Place(torch.autograd.Function):
-    """Put the few functions that live at a point among all of them."""
-
-    @staticmethod
-    def forward(local: Tensor, columns: Tensor, count: int) -> Tensor:
-        order, back = _memory_order(local)
-        shape = (*local.shape[:-1], count)
-        dense = local.new_zeros([shape[k] for k in order]).permute(back)
-        return dense.scatter_(-1, columns.expand(local.shape), local)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (columns,) = ctx.saved_tensors
-        wanted = columns.expand(*gradients[0].shape[:-1], -1)
-        order, back = _memory_order(gradients[0])
-        last = order.index(wanted.dim() - 1)
-        found = gradients[0].permute(order).gather(last, wanted.permute(order))
-        return found.permute(back), None, None
-
-    @staticmethod
-    def vmap(
-        info: Any, in_dims: tuple[int | None, ...], local: Tensor, columns: Tensor, count: int
-    ) -> tuple[Tensor, int]:
-        # the batch of a gradient is one more axis in front, columns may have none
-        size = info.batch_size
-        if in_dims[0] is None:
-            local = local.expand(size, *local.shape)
-        else:
-            local = local.movedim(in_dims[0], 0)
-        if in_dims[1] is not None:
-            columns = columns.movedim(in_dims[1], 0)[:, None]
-        return _placed(local, columns, count), 0
-
-
-_placed: Callable[..., Tensor] = _Place.apply
-
-
 def dense_values(table: PieceTable, z: Tensor, orders: int, count: int) -> Tensor:
     """Evaluate all `count` functions, of which few live at each point.
 
@@ -344,45 +299,7 @@ def local_values(table: PieceTable, z: Tensor, count: int) -> tuple[Family, Spre
     def family(points: Tensor, orders: int) -> Tensor:
         return with_derivatives(points, table.evaluate, orders, place=place)
 
-    return family, lambda local: _placed(local, columns, count)
-
-
-def checked_knots(knots: object, degree: int, *, least: int) -> Tensor:
-    """Return the knots as a float64 CPU copy, or say what is wrong with them.
-
-    Parameters
-    ----------
-    knots
-        Anything that `torch.as_tensor` takes, shape ``(M,)`` or ``(n_in, M)``.
-    degree
-        Degree p, for the message.
-    least
-        Smallest admissible M.
-
-    Returns
-    -------
-    Tensor
-        The copy, detached.
-
-    Raises
-    ------
-    InputError
-        If there are too few, they decrease or are not finite.
-    ShapeError
-        If they have neither shape.
-    """
-    given = torch.as_tensor(knots).detach().to(device="cpu", dtype=torch.float64).clone()
-    if given.ndim not in (1, 2) or given.numel() == 0:
-        raise ShapeError(f"knots: expected shape (M,) or (n_in, M), got {tuple(given.shape)}")
-    if given.shape[-1] < least:
-        raise InputError(
-            f"knots: expected at least {least} values for degree {degree}, got {given.shape[-1]}"
-        )
-    if not bool(torch.isfinite(given).all()):
-        raise InputError("knots: expected finite values, got NaN or infinity")
-    if bool((given.diff(dim=-1) < 0).any()):
-        raise InputError("knots: expected nondecreasing values, got a decrease; sort them")
-    return given
+    return family, lambda local: placed(local, columns, count)
 
 
 def bspline_values(

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from kanpde import _check
-from kanpde._jets import JetSpace, apply_family
+from kanpde._compose import apply_family
+from kanpde._jets import JetSpace
 from kanpde.basis import Basis, base_values
 
 
