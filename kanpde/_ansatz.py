@@ -89,7 +89,11 @@ def build(problem: Problem, *, exact: bool = True) -> Ansatzes:
 
 
 def _periodic_axes(problem: Problem) -> tuple[int, ...]:
-    """Axes along which every unknown is periodic and nothing else is said of the faces."""
+    """Axes along which every unknown is periodic, in an equation that smooths the seam.
+
+    An equation without derivatives along an axis leaves a kink at the seam where it is, and
+    a trial that is smooth across the seam would solve another problem.
+    """
     axes = []
     for axis, x in enumerate(problem.coordinates):
         having = {
@@ -97,7 +101,8 @@ def _periodic_axes(problem: Problem) -> tuple[int, ...]:
             for c in problem.conditions.values()
             if isinstance(c, Periodic) and c.coordinate == x
         }
-        if having == set(problem.unknowns):
+        smooth = all(problem.orders(k)[axis] > 0 for k in range(len(problem.unknowns)))
+        if having == set(problem.unknowns) and smooth:
             axes.append(axis)
     return tuple(axes)
 
@@ -144,7 +149,10 @@ def _mark_periodic(
             if problem.coordinates.index(condition.coordinate) in periodic:
                 part.imposed[name] = "exact"
             else:
-                part.reasons[name] = "not every unknown is periodic in this direction"
+                part.reasons[name] = (
+                    "not every unknown is periodic in this direction, or the equation has no "
+                    "derivative along it"
+                )
 
 
 def _objection(

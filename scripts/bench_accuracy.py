@@ -39,10 +39,10 @@ ROWS: dict[str, tuple[str, list[str], float, str]] = {
     "convection": ("convection", [], 120, "MLP 5.4e-6 GPU"),
     "heat": ("heat", [], 30, "KAN 2.1e-4 (D = 1)"),
     "heat_inverse": ("heat_inverse", [], 60, "–"),
-    "reaction": ("reaction", [], 120, "MLP 2.9e-5 GPU"),
-    "kovasznay": ("kovasznay", [], 120, "MLP about 1e-7 GPU"),
-    "burgers": ("burgers", [], 120, "MLP 5.4e-9, 46 min GPU; KAN 2.1e-2"),
-    "burgers_smooth": ("burgers", ["nu=0.01"], 120, "MLP 8e-14, 346 s H100"),
+    "reaction": ("reaction", [], 60, "MLP 2.9e-5 GPU"),
+    "kovasznay": ("kovasznay", [], 60, "MLP about 1e-7 GPU"),
+    "burgers": ("burgers", [], 60, "MLP 5.4e-9, 46 min GPU; KAN 2.1e-2"),
+    "burgers_smooth": ("burgers", ["nu=0.01"], 60, "MLP 8e-14, 346 s H100"),
 }
 
 

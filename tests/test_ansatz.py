@@ -436,3 +436,14 @@ def test_every_unknown_has_its_own_ansatz(load_problem):
     assert len(parts) == 3
     assert parts[0].g != parts[1].g
     assert [p.d != 1 for p in parts] == [True, True, False]
+
+
+def test_equation_without_derivatives_across_the_seam_keeps_its_kink(load_problem):
+    problem = load_problem("reaction")
+    found = build(problem)
+    # the slopes of the start do not agree at the seam, and nothing in the equation smooths them
+    assert found.periodic == ()
+    assert found.imposed["start"] == "exact"
+    seam = next(n for n, c in problem.conditions.items() if c.kind == "periodic")
+    assert found.imposed[seam] == "rows"
+    assert "no derivative along it" in found.reasons[seam]
