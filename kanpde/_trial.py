@@ -292,7 +292,7 @@ def autograd_jets(function: nn.Module | object, points: Tensor, space: JetSpace)
     Examples
     --------
     >>> space = JetSpace.closed(1, [(2,)])
-    >>> autograd_jets(lambda x: x**3, torch.tensor([[2.0]]), space).flatten()
+    >>> autograd_jets(lambda x: x**3, torch.tensor([[2.0]]), space).detach().flatten()
     tensor([ 8., 12., 12.])
     """
     with torch.enable_grad():
