@@ -156,7 +156,7 @@ def main() -> None:
                     flush=True,
                 )
                 RESULTS.mkdir(exist_ok=True)
-                STORE.write_text(json.dumps(found, indent=1))
+                STORE.write_text(json.dumps(found, indent=1) + "\n")
                 PAGE.write_text(table(found))
 
 
