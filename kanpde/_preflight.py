@@ -64,7 +64,11 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "conditions": [
             _condition(problem, plan, name, c, points) for name, c in problem.conditions.items()
         ],
-        "warnings": [*missing_conditions(problem), *_outside(problem)],
+        "warnings": [
+            *missing_conditions(problem),
+            *_outside(problem),
+            *smoothness_warnings(problem, settings),
+        ],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
         "scales": _scales(problem),
         "corners": [f"{k}: {r}" for k, r in plan.ansatzes.reasons.items() if "conflict" in r],
@@ -98,6 +102,27 @@ def _condition(
         "points": len(points[name]) if name in points else 0,
         "reason": plan.ansatzes.reasons.get(name, ""),
     }
+
+
+def smoothness_warnings(problem: Problem, settings: Settings) -> list[str]:
+    """Warn of splines whose residual would not converge: degree equal to the order.
+
+    Examples
+    --------
+    >>> from kanpde import Interval, Problem, Settings, coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> p = Problem(Interval(x, 0, 1), {"ode": u.diff(x, 2)})
+    >>> smoothness_warnings(p, Settings(basis="bspline", degree=2))
+    ['degree 2 equals the order of the equation: its residual is discontinuous; 3 is suggested']
+    """
+    splines = settings.basis == "bspline" or settings.grid or settings.grids
+    if settings.net != "kan" or not splines or settings.degree != problem.order:
+        return []
+    return [
+        f"degree {settings.degree} equals the order of the equation: its residual is "
+        f"discontinuous; {suggested_degree(problem)} is suggested"
+    ]
 
 
 def missing_conditions(problem: Problem) -> list[str]:

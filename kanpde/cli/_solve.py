@@ -179,11 +179,11 @@ def _solve(
     problem: Problem, settings: Settings, args: argparse.Namespace, directory: Path
 ) -> Solution:
     import kanpde
-    from kanpde._preflight import missing_conditions
+    from kanpde._preflight import missing_conditions, smoothness_warnings
 
     file = resolve(args.file)
     with user_code(file, args.file, "functions of the file to work on points"):
-        for text in missing_conditions(problem):
+        for text in (*missing_conditions(problem), *smoothness_warnings(problem, settings)):
             warning_line(text)
     with (
         user_code(file, args.file, "functions of the file to work on points"),

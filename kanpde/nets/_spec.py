@@ -12,7 +12,7 @@ from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import BasisBlock
 from kanpde.nets._network import ModuleNet, Network
-from kanpde.nets._product import ProductKAN
+from kanpde.nets._product import ProductKAN, product_count
 
 
 def network_data(network: Network) -> dict[str, Any]:
@@ -62,7 +62,10 @@ def network_from_data(data: Any) -> Network:
             periodic = tuple(int(k) for k in data["periodic"])
             if len(rates) + len(periodic) != width[0]:
                 raise ValueError("as many rates as inputs")
-            return ProductKAN(rates, periodic, width[-1], degree=int(data["degree"]))
+            degree = int(data["degree"])
+            if product_count(len(rates), degree, periodic=len(periodic)) != width[1]:
+                raise ValueError(f"{width[1]} products of degree {degree}")
+            return ProductKAN(rates, periodic, width[-1], degree=degree)
         if kind == "mlp":
             return MLP(width, activation=data["activation"])
         if kind == "kan":
