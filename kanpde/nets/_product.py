@@ -197,6 +197,11 @@ class ProductKAN(Network):
         self.products = len(block.indices)
         self.to(torch.get_default_dtype())
 
+    def index_list(self) -> list[tuple[int, ...]]:
+        """Per product the function of every axis, in the order of the coefficients."""
+        axes = tuple(k in self.periodic for k in range(len(self.rates)))
+        return list(_indices(axes, self.degree))
+
     @property
     def width(self) -> list[int]:
         """Sizes of inputs, product nodes and outputs."""

@@ -14,6 +14,7 @@ import torch
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR
+from kanpde._trial import Trial
 from kanpde.nets import ProductKAN, product_count
 from kanpde.train._accumulators import StreamingQR
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
@@ -75,11 +76,7 @@ class LinearPhase(Phase):
         rng = self.plan.rng(100 + self.level)
         drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
         rows = Rows(trial, drawn, weights=self._balance(Rows(trial, drawn)))
-        sums = StreamingQR(trial.count, trial.eta)
-        for jacobian, residual in rows.jacobian():
-            sums.add(jacobian, residual)
-        sums.reduce()
-        trial.set(trial.get() + sums.step(0.0))
+        self._fit(trial, rows)
         fresh = fresh_loss(self.plan, trial, self.plan.rng(200), points=2000)
         self.points = sum(d.rows for _, d in drawn)
         self.level += 1
@@ -104,6 +101,14 @@ class LinearPhase(Phase):
             moved=better,
             note=f"degree {degree}",
         )
+
+    def _fit(self, trial: Trial, rows: Rows) -> None:
+        """Solve the least squares, once and undamped."""
+        sums = StreamingQR(trial.count, trial.eta)
+        for jacobian, residual in rows.jacobian():
+            sums.add(jacobian, residual)
+        sums.reduce()
+        trial.set(trial.get() + sums.step(0.0))
 
     def _rows_for(self, count: int, degree: int) -> int:
         """Interior points: some per coefficient, and enough along every axis of a lattice."""
@@ -183,13 +188,12 @@ class LinearPhase(Phase):
             setattr(self, name, state[name])
 
 
-def solves_linearly(plan: Plan) -> bool:
-    """Whether the linear path applies: a linear problem and no network asked for."""
+def products_apply(plan: Plan) -> bool:
+    """Whether product KANs may be tried: no network or optimizer is asked for."""
     settings = plan.settings
     asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
     return (
-        plan.linear
-        and settings.linear
+        settings.linear
         and settings.net == "kan"
         and settings.optimizer == "auto"
         and settings.derivatives == "jets"

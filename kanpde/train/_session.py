@@ -14,10 +14,11 @@ from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._store import trial_state
 from kanpde.train._descent import DescentPhase
 from kanpde.train._interrupts import deferred_interrupts
-from kanpde.train._linear import LinearPhase, solves_linearly
+from kanpde.train._linear import LinearPhase, products_apply
 from kanpde.train._marching import MarchingPhase
+from kanpde.train._newton import NewtonPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
-from kanpde.train._plan import Plan, slabs_apply
+from kanpde.train._plan import Plan, has_data, slabs_apply
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
@@ -25,6 +26,7 @@ ERROR_EVERY = 0.5
 GOOD_ENOUGH = 1e-9
 MOST_FAILURES = 5
 SLABS = (4, 16)
+NEWTON_SHARE = 0.3
 
 
 class Status(enum.Enum):
@@ -67,14 +69,18 @@ class Session:
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
-        if not solves_linearly(self.plan):
+        if not products_apply(self.plan):
             return names
+        if not self.plan.linear:
+            return names if has_data(self.plan) else ["newton", *names]
         marching = [f"linear x{n}" for n in SLABS] if slabs_apply(self.plan) else []
         return ["linear", *marching, *names]
 
     def _make(self, name: str) -> Phase:
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
+        if name == "newton":
+            return NewtonPhase(self.plan, self.judge)
         if name.startswith("linear x"):
             slabs = int(name.removeprefix("linear x"))
             return MarchingPhase(self.plan, self.judge, slabs=slabs)
@@ -134,10 +140,12 @@ class Session:
             return Status.BUDGET
         if self.seconds >= limit:
             return Status.BUDGET
-        too_long = isinstance(self.phase, LinearPhase) and self.seconds + 3 * self._longest > limit
-        if too_long and self.phase.trial is not None and self.steps > 2 and math.isfinite(limit):
-            self.phase.done = True
-            return self._advance(Report(math.nan))
+        if isinstance(self.phase, LinearPhase) and self.steps > 2 and math.isfinite(limit):
+            newton = isinstance(self.phase, NewtonPhase)
+            spent = self.seconds + (1 if newton else 3) * self._longest
+            if spent > (NEWTON_SHARE if newton else 1.0) * limit:
+                self.phase.done = True
+                return self._advance(Report(math.nan))
         return None
 
     def _advance(self, report: Report) -> Status | None:
@@ -152,7 +160,8 @@ class Session:
             return None
         if self.index + 1 < len(self.names) and not self._satisfied():
             fresh = self._fresh(self.phase)
-            if self.runner_up is None or not fresh >= self.runner_up[1]:
+            usable = math.isfinite(fresh)
+            if usable and (self.runner_up is None or fresh < self.runner_up[1]):
                 self.runner_up = (self.phase, fresh)
             self.index += 1
             self.phase = self._make(self.names[self.index])

@@ -1,0 +1,67 @@
+"""Smooth nonlinear problems: damped Gauss-Newton on product KANs of growing degree.
+
+Every level starts from the one before. Where the residual on fresh points does not fall fast
+(a front, a kink, a wrong branch) the phase gives up after a few cheap levels, and a deep network
+is trained instead.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from kanpde._rows import Rows
+from kanpde._trial import Trial
+from kanpde.nets import ProductKAN
+from kanpde.train._levenberg import LevenbergMarquardt
+from kanpde.train._linear import LinearPhase
+from kanpde.train._phase import Report
+
+MOST_STEPS = 10
+TRIED_LEVELS = 3
+FALL_PER_LEVEL = 0.1
+
+
+class NewtonPhase(LinearPhase):
+    """Levels of growing degree, each solved by a few Gauss-Newton steps."""
+
+    name = "newton"
+
+    def _fit(self, trial: Trial, rows: Rows) -> None:
+        """Start from the best level so far and iterate until the loss stops falling."""
+        if self.solved:
+            _transfer(self.trial, trial)
+        method = LevenbergMarquardt(
+            damping=1e-4, geodesic=False, linear_algebra="qr", smallest=1e-30
+        )
+        loss = float(rows.vector().square().sum())
+        for _ in range(MOST_STEPS):
+            report = method.step(rows)
+            if not report.accepted or not report.finite:
+                break
+            if report.gain_ratio > 0.75:
+                method.damping = max(1e-3 * method.damping, 1e-30)
+            fell, loss = report.loss < 0.5 * loss, report.loss
+            if not fell:
+                break
+
+    def step(self) -> Report:
+        """Solve the next level; give up where the levels gain too little."""
+        before = self.best_fresh
+        report = super().step()
+        slow = not self.best_fresh < FALL_PER_LEVEL * before
+        if self.level >= TRIED_LEVELS and slow:
+            self.done = True
+        return report
+
+
+def _transfer(source: Trial, target: Trial) -> None:
+    """Copy the coefficients of the products that both have, and the constants."""
+    old, new = source.network, target.network
+    assert isinstance(old, ProductKAN)
+    assert isinstance(new, ProductKAN)
+    place = {index: k for k, index in enumerate(new.index_list())}
+    kept = torch.tensor([place[index] for index in old.index_list()], device=target.device)
+    known = old.get().unflatten(0, (old.products + 1, old.n_out))  # the biases come last
+    vector = known.new_zeros(new.products + 1, new.n_out)
+    vector[kept], vector[-1] = known[:-1], known[-1]
+    target.set(torch.cat((vector.flatten(), source.eta.detach())))

@@ -1,0 +1,56 @@
+"""Gauss-Newton on product KANs: smooth nonlinear problems to round-off, others handed on."""
+
+import pytest
+
+import kanpde
+from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
+from kanpde._measure import Judge
+from kanpde.train import Session, make_plan
+
+
+def bratu():
+    # u'' + e^u = 0 on [0, 1]; k solves k = sqrt(2) cosh(k / 4)
+    from sympy import Float, cosh, exp, log
+
+    x = coordinates("x")
+    u = unknown("u", x)
+    k = Float("1.51716459905075436851", 21)
+    return Problem(
+        Interval(x, 0, 1),
+        {"bratu": u.diff(x, 2) + exp(u)},
+        {"ends": Dirichlet(u, 0)},
+        exact={u: -2 * log(cosh((x - 0.5) * k / 2) / cosh(k / 4))},
+    )
+
+
+def test_bratu_is_solved_to_round_off_without_settings():
+    solution = kanpde.solve(bratu(), steps=8)
+    assert solution.summary["path"] == ["newton"]
+    assert solution.errors["u"]["relative_l2"] < 1e-12
+
+
+def test_levels_start_from_the_one_before():
+    plan = make_plan(bratu(), Settings())
+    session = Session(plan, Judge(plan.problem))
+    first = session.phase
+    first.step()
+    coarse = first.trial
+    fine = plan.trial(first._network(12))
+    from kanpde.train._newton import _transfer
+
+    _transfer(coarse, fine)
+    points = plan.problem.domain.grid(33)
+    judge = Judge(plan.problem)
+    assert len(points) == 33
+    assert abs(judge.values(coarse) - judge.values(fine)).max() < 1e-15
+
+
+def test_front_is_handed_on_to_training(load_problem):
+    solution = kanpde.solve(load_problem("burgers"), steps=5)
+    assert solution.summary["path"][:2] == ["newton", "lm"]
+
+
+@pytest.mark.parametrize("options", [{"hidden": (4,)}, {"net": "mlp"}, {"optimizer": "adam"}])
+def test_what_the_user_asks_for_is_trained(options):
+    plan = make_plan(bratu(), Settings(**options))
+    assert "newton" not in Session(plan, Judge(plan.problem)).names
