@@ -65,7 +65,7 @@ class Settings:
         When to stop: optimizer steps, seconds of optimisation, estimated
         relative error. Without `steps` the time limit is 60 seconds.
     linear
-        Solve linear problems by one least-squares solve of a product KAN.
+        Try product KANs first: least squares for linear problems, Gauss-Newton for smooth ones.
 
     Raises
     ------
