@@ -6,7 +6,6 @@ into its columns; evaluations that feed the same row are summed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -324,8 +323,3 @@ class Rows:
 def _pick(jets: Tensor, inputs: tuple[JetInput, ...]) -> list[Tensor]:
     parts = [component.unbind(1) for component in jets.unbind(0)]
     return [parts[j.component][j.unknown] for j in inputs]
-
-
-def finite(value: float) -> bool:
-    """Whether a loss is a usable number."""
-    return math.isfinite(value)

@@ -41,7 +41,7 @@ class Block(nn.Module):
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor | None:
         """Jets of the features, ``(K, N, f)``; ``None`` for the constant 1."""
-        raise NotImplementedError  # pragma: no cover - abstract
+        raise TypeError("Block is abstract")
 
     def jets(self, features: Tensor | None, mask: Tensor | None) -> Tensor:
         """Jets of the block's output, ``(K, N, n_out)``."""

@@ -90,13 +90,12 @@ class DescentPhase(Phase):
         if terms.where != INTERIOR or terms.on is not None:
             return terms, drawn
         plan, n = self.plan, drawn.rows
-        pool, weights = plan.problem.domain.interior(4 * n, sampler="uniform", rng=self.rng)
+        pool, _ = plan.problem.domain.interior(4 * n, sampler="uniform", rng=self.rng)
         points = Drawn(pool, np.zeros((len(pool), 0)), None, None, np.ones(len(pool)))
         found = Rows(self.trial, [(terms, points)]).residuals()[0]
         size = torch.stack(found).square().sum(dim=0).sqrt().double().cpu().numpy()
         if not np.isfinite(size).all():
             return terms, drawn
-        del weights
         return terms, redraw_by_residual(plan.problem, terms, n, size, pool, rng=self.rng)
 
     def _use(self, drawn: list[tuple[TermSet, Drawn]]) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 from kanpde._measure import Judge, Level, predicted_errors
+from kanpde._points import Drawn
 from kanpde._rows import Rows
-from kanpde._terms import INTERIOR
+from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN, product_count
 from kanpde.train._accumulators import StreamingQR
@@ -75,7 +76,7 @@ class LinearPhase(Phase):
         wanted = self._rows_for(trial.count, degree)
         rng = self.plan.rng(100 + self.level)
         drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
-        rows = Rows(trial, drawn, weights=self._balance(Rows(trial, drawn)))
+        rows = Rows(trial, drawn, weights=self._balance(trial, drawn))
         self._fit(trial, rows)
         fresh = fresh_loss(self.plan, trial, self.plan.rng(200), points=2000)
         self.points = sum(d.rows for _, d in drawn)
@@ -136,28 +137,22 @@ class LinearPhase(Phase):
             else (self.plan.settings.sampler)
         )
 
-    def _balance(self, rows: Rows) -> dict[str, float]:
+    def _balance(self, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dict[str, float]:
         """Weights that give conditions rows as large as the equations' rows."""
-        if len(rows.parts) == 1:
-            return dict(self.plan.settings.weights)
-        sizes: dict[str, float] = {}
-        for part in rows.parts:
-            single = Rows.__new__(Rows)
-            single.__dict__.update(rows.__dict__)
-            single.parts = [part]
-            total = sum(float(j.square().sum()) for j, _ in single.jacobian())
-            for name in set(part.terms.names):
-                sizes[name] = total / len(part.terms.names)
-        inside = [sizes[n] for p in rows.parts if p.terms.where == INTERIOR for n in p.terms.names]
-        top = max(inside)
         given = dict(self.plan.settings.weights)
-        if has_data(self.plan):
+        if len(drawn) == 1 or has_data(self.plan):
             return given
+        sizes: dict[str, float] = {}
+        for terms, points in drawn:
+            rows = Rows(trial, [(terms, points)])
+            total = sum(float(j.square().sum()) for j, _ in rows.jacobian())
+            sizes.update(dict.fromkeys(terms.names, total / len(terms.names)))
+        top = max(sizes[n] for t, _ in drawn if t.where == INTERIOR for n in t.names)
         balanced = {
             n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
-            for p in rows.parts
-            if p.terms.where != INTERIOR
-            for n in p.terms.names
+            for t, _ in drawn
+            if t.where != INTERIOR
+            for n in t.names
         }
         return {**balanced, **given}
 

@@ -221,11 +221,6 @@ def slabs_apply(plan: Plan) -> bool:
     return plain and all(e.on is None for e in problem.equations.values())
 
 
-def fixed_sets(plan: Plan) -> list[TermSet]:
-    """Term sets whose points are never redrawn."""
-    return [s for s in plan.sets if s.where in {POINTS, MEAN}]
-
-
 def make_network(plan: Plan) -> Network:
     """Make the network that settings ask for, or the default for this problem.
 
