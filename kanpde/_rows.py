@@ -59,7 +59,7 @@ class Rows:
     ) -> None:
         self.trial = trial
         self.weights = dict(weights or {})
-        self.chunk = chunk or max(128, min(2048, CHUNK_ENTRIES // max(1, 4 * trial.count)))
+        self.chunk = chunk or max(128, min(2048, CHUNK_ENTRIES // max(1, 4 * trial.active)))
         self.parts = [self._part(terms, points) for terms, points in drawn]
         self.names = list(dict.fromkeys(n for part in self.parts for n in part.terms.names))
 

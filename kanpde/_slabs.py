@@ -2,116 +2,133 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from kanpde._jets import JetSpace, MultiIndex
-from kanpde._trial import Constants, Frame, Site, Trial
-from kanpde.nets import Network, Tape
+from kanpde._jets import JetSpace, MultiIndex, multiply
+from kanpde._trial import Constants, Frame, Programs, Site, Trial
+from kanpde.nets import Network, ProductKAN, Tape
 
 
-@dataclass(frozen=True)
-class Carry:
-    """What a slab takes over: the state of the slab before at the time they share.
+class Seam:
+    """State that a slab takes over: value and time derivatives at a time, functions of space.
 
     Parameters
     ----------
-    previous
-        The trial of the slab before.
+    networks
+        One product KAN of degree 0 in time per time derivative, of all unknowns.
     axis, time
         Which coordinate is the time, and where the slabs meet.
-    orders
-        Number of time derivatives that every unknown takes over (0 for none).
     """
 
-    previous: Trial
-    axis: int
-    time: float
-    orders: tuple[int, ...]
+    def __init__(self, networks: Sequence[ProductKAN], axis: int, time: float) -> None:
+        self.networks, self.axis, self.time = tuple(networks), axis, time
 
-    def jets(self, points: Tensor, space: JetSpace, own: Tensor) -> Tensor:
-        """Taylor polynomial in time of ``previous - g`` at the seam, jets ``(K, N, m)``.
-
-        `own` are the jets of this slab's g at the seam, in the space that `seam_space` gives.
-        """
-        wide = self.seam_space(space)
-        seam = _at(points, self.axis, self.time)
-        with torch.set_grad_enabled(points.requires_grad):
-            gap = self.previous.jets(self.previous.site(seam, wide)) - own
+    def jets(self, points: Tensor, z: Tensor, space: JetSpace) -> Tensor:
+        """Taylor polynomial in time of what is carried, jets ``(K, N, m)``."""
         tau = points[:, self.axis] - self.time
-        parts = []
-        for alpha in space.indices:
-            parts.append(self._taylor(gap, wide, alpha, tau))
-        if space.collapsed is not None:
-            total = torch.zeros_like(parts[0])
-            for k, weight in enumerate(space.collapsed):
-                if weight:
-                    alpha = tuple(2 * int(i == k) for i in range(space.dimension))
-                    total = total + weight * self._taylor(gap, wide, alpha, tau)
-            parts.append(total)
-        return torch.stack(parts)
-
-    def seam_space(self, space: JetSpace) -> JetSpace:
-        """Spatial derivatives of `space`, each with the time derivatives to carry."""
-        wanted: list[MultiIndex] = []
-        listed = list(space.indices)
-        if space.collapsed is not None:
-            listed += [
-                tuple(2 * int(i == k) for i in range(space.dimension))
-                for k, weight in enumerate(space.collapsed)
-                if weight
-            ]
-        for alpha in listed:
-            for j in range(max(1, *self.orders)):
-                wanted.append(tuple(j if i == self.axis else a for i, a in enumerate(alpha)))
-        return JetSpace.closed(space.dimension, wanted)
-
-    def _taylor(self, gap: Tensor, wide: JetSpace, alpha: MultiIndex, tau: Tensor) -> Tensor:
-        """Differentiate sum_j tau^j / j! gap_j by `alpha`, per unknown up to its order."""
-        m = alpha[self.axis]
-        columns = []
-        for k, order in enumerate(self.orders):
-            total = torch.zeros_like(tau)
-            factor = torch.ones_like(tau)
-            for j in range(m, order):
-                index = tuple(j if i == self.axis else a for i, a in enumerate(alpha))
-                total = total + factor * gap[wide.position(index), :, k]
-                factor = factor * tau / (j - m + 1)
-            columns.append(total)
-        return torch.stack(columns, dim=1)
+        total: Tensor | None = None
+        for j, network in enumerate(self.networks):
+            part = network.jets(z, space)
+            if j:
+                part = multiply(_power(tau, j, self.axis, space), part, space)
+            total = part if total is None else total + part
+        assert total is not None
+        return total
 
 
-def _at(points: Tensor, axis: int, time: float) -> Tensor:
-    """Move points to another time."""
-    columns = list(points.unbind(1))
-    columns[axis] = torch.full_like(columns[axis], time)
-    return torch.stack(columns, dim=1)
+def _power(tau: Tensor, j: int, axis: int, space: JetSpace) -> Tensor:
+    """Jets of τ^j / j!, ``(K, N, 1)``."""
+
+    def lowered(m: int) -> Tensor:
+        if m > j:
+            return torch.zeros_like(tau)
+        return tau ** (j - m) / math.factorial(j - m)
+
+    parts = [
+        lowered(alpha[axis]) if sum(alpha) == alpha[axis] else torch.zeros_like(tau)
+        for alpha in space.indices
+    ]
+    if space.collapsed is not None:
+        parts.append(space.collapsed[axis] * lowered(2))
+    return torch.stack(parts)[..., None]
 
 
 class SlabTrial(Trial):
-    """A trial whose g continues the slab before."""
+    """A trial on one slab of time, whose g continues the slab before.
 
-    def __init__(self, frame: Frame, network: Network, carry: Carry) -> None:
+    Parameters
+    ----------
+    frame
+        Bounds are those of the slab; D is written for the whole time interval and stretched.
+    network
+        The network N.
+    axis, whole
+        Which coordinate is the time, and the interval that D is written for.
+    seam
+        What is taken over; ``None`` for the first slab.
+    programs
+        Lowered g and D to share among slabs of one frame.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        network: Network,
+        *,
+        axis: int,
+        whole: tuple[float, float],
+        seam: Seam | None,
+        programs: Programs | None = None,
+    ) -> None:
         super().__init__(frame, network)
-        self._carry = [carry]  # in a list: the slab before is no part of this module
-
-    @property
-    def carry(self) -> Carry:
-        """Tell what is taken over."""
-        return self._carry[0]
+        self.axis, self.whole, self.seam = axis, whole, seam
+        if programs is not None:
+            self._programs = programs
 
     def _ansatz_jets(self, points: Tensor, space: JetSpace) -> tuple[Tensor | None, Tensor | None]:
-        g, d = super()._ansatz_jets(points, space)
-        carry = self.carry
-        wide = carry.seam_space(space)
-        seam = _at(points, carry.axis, carry.time)
-        own, _ = super()._ansatz_jets(seam, wide)
-        zero = points.new_zeros((wide.size, len(points), self.outputs))
-        carried = carry.jets(points, space, zero if own is None else own)
+        low, high = self.frame.lower[self.axis], self.frame.upper[self.axis]
+        start, end = self.whole
+        rate = (end - start) / (high - low)
+        columns = list(points.unbind(1))
+        g, _ = super()._ansatz_jets(points, space)
+        columns[self.axis] = start + (columns[self.axis] - low) * rate
+        # the collapsed component mixes time derivatives with others, so it is summed anew
+        wide = JetSpace.closed(space.dimension, [a for _, a, _ in _listed(space)])
+        _, d = super()._ansatz_jets(torch.stack(columns, dim=1), wide)
+        if d is not None:
+            parts: list[Tensor | None] = [None] * space.size
+            for k, alpha, weight in _listed(space):
+                part = weight * rate ** alpha[self.axis] * d[wide.position(alpha)]
+                done = parts[k]
+                parts[k] = part if done is None else done + part
+            d = torch.stack([p for p in parts if p is not None])
+        if self.seam is None:
+            return g, d
+        carried = self.seam.jets(points, self._embedding(points, space), space)
         return (carried if g is None else g + carried), d
+
+    def state_at(self, points: Tensor, orders: int) -> Tensor:
+        """Value and time derivatives below `orders` of u - g, shape ``(orders, N, m)``."""
+        alpha = tuple((orders - 1) * int(k == self.axis) for k in range(points.shape[1]))
+        space = JetSpace.closed(points.shape[1], [alpha])
+        with torch.no_grad():
+            gap = self.jets(self.site(points, space))
+            own, _ = Trial._ansatz_jets(self, points, space)
+        return gap if own is None else gap - own
+
+
+def _listed(space: JetSpace) -> list[tuple[int, MultiIndex, float]]:
+    """Component, derivative and factor of all that a space's components are made of."""
+    listed = [(k, alpha, 1.0) for k, alpha in enumerate(space.indices)]
+    for axis, weight in enumerate(space.collapsed or ()):
+        if weight:
+            double = tuple(2 * int(i == axis) for i in range(space.dimension))
+            listed.append((len(space.indices), double, weight))
+    return listed
 
 
 class Slabs(Trial):
@@ -151,6 +168,11 @@ class Slabs(Trial):
     def count(self) -> int:
         """Number of coefficients of all slabs."""
         return sum(t.count for t in self.parts)
+
+    @property
+    def active(self) -> int:
+        """Number of coefficients of the largest slab."""
+        return max(t.count for t in self.parts)
 
     @property
     def device(self) -> torch.device:

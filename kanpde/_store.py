@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import lru_cache
 from typing import Any
 
 import torch
 from sympy import Symbol
 
 from kanpde._jets import JetSpace
-from kanpde._slabs import Carry, Slabs, SlabTrial
+from kanpde._slabs import Seam, Slabs, SlabTrial
 from kanpde._terms import Functional, JetInput, TermSet
-from kanpde._trial import Constants, Frame, Trial
+from kanpde._trial import Constants, Frame, Programs, Trial
 from kanpde.errors import RunDirectoryError
-from kanpde.nets import network_data, network_from_data
+from kanpde.nets import ProductKAN, network_data, network_from_data
 from kanpde.pde import Program, lower, raise_program
 
 
 def frame_data(frame: Frame) -> dict[str, Any]:
     """Describe a frame, its ansatz as lowered programs."""
+    return dict(_frame_data(frame))
+
+
+@lru_cache(maxsize=16)  # a checkpoint is taken after every step
+def _frame_data(frame: Frame) -> dict[str, Any]:
     return {
         "lower": list(frame.lower),
         "upper": list(frame.upper),
@@ -58,17 +65,36 @@ def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Fr
 def trial_state(trial: Trial) -> dict[str, Any]:
     """Network and coefficients of a trial (of every slab), for the checkpoint."""
     if isinstance(trial, Slabs):
+        parts = [part for part in trial.parts if isinstance(part, SlabTrial)]
+        frames = list(dict.fromkeys(_over_all_time(part) for part in parts))
         return {
             "network": {"kind": "slabs", "edges": list(trial.edges), "axis": trial.axis},
             "vector": trial.get().cpu(),
-            "slabs": [_slab_state(part) for part in trial.parts],
+            "frames": [frame_data(frame) for frame in frames],
+            "slabs": [
+                {
+                    **trial_state(part),
+                    "frame": frames.index(_over_all_time(part)),
+                    "seam": seam_state(part.seam),
+                }
+                for part in parts
+            ],
         }
     return {"network": network_data(trial.network), "vector": trial.get().cpu()}
 
 
-def _slab_state(trial: Trial) -> dict[str, Any]:
-    orders = list(trial.carry.orders) if isinstance(trial, SlabTrial) else None
-    return {**trial_state(trial), "frame": frame_data(trial.frame), "orders": orders}
+def _over_all_time(part: SlabTrial) -> Frame:
+    """Frame of a slab, with the bounds of the whole time interval."""
+    lower, upper = list(part.frame.lower), list(part.frame.upper)
+    lower[part.axis], upper[part.axis] = part.whole
+    return dataclasses.replace(part.frame, lower=tuple(lower), upper=tuple(upper))
+
+
+def seam_state(seam: Seam | None) -> list[dict[str, Any]] | None:
+    """Networks and coefficients of a seam."""
+    if seam is None:
+        return None
+    return [{"network": network_data(n), "vector": n.get().cpu()} for n in seam.networks]
 
 
 def _slabs_from_state(
@@ -78,18 +104,53 @@ def _slabs_from_state(
     axis = int(state["network"]["axis"])
     if len(edges) != len(state["slabs"]) + 1 or not 0 <= axis < len(frame.coordinates):
         raise RunDirectoryError("checkpoint: expected an edge more than slabs, got others")
+    frames = [frame_from_data(data, frame.coordinates) for data in state["frames"]]
+    programs: list[Programs] = [{} for _ in frames]
     trials: list[Trial] = []
     for k, part in enumerate(state["slabs"]):
-        own = frame_from_data(part["frame"], frame.coordinates)
-        trial = trial_from_state(part, own, constants, dtype)
-        if k:
-            orders = tuple(int(n) for n in part["orders"])
-            carry = Carry(trials[-1], axis, edges[k], orders)
-            vector = trial.get()
-            trial = SlabTrial(own, trial.network, carry)
-            trial.set(vector)
+        which = int(part["frame"])
+        own = frames[which]
+        plain = trial_from_state(part, own, constants, dtype)
+        low, high = list(own.lower), list(own.upper)
+        whole = (low[axis], high[axis])
+        low[axis], high[axis] = edges[k], edges[k + 1]
+        trial = SlabTrial(
+            dataclasses.replace(own, lower=tuple(low), upper=tuple(high)),
+            plain.network,
+            axis=axis,
+            whole=whole,
+            seam=seam_from_state(part["seam"], own, axis, edges[k], dtype),
+            programs=programs[which],
+        )
         trials.append(trial)
     return Slabs(trials, edges, axis)
+
+
+def seam_from_state(
+    state: Any, frame: Frame, axis: int, time: float, dtype: torch.dtype
+) -> Seam | None:
+    """Inverse of `seam_state`.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the networks do not fit the frame or their coefficients.
+    """
+    if state is None:
+        return None
+    networks = []
+    for part in state:
+        network = network_from_data(part["network"]).to(dtype=dtype)
+        sizes = [network.n_in, network.n_out, len(part["vector"])]
+        expected = [frame.inputs, len(frame.g), network.count]
+        if not isinstance(network, ProductKAN) or sizes != expected:
+            raise RunDirectoryError(
+                f"checkpoint: expected a seam of inputs, outputs, coefficients {expected}, "
+                f"got {sizes}"
+            )
+        network.set(part["vector"].to(dtype))
+        networks.append(network)
+    return Seam(networks, axis, time)
 
 
 def as_stored(trial: Trial) -> Trial:

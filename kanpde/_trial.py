@@ -19,6 +19,9 @@ from kanpde.nets import Network, Tape
 from kanpde.pde import Program, derivative, lower
 
 
+Programs = dict[JetSpace, tuple[Program | None, Program | None]]
+
+
 @dataclass(frozen=True)
 class Frame:
     """What surrounds the network: coordinates, range, embedding, ansatz, output scales.
@@ -123,7 +126,7 @@ class Trial(nn.Module):
         values = torch.as_tensor(list(start), dtype=first.dtype)
         scales = self.constants.scales.to(first.dtype)
         self.eta = nn.Parameter((values / scales if len(values) else values).to(first.device))
-        self._programs: dict[JetSpace, tuple[Program | None, Program | None]] = {}
+        self._programs: Programs = {}
 
     @property
     def outputs(self) -> int:
@@ -134,6 +137,11 @@ class Trial(nn.Module):
     def count(self) -> int:
         """Number of coefficients, unknown constants included."""
         return self.network.count + len(self.constants.names)
+
+    @property
+    def active(self) -> int:
+        """Number of coefficients that act at one point."""
+        return self.count
 
     @property
     def device(self) -> torch.device:

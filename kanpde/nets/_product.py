@@ -4,67 +4,97 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 import torch
-from numpy.polynomial import chebyshev
 from torch import Tensor, nn
 
 from kanpde._jets import JetSpace, MultiIndex
-from kanpde.nets._layer import BiasBlock, Block, Layer
+from kanpde.nets._layer import BiasBlock, Block, Layer, Record, Tape
 from kanpde.nets._network import Network
+from kanpde.nets._univariate import AxisMap, chebyshev_tables, fourier_tables
+
+Tables = list[list[Tensor]]
+ROUNDING = 1e-9
+Parts = list[tuple[int, float, MultiIndex]]
 
 
-def product_count(lengths: int, degree: int, *, periodic: int = 0) -> int:
-    """Count the products of total degree 1 to `degree`; a frequency counts as a degree.
-
-    Parameters
-    ----------
-    lengths
-        Number of coordinates.
-    degree
-        Highest total degree.
-    periodic
-        How many of the coordinates carry sines and cosines.
+def all_degrees(degree: int | Sequence[int], lengths: int) -> tuple[int, ...]:
+    """Give one degree per coordinate.
 
     Examples
     --------
-    >>> product_count(2, 3), product_count(2, 3, periodic=1)
+    >>> all_degrees(3, 2)
+    (3, 3)
+    """
+    return (degree,) * lengths if isinstance(degree, int) else tuple(degree)
+
+
+@lru_cache(maxsize=256)
+def product_count(axes: tuple[bool, ...], degrees: tuple[int, ...], *, most: int = 10**6) -> int:
+    """Count the products of a product KAN without listing them, up to `most`.
+
+    Parameters
+    ----------
+    axes
+        Per coordinate whether it carries sines and cosines.
+    degrees
+        Highest degree (frequency) along every coordinate.
+    most
+        Stop counting beyond this number.
+
+    Examples
+    --------
+    >>> product_count((False, False), (3, 3)), product_count((True, False), (3, 3))
     (9, 15)
     """
-    total = 0
-    for q in range(periodic + 1):
-        # q periodic coordinates with a frequency of at least 1, sine or cosine each
-        free, left = lengths - periodic + q, degree - q
-        if left >= 0:
-            total += math.comb(periodic, q) * 2**q * math.comb(left + free, free)
-    return total - 1
+
+    def below(axis: int, left: float) -> int:
+        n, periodic = degrees[axis], axes[axis]
+        highest = min(n, math.floor(left * n + ROUNDING * n)) if n else 0
+        if axis == len(axes) - 1:
+            return 1 + highest * (2 if periodic else 1)
+        total = 0
+        for k in range(highest + 1):
+            total += below(axis + 1, left - k / n if n else left) * (2 if periodic and k else 1)
+            if total > most:
+                break
+        return total
+
+    return below(0, 1.0) - 1
 
 
 @lru_cache(maxsize=64)
-def _indices(axes: tuple[bool, ...], degree: int) -> tuple[tuple[int, ...], ...]:
-    """Functions of every axis whose total degree is 1 to `degree`.
+def _indices(axes: tuple[bool, ...], degrees: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Functions of every axis with 0 < sum of degree / highest degree <= 1.
 
     A periodic axis numbers 1, cos, sin, cos 2, sin 2, …: function k has degree (k + 1) // 2.
+    Sorted by the last axis first, so that products with one of its functions are neighbours.
     """
-    ranges = [range(2 * degree + 1 if p else degree + 1) for p in axes]
-    degrees = [[(k + 1) // 2 if p else k for k in r] for p, r in zip(axes, ranges, strict=True)]
+    shares = []
+    for periodic, n in zip(axes, degrees, strict=True):
+        count = 2 * n + 1 if periodic else n + 1
+        shares.append([((k + 1) // 2 if periodic else k) / max(n, 1) for k in range(count)])
     found: list[tuple[int, ...]] = []
-    for index in itertools.product(*ranges):
-        if 0 < sum(degrees[a][k] for a, k in enumerate(index)) <= degree:
-            found.append(index)
+    for last, share in enumerate(shares[-1]):
+        ranges = [range(sum(s <= 1 - share + ROUNDING for s in own)) for own in shares[:-1]]
+        for index in itertools.product(*ranges):
+            total = share + sum(shares[a][k] for a, k in enumerate(index))
+            if 0 < total <= 1 + ROUNDING:
+                found.append((*index, last))
     return tuple(found)
 
 
-@lru_cache(maxsize=512)
-def _derivative_matrix(degree: int, order: int) -> np.ndarray:
-    """Write derivatives of T_0 … T_degree in T_0 … T_degree, shape (degree + 1, degree + 1)."""
-    matrix = np.zeros((degree + 1, degree + 1))
-    for k in range(degree + 1):
-        series = chebyshev.chebder(np.eye(degree + 1)[k], order) if order else np.eye(degree + 1)[k]
-        matrix[: len(series), k] = series
-    return matrix
+def _wanted(space: JetSpace) -> Parts:
+    """Derivatives that components are made of: (component, factor, multi-index)."""
+    wanted: Parts = [(k, 1.0, alpha) for k, alpha in enumerate(space.indices)]
+    for axis, weight in enumerate(space.collapsed or ()):
+        if weight:
+            alpha = tuple(2 * int(k == axis) for k in range(space.dimension))
+            wanted.append((len(space.indices), weight, alpha))
+    return wanted
 
 
 class ProductBlock(Block):
@@ -76,94 +106,139 @@ class ProductBlock(Block):
         Per coordinate: d(input)/d(coordinate), the angle's rate for a periodic one.
     axes
         Per coordinate whether it is periodic (two inputs, cosine and sine).
-    degree
-        Highest total degree.
+    degrees
+        Highest degree along every coordinate; products are kept whose degrees, each divided by
+        its highest, sum to at most one.
     n_out
         Number of outputs.
+    charts
+        Per coordinate a map of the input, or ``None``.
     """
 
     def __init__(
-        self, rates: tuple[float, ...], axes: tuple[bool, ...], degree: int, n_out: int
+        self,
+        rates: tuple[float, ...],
+        axes: tuple[bool, ...],
+        degrees: tuple[int, ...],
+        n_out: int,
+        charts: tuple[AxisMap | None, ...],
     ) -> None:
         super().__init__()
-        self.rates, self.axes, self.degree, self.n_out = rates, axes, degree, n_out
-        listed = torch.tensor(_indices(axes, degree), dtype=torch.long)
+        self.rates, self.axes, self.degrees, self.n_out = rates, axes, degrees, n_out
+        self.charts = charts
+        listed = torch.tensor(_indices(axes, degrees), dtype=torch.long).reshape(-1, len(axes))
         self.register_buffer("indices", listed, persistent=False)
+        counts = torch.bincount(listed[:, -1], minlength=1).tolist()
+        self._ends = list(itertools.accumulate(counts))  # of the products with last function j
         self.coefficients = nn.Parameter(torch.zeros(len(listed), n_out, dtype=torch.float64))
 
     indices: Tensor
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
         """Jets of the products, ``(K, N, f)``; only the inputs' values are used."""
-        tables = self._tables(z[0], space.order)
-        parts = [self._product(tables, alpha) for alpha in space.indices]
-        if space.collapsed is not None:
-            total = torch.zeros_like(parts[0])
-            for axis, weight in enumerate(space.collapsed):
-                if weight:
-                    alpha = tuple(2 * int(k == axis) for k in range(space.dimension))
-                    total = total + weight * self._product(tables, alpha)
-            parts.append(total)
-        return torch.stack(parts)
+        tables = self.tables(z[0], space.order)
+        parts: list[Tensor | None] = [None] * space.size
+        for k, weight, alpha in _wanted(space):
+            product = self._product(tables, alpha, self.indices)
+            done = parts[k]
+            parts[k] = weight * product if done is None else done + weight * product
+        return torch.stack([p for p in parts if p is not None])
 
-    def _product(self, tables: list[list[Tensor]], alpha: MultiIndex) -> Tensor:
+    def _product(self, tables: Tables, alpha: MultiIndex, indices: Tensor) -> Tensor:
         result: Tensor | None = None
-        for axis, order in enumerate(alpha):
-            part = tables[axis][order][:, self.indices[:, axis]]
+        for axis, order in enumerate(alpha[: indices.shape[1]]):
+            part = tables[axis][order][:, indices[:, axis]]
             result = part if result is None else result * part
         assert result is not None
         return result
 
-    def _tables(self, inputs: Tensor, orders: int) -> list[list[Tensor]]:
+    def tables(self, inputs: Tensor, orders: int) -> Tables:
         """Per coordinate and order of derivative the univariate functions, ``(N, n)``."""
         tables, column = [], 0
-        for rate, periodic in zip(self.rates, self.axes, strict=True):
+        for axis, (rate, periodic) in enumerate(zip(self.rates, self.axes, strict=True)):
+            degree, z = self.degrees[axis], inputs[:, column]
             if periodic:
-                cosine, sine = inputs[:, column], inputs[:, column + 1]
-                tables.append(_fourier(cosine, sine, self.degree, rate, orders))
+                tables.append(fourier_tables(z, inputs[:, column + 1], degree, rate, orders))
             else:
-                tables.append(_chebyshev(inputs[:, column], self.degree, rate, orders))
+                tables.append(chebyshev_tables(z, degree, rate, orders, self.charts[axis]))
             column += 1 + periodic
         return tables
 
+    def contracted(self, tables: Tables, space: JetSpace) -> Tensor:
+        """Jets of the outputs ``(K, N, n_out)``, an axis at a time, without the products."""
+        sizes = [table[0].shape[1] for table in tables]
+        dense = self.coefficients.new_zeros((*sizes, self.n_out))
+        dense = dense.index_put(tuple(self.indices.unbind(1)), self.coefficients)
+        parts: list[Tensor | None] = [None] * space.size
+        firsts: dict[int, Tensor] = {}
+        for k, weight, alpha in _wanted(space):
+            if alpha[0] not in firsts:
+                firsts[alpha[0]] = (tables[0][alpha[0]] @ dense.flatten(1)).unflatten(
+                    1, dense.shape[1:]
+                )
+            value = firsts[alpha[0]]
+            for axis, order in enumerate(alpha[1:], start=1):
+                value = torch.einsum("nj,nj...->n...", tables[axis][order], value)
+            done = parts[k]
+            parts[k] = weight * value if done is None else done + weight * value
+        return torch.stack([p for p in parts if p is not None])
 
-def _chebyshev(x: Tensor, degree: int, rate: float, orders: int) -> list[Tensor]:
-    values = [torch.ones_like(x), x]
-    while len(values) <= degree:
-        values.append(2 * x * values[-1] - values[-2])
-    first = torch.stack(values[: degree + 1], dim=1)
-    found = [first]
-    for m in range(1, orders + 1):
-        matrix = torch.as_tensor(_derivative_matrix(degree, m), dtype=x.dtype, device=x.device)
-        found.append(first @ (rate**m * matrix))
-    return found
+    def write_rows(self, tables: Tables, space: JetSpace, cotangent: Tensor, out: Tensor) -> None:
+        """Write this block's columns of the Jacobian into ``(f, n_out, N)``."""
+        wanted = _wanted(space)
+        for b in sorted({alpha[-1] for _, _, alpha in wanted}):
+            group = [(k, w, alpha) for k, w, alpha in wanted if alpha[-1] == b]
+            last = tables[-1][b].T
+            left = self._left(tables, group, cotangent)
+            start = 0
+            for j, end in enumerate(self._ends):
+                if end == start:
+                    continue
+                if len(self.axes) == 2:  # the constant alone is no product
+                    first = int(j == 0)
+                    own = left[first : first + end - start]
+                else:
+                    own = left[start:end]
+                if b == 0:
+                    torch.mul(own, last[j], out=out[start:end])
+                else:
+                    out[start:end].addcmul_(own, last[j])
+                start = end
+
+    def _left(self, tables: Tables, group: Parts, cotangent: Tensor) -> Tensor:
+        """Sum cotangents times the functions of all axes but the last, ``(·, n_out, N)``.
+
+        In one and two dimensions a row per function of the first axis, beyond that a row per
+        product.
+        """
+        total: Tensor | None = None
+        for k, weight, alpha in group:
+            if len(self.axes) == 1:
+                part = cotangent.new_ones(len(self.indices), cotangent.shape[1])
+            elif len(self.axes) == 2:
+                part = tables[0][alpha[0]].T
+            else:
+                part = self._product(tables, alpha[:-1], self.indices[:, :-1]).T
+            term = part[:, None] * (weight * cotangent[k]).T
+            total = term if total is None else total + term
+        assert total is not None
+        return total
 
 
-def _fourier(c: Tensor, s: Tensor, degree: int, rate: float, orders: int) -> list[Tensor]:
-    cosines, sines = [torch.ones_like(c)], [torch.zeros_like(c)]
-    for _ in range(degree):
-        before = cosines[-1], sines[-1]
-        cosines.append(c * before[0] - s * before[1])
-        sines.append(s * before[0] + c * before[1])
-    found = []
-    for m in range(orders + 1):
-        columns = [cosines[0] if m == 0 else torch.zeros_like(c)]
-        turned = [(1, 0), (0, -1), (-1, 0), (0, 1)][m % 4]  # cos(kθ + m π/2) = a cos kθ + b sin kθ
-        for k in range(1, degree + 1):
-            size = (k * rate) ** m
-            a, b = turned[0] * size, turned[1] * size
-            columns.append(a * cosines[k] + b * sines[k])
-            columns.append(a * sines[k] - b * cosines[k])
-        found.append(torch.stack(columns, dim=1))
-    return found
+@dataclass
+class _ProductRecord(Record):
+    """What a product KAN leaves on the tape: tables instead of features."""
+
+    tables: Tables
+    space: JetSpace
 
 
 class ProductKAN(Network):
     r"""KAN with product nodes whose first edges are fixed: linear in all it learns.
 
-    :math:`u(x) = \sum_{|i| \le n} c_i \prod_k T_{i_k}(x_k)`, with sines and cosines
-    instead of Chebyshev polynomials along periodic coordinates. The product nodes are those of
-    MultKAN. Its least squares is spectral least squares in KAN form, not training.
+    :math:`u(x) = \sum_i c_i \prod_k T_{i_k}(x_k)` over :math:`\sum_k i_k / n_k \le 1`, with sines
+    and cosines instead of Chebyshev polynomials along periodic coordinates. The product nodes
+    are those of MultKAN. Its least squares is spectral least squares in KAN form, not training.
 
     Parameters
     ----------
@@ -174,7 +249,9 @@ class ProductKAN(Network):
     n_out
         Number of outputs.
     degree
-        Highest total degree n.
+        Highest degree n, for all coordinates or for each.
+    charts
+        Per coordinate a map that crowds resolution at a front, or ``None``.
 
     References
     ----------
@@ -187,22 +264,61 @@ class ProductKAN(Network):
     """
 
     def __init__(
-        self, rates: tuple[float, ...], periodic: tuple[int, ...], n_out: int, *, degree: int
+        self,
+        rates: tuple[float, ...],
+        periodic: tuple[int, ...],
+        n_out: int,
+        *,
+        degree: int | Sequence[int],
+        charts: Sequence[AxisMap | None] | None = None,
     ) -> None:
         axes = tuple(k in periodic for k in range(len(rates)))
-        block = ProductBlock(rates, axes, degree, n_out)
+        degrees = all_degrees(degree, len(rates))
+        maps = tuple(charts) if charts is not None else (None,) * len(rates)
+        block = ProductBlock(rates, axes, degrees, n_out, maps)
         inputs = len(rates) + len(periodic)
         super().__init__([Layer([block, BiasBlock(n_out)], inputs, n_out, squash=False)])
-        self.rates, self.periodic, self.degree = rates, periodic, degree
+        self.rates, self.periodic = rates, periodic
+        self.degrees, self.charts = degrees, maps
         self.products = len(block.indices)
         self.to(torch.get_default_dtype())
 
+    @property
+    def degree(self) -> int:
+        """Highest degree along any coordinate."""
+        return max(self.degrees)
+
+    @property
+    def block(self) -> ProductBlock:
+        """The products."""
+        block = self.layer(0).blocks[0]
+        assert isinstance(block, ProductBlock)
+        return block
+
     def index_list(self) -> list[tuple[int, ...]]:
         """Per product the function of every axis, in the order of the coefficients."""
-        axes = tuple(k in self.periodic for k in range(len(self.rates)))
-        return list(_indices(axes, self.degree))
+        return list(_indices(self.block.axes, self.degrees))
 
     @property
     def width(self) -> list[int]:
         """Sizes of inputs, product nodes and outputs."""
         return [self.n_in, self.products, self.n_out]
+
+    def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
+        """Jets of the outputs ``(K, N, n_out)``; only the inputs' values are used."""
+        tables = self.block.tables(z[0], space.order)
+        output = self.block.contracted(tables, space)
+        bias = self.layer(0).blocks[1].coefficients
+        assert isinstance(bias, Tensor)
+        output = output + torch.cat((bias, bias.new_zeros(space.size - 1, self.n_out)))[:, None]
+        if tape is not None:
+            tape.append(_ProductRecord(self.layer(0), [], output, tables, space))
+        return output
+
+    def rows(self, tape: Tape, cotangents: list[Tensor], out: Tensor) -> None:
+        """Write the per-point Jacobian ``(N, P)`` from the cotangent of the output."""
+        (record,), (cotangent,) = tape, cotangents
+        assert isinstance(record, _ProductRecord)
+        target = out.T.unflatten(0, (self.products + 1, self.n_out))
+        self.block.write_rows(record.tables, record.space, cotangent, target[:-1])
+        target[-1].copy_(cotangent[0].T)

@@ -13,6 +13,7 @@ from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import BasisBlock
 from kanpde.nets._network import ModuleNet, Network
 from kanpde.nets._product import ProductKAN, product_count
+from kanpde.nets._univariate import AxisMap
 
 
 def network_data(network: Network) -> dict[str, Any]:
@@ -27,9 +28,10 @@ def network_data(network: Network) -> dict[str, Any]:
         return {
             "kind": "product",
             "width": network.width,
-            "degree": network.degree,
+            "degrees": list(network.degrees),
             "rates": list(network.rates),
             "periodic": list(network.periodic),
+            "charts": [None if c is None else [c.center, c.width] for c in network.charts],
         }
     if isinstance(network, MLP):
         return {"kind": "mlp", "width": network.width, "activation": network.activation}
@@ -58,14 +60,7 @@ def network_from_data(data: Any) -> Network:
     try:
         kind, width = data["kind"], [int(n) for n in data["width"]]
         if kind == "product":
-            rates = tuple(float(r) for r in data["rates"])
-            periodic = tuple(int(k) for k in data["periodic"])
-            if len(rates) + len(periodic) != width[0]:
-                raise ValueError("as many rates as inputs")
-            degree = int(data["degree"])
-            if product_count(len(rates), degree, periodic=len(periodic)) != width[1]:
-                raise ValueError(f"{width[1]} products of degree {degree}")
-            return ProductKAN(rates, periodic, width[-1], degree=degree)
+            return _product(data, width)
         if kind == "mlp":
             return MLP(width, activation=data["activation"])
         if kind == "kan":
@@ -78,6 +73,21 @@ def network_from_data(data: Any) -> Network:
         f"network: expected kind kan, mlp or product, got {kind!r}; a network of your own class "
         "cannot be rebuilt without its code"
     )
+
+
+def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
+    rates = tuple(float(r) for r in data["rates"])
+    periodic = tuple(int(k) for k in data["periodic"])
+    degrees = tuple(int(n) for n in data["degrees"])
+    charts = tuple(None if c is None else AxisMap(*map(float, c)) for c in data["charts"])
+    if len(rates) + len(periodic) != width[0] or not len(rates) == len(degrees) == len(charts):
+        raise ValueError("as many rates, degrees and charts as coordinates")
+    axes = tuple(k in periodic for k in range(len(rates)))
+    if min(degrees) < 0 or product_count(axes, degrees, most=width[1]) != width[1]:
+        raise ValueError(f"{width[1]} products of degrees {degrees}")
+    if any(c is not None and not c.width > 0 for c in charts):
+        raise ValueError("positive widths of the charts")
+    return ProductKAN(rates, periodic, width[-1], degree=degrees, charts=charts)
 
 
 def _kan(data: dict[str, Any], width: list[int]) -> KAN:

@@ -143,7 +143,7 @@ class Gram(Accumulator):
         if self._factor is None or self._factor[0] != damping:
             scaled = self.matrix / self._scale[:, None] / self._scale[None]
             scaled.diagonal().add_(damping)
-            with many_threads():
+            with many_threads(self.count):
                 factor, info = torch.linalg.cholesky_ex(scaled)
             if int(info) != 0 or not bool(torch.isfinite(factor).all()):
                 raise NumericalError(
@@ -176,7 +176,7 @@ class StreamingQR(Accumulator):
         stacked = torch.cat((self._triangle, *self._waiting))
         self._waiting = []
         if len(stacked) > self.count + 1:
-            with many_threads():
+            with many_threads(self.count):
                 stacked = torch.linalg.qr(stacked, mode="r")[1]
         self._triangle = stacked
 
@@ -185,7 +185,7 @@ class StreamingQR(Accumulator):
         self._merge()
         matrix, right = self._triangle[:, :-1], self._triangle[:, -1]
         scale = _column_scale(matrix.square().sum(dim=0))
-        with many_threads():
+        with many_threads(self.count):
             u, s, vt = torch.linalg.svd(matrix / scale, full_matrices=False)
         self._svd = (u.T @ right, s, vt, scale)
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
-
 from kanpde._measure import Judge, Level, predicted_errors
-from kanpde._points import Drawn
 from kanpde._rows import Rows
-from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN, product_count
 from kanpde.train._accumulators import StreamingQR
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
-from kanpde.train._plan import Plan, has_data
+from kanpde.train._plan import Plan
+from kanpde.train._products import balance, product_network
 
 DEGREES = {
     1: (8, 12, 16, 24, 32, 48, 64, 96, 128),
@@ -58,16 +55,11 @@ class LinearPhase(Phase):
     def _size(self, degree: int) -> int:
         """Count the coefficients at a degree, without building the network."""
         frame = self.plan.frame
-        lengths, periodic = len(frame.coordinates), len(frame.periodic)
-        return (product_count(lengths, degree, periodic=periodic) + 1) * self.plan.outputs
+        axes = tuple(k in frame.periodic for k in range(len(frame.coordinates)))
+        return (product_count(axes, (degree,) * len(axes)) + 1) * self.plan.outputs
 
     def _network(self, degree: int) -> ProductKAN:
-        frame = self.plan.frame
-        rates = tuple(
-            (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
-            for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
-        )
-        return ProductKAN(rates, frame.periodic, self.plan.outputs, degree=degree)
+        return product_network(self.plan, degree)
 
     def step(self) -> Report:
         """Solve the next level."""
@@ -76,7 +68,7 @@ class LinearPhase(Phase):
         wanted = self._rows_for(trial.count, degree)
         rng = self.plan.rng(100 + self.level)
         drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
-        rows = Rows(trial, drawn, weights=self._balance(trial, drawn))
+        rows = Rows(trial, drawn, weights=balance(self.plan, trial, drawn))
         self._fit(trial, rows)
         fresh = fresh_loss(self.plan, trial, self.plan.rng(200), points=2000)
         self.points = sum(d.rows for _, d in drawn)
@@ -137,25 +129,6 @@ class LinearPhase(Phase):
             else (self.plan.settings.sampler)
         )
 
-    def _balance(self, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dict[str, float]:
-        """Weights that give conditions rows as large as the equations' rows."""
-        given = dict(self.plan.settings.weights)
-        if len(drawn) == 1 or has_data(self.plan):
-            return given
-        sizes: dict[str, float] = {}
-        for terms, points in drawn:
-            rows = Rows(trial, [(terms, points)])
-            total = sum(float(j.square().sum()) for j, _ in rows.jacobian())
-            sizes.update(dict.fromkeys(terms.names, total / len(terms.names)))
-        top = max(sizes[n] for t, _ in drawn if t.where == INTERIOR for n in t.names)
-        balanced = {
-            n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
-            for t, _ in drawn
-            if t.where != INTERIOR
-            for n in t.names
-        }
-        return {**balanced, **given}
-
     def state(self) -> dict[str, Any]:
         """Level, best trial, earlier levels."""
         network = self.trial.network
@@ -181,18 +154,3 @@ class LinearPhase(Phase):
         self.levels = unpack_levels(state["levels"])
         for name in (*KEPT, "points", "done", "stalled"):
             setattr(self, name, state[name])
-
-
-def products_apply(plan: Plan) -> bool:
-    """Whether product KANs may be tried: no network or optimizer is asked for."""
-    settings = plan.settings
-    asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
-    return (
-        settings.linear
-        and settings.net == "kan"
-        and settings.optimizer == "auto"
-        and settings.derivatives == "jets"
-        and plan.dtype == torch.float64
-        and all(a is None for a in asked)
-        and plan.frame.inputs <= 6
-    )

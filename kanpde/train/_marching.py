@@ -1,106 +1,338 @@
-"""Linear problems slab after slab in time, each slab by the linear path."""
+"""Problems in time, slab after slab: product KANs whose degrees and slabs follow the solution.
+
+Every slab is solved by Gauss-Newton on a product KAN. Its highest coefficients tell how well
+it is resolved: where they are too large along time the slab is shortened, along space
+the degree is raised. The whole interval is gone through at a loose tolerance first and then again
+at tighter ones, as time allows: there is always a solution, and the one before tells its error.
+"""
 
 from __future__ import annotations
 
+import math
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
+import torch
 
-from kanpde._measure import Judge, Level
-from kanpde._slabs import Slabs
+from kanpde._measure import Judge
+from kanpde._points import Drawn
+from kanpde._rows import Rows
+from kanpde._slabs import Seam, Slabs, SlabTrial
+from kanpde._store import seam_from_state, seam_state
+from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
-from kanpde.train._linear import LinearPhase
-from kanpde.train._phase import Levels, Phase, Report
+from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
+from kanpde.train._gauss_newton import gauss_newton
+from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
+from kanpde.train._products import balance, lattice, product_network, tails, transfer
+from kanpde.train._seams import take_over
+
+FIRST_TOLERANCE, LAST_TOLERANCE, DECADES = 1e-4, 1e-13, 2.0
+FIRST_DEGREE, MOST_COEFFICIENTS = 16, 4200
+ROWS_PER_COEFFICIENT = 2.6
+SHORTEST = 1e-7
+SAFETY = 0.3
+HOPELESS = 3e-2
+
+
+@dataclass
+class March:
+    """One way through the time interval at one tolerance."""
+
+    tolerance: float
+    length: float
+    degrees: list[int]
+    edges: list[float]
+    slabs: list[SlabTrial] = field(default_factory=list)
+    seam: Seam | None = None
+    unresolved: int = 0
+    seconds: float = 0.0
+    floor: float = math.inf
+    scale: float = 0.0
 
 
 class MarchingPhase(Phase):
-    """Equal slabs in time, each solved by a `LinearPhase` that continues the last.
+    """Slabs in time of adaptive length, on product KANs of adaptive degree.
 
     Parameters
     ----------
     plan, judge
         The problem made ready, and where it is measured.
-    slabs
-        Number of slabs.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, *, slabs: int) -> None:
+    def __init__(self, plan: Plan, judge: Judge) -> None:
         super().__init__(plan, judge)
-        self.name = f"linear x{slabs}"
+        self.name = "linear slabs" if plan.linear else "newton slabs"
+        self.axis = plan.time_axis
+        self.start = float(plan.frame.lower[self.axis])
+        self.end = float(plan.frame.upper[self.axis])
+        self.best: tuple[Slabs, float, float] | None = None  # trial, fresh loss, tolerance
+        self.costs: list[tuple[float, float]] = []  # tolerance and seconds of finished marches
         self.partial = True
-        assert plan.problem.time is not None
-        self.axis = plan.problem.coordinates.index(plan.problem.time)
-        low, high = plan.problem.domain.lower[self.axis], plan.problem.domain.upper[self.axis]
-        self.edges = [float(t) for t in np.linspace(low, high, slabs + 1)]
-        self.finished: list[LinearPhase] = []
-        self.current = self._open(None)
-        self._update()
+        whole = self.end - self.start
+        degrees = [FIRST_DEGREE] * plan.problem.dimension
+        self.march = March(FIRST_TOLERANCE, whole / 10, degrees, [self.start])
+        self.march.degrees[self.axis] = self._time_degree()
+        self.warm: SlabTrial | None = None
+        self.march_failed = False
+        self.trial: Trial = self._joined()
 
-    def _open(self, previous: Trial | None) -> LinearPhase:
-        low, high = self.edges[len(self.finished)], self.edges[len(self.finished) + 1]
-        judge = self.judge.within(self.axis, low, high)
-        return LinearPhase(self.plan.within(low, high, previous), judge)
+    def _time_degree(self) -> int:
+        """Degree in time that suits a tolerance: 6 at 1e-4, one more per decade."""
+        return round(2 - math.log10(self.march.tolerance))
 
-    def _update(self) -> None:
-        trials = [p.trial for p in (*self.finished, self.current)]
-        edges = [*self.edges[: len(trials)], self.edges[-1]]
-        self.trial = Slabs(trials, edges, self.axis)
+    def _joined(self) -> Trial:
+        """Best finished march; what there is of the first one before."""
+        if self.best is not None:
+            return self.best[0]
+        slabs: list[Trial] = list(self.march.slabs)
+        if not slabs:
+            plan = self.plan.within(self.start, self.end, None)
+            slabs = [plan.trial(product_network(plan, 1))]
+        return Slabs(slabs, [*self.march.edges[: len(slabs)], self.end], self.axis)
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether a march came to the end and resolved what it met."""
+        return self.best is not None and not self.march_failed
+
+    @property
+    def progress(self) -> float:
+        """Share of the time interval that the present march has covered."""
+        return (self.march.edges[-1] - self.start) / (self.end - self.start)
 
     def step(self) -> Report:
-        """One level of the current slab; the next slab when it is done."""
-        report = self.current.step()
-        self.points = self.current.points
-        report.note = f"slab {len(self.finished) + 1}, {report.note}"
-        self._update()
-        report.fresh = None
-        if self.current.done:
-            self.finished.append(self.current)
-            if len(self.finished) == len(self.edges) - 1:
-                self._close()
-            else:
-                used = max(0, self.current.level - 3)
-                self.current = self._open(self.current.trial)
-                self.current.level = used  # the next slab needs about the same degree
-        return report
+        """Try one slab; after the last one the march is judged and the next one begun."""
+        began = time.perf_counter()
+        m = self.march
+        low = m.edges[-1]
+        left = self.end - low
+        length = left if left < 1.2 * m.length else min(m.length, left / 2)
+        plan = self.plan.within(low, low + length if length < left else self.end, m.seam)
+        trial, rows, loss, converged = self._solve(plan)
+        time_tail, space_tails = self._tails(trial, rows)
+        note = self._control(trial, plan, length, (time_tail, space_tails, converged))
+        fresh = None
+        if not self.done and m.edges[-1] >= self.end:
+            m.seconds += time.perf_counter() - began
+            began = math.nan
+            fresh = self._finish()
+        if math.isfinite(began):
+            m.seconds += time.perf_counter() - began
+        self.trial = self._joined()
+        return Report(loss=loss, fresh=fresh, finite=math.isfinite(loss), note=note)
 
-    def _close(self) -> None:
-        """Join the slabs' last two levels for the error estimate."""
-        self.done, self.partial = True, False
-        self.current = self.finished.pop()
-        self._update()
-        phases = [*self.finished, self.current]
-        self.levels = Levels()
-        if all(p.levels.kept for p in phases):
-            last = [p.levels.kept[-1] for p in phases]
-            values = self.judge.values(self.trial)
-            t = self.judge.points[:, self.axis]
-            for k, level in enumerate(last):
-                inside = (t >= self.edges[k]) & (t <= self.edges[k + 1])
-                values[inside] = level.values
-            self.levels.kept = [Level(float(np.mean([level.fresh for level in last])), values)]
+    def _solve(self, plan: Plan) -> tuple[SlabTrial, Rows, float, bool]:
+        """Gauss-Newton on one slab, from a try at a lower degree where there was one."""
+        trial = plan.trial(product_network(plan, self.march.degrees))
+        assert isinstance(trial, SlabTrial)
+        if self.warm is not None:
+            transfer(self.warm, trial)
+            self.warm = None
+        drawn = self._draw(plan, trial)
+        rows = Rows(trial, drawn, weights=balance(plan, trial, drawn))
+        self.points = sum(d.rows for _, d in drawn)
+        outcome = gauss_newton(rows, accuracy=0.03 * self.march.tolerance)
+        return trial, rows, outcome.loss, outcome.converged
+
+    def _draw(self, plan: Plan, trial: Trial) -> list[tuple[TermSet, Drawn]]:
+        network = trial.network
+        assert isinstance(network, ProductKAN)
+        most = int(ROWS_PER_COEFFICIENT * trial.count / len(plan.problem.equations)) + 64
+        inside = lattice(plan, network, excess=2, most=most)
+        others = plan.draw(max(network.degrees) ** 2, plan.rng(100), sampler="chebyshev")
+        return [(s, inside if s.where == INTERIOR else d) for s, d in others]
+
+    def _tails(self, trial: SlabTrial, rows: Rows) -> tuple[float, list[float]]:
+        """Relative size in u of the highest coefficients, along time and along space."""
+        network = trial.network
+        assert isinstance(network, ProductKAN)
+        found, _ = tails(network)
+        inside = next(p for p in rows.parts if p.terms.where == INTERIOR)
+        factor = 1.0 if inside.site.d is None else float(inside.site.d[0].abs().max())
+        factor *= max(self.plan.frame.scales)
+        with torch.no_grad():
+            size = float(trial(inside.site.points[:: max(1, len(inside.site.points) // 2000)]).abs().max())
+        self.march.scale = max(self.march.scale, size, 1e-300)
+        sizes = (found * factor / self.march.scale).tolist()
+        return sizes[self.axis], [s for k, s in enumerate(sizes) if k != self.axis]
+
+    def _control(
+        self,
+        trial: SlabTrial,
+        plan: Plan,
+        length: float,
+        seen: tuple[float, list[float], bool],
+    ) -> str:
+        """Accept the slab, or shorten it, or raise the degree."""
+        m = self.march
+        time_tail, space_tails, converged = seen
+        space_tail = max(space_tails, default=0.0)
+        where = f"t {m.edges[-1]:.4g}+{length:.2g}, degrees {'x'.join(map(str, m.degrees))}"
+        note = f"tolerance {m.tolerance:.0e}, {where}, tails {time_tail:.0e} {space_tail:.0e}"
+        shortest = length <= SHORTEST * (self.end - self.start)
+        better = self._degrees(trial, space_tails)
+        if not converged and not shortest:
+            m.length = 0.3 * length
+            return note + ", no convergence"
+        floor = time_tail > 0.3 * m.floor  # a shorter slab gained nothing
+        if time_tail > m.tolerance and not shortest and not floor:
+            m.floor = time_tail
+            m.length = length * max(0.2, self._factor(time_tail))
+            return note + ", shorter"
+        capped = better == m.degrees
+        if space_tail > m.tolerance and not capped:
+            m.degrees, self.warm = better, trial
+            return note + ", higher degree"
+        if space_tail > HOPELESS:
+            self.done = self.march_failed = True
+            return note + ", unresolved"
+        m.unresolved += space_tail > m.tolerance or time_tail > m.tolerance
+        m.floor = math.inf
+        m.slabs.append(trial)
+        m.edges.append(plan.frame.upper[self.axis])
+        m.length = length * min(2.0, max(0.5, self._factor(time_tail)))
+        m.degrees = better
+        if m.edges[-1] < self.end:
+            m.seam = take_over(plan, trial, m.edges[-1])
+        return note
+
+    def _factor(self, tail: float) -> float:
+        """How much longer the next slab may be."""
+        power = 1.0 / (self.march.degrees[self.axis] + 1)
+        return float((SAFETY * self.march.tolerance / max(tail, 1e-300)) ** power)
+
+    def _degrees(self, trial: SlabTrial, space_tails: list[float]) -> list[int]:
+        """Degrees in space at which the tails would meet the tolerance."""
+        network = trial.network
+        assert isinstance(network, ProductKAN)
+        m, new = self.march, []
+        spatial = iter(space_tails)
+        aim = 0.5 * m.tolerance
+        for axis, degree in enumerate(m.degrees):
+            if axis == self.axis:
+                new.append(degree)
+                continue
+            tail = max(next(spatial), 1e-17)
+            needed = degree * math.log(aim) / math.log(min(tail, 0.3))
+            high = 1.6 if tail > m.tolerance else 1.1
+            new.append(max(6, math.ceil(min(high * degree, max(0.8 * degree, needed)))))
+            if tail > m.tolerance:
+                new[-1] = max(new[-1], degree + 2)
+        axes = tuple(k in network.periodic for k in range(len(new)))
+        if (product_count(axes, tuple(new)) + 1) * self.plan.outputs > MOST_COEFFICIENTS:
+            return m.degrees
+        return new
+
+    def _finish(self) -> float:
+        """Judge a march that came to the end, and begin the next one."""
+        m = self.march
+        slabs = Slabs(m.slabs, m.edges, self.axis)
+        fresh = fresh_loss(self.plan, slabs, self.plan.rng(200), points=4000)
+        self.costs.append((m.tolerance, m.seconds))
+        gained = self.best is None or fresh < 0.25 * self.best[1]
+        if self.best is None or fresh < self.best[1]:
+            if self.best is not None:
+                self.levels.add(self.best[0], self.judge, self.best[1])
+            self.best = (slabs, fresh, m.tolerance)
+        elif not self.levels.kept:
+            self.levels.add(slabs, self.judge, fresh)
+        self.partial = False
+        decades = self._affordable()
+        last = m.tolerance <= LAST_TOLERANCE * 1.01
+        self.stalled = last or not gained or m.unresolved > 0
+        self.done = self.stalled or decades < 0.5
+        if not self.done:
+            tolerance = max(m.tolerance * 10.0**-decades, LAST_TOLERANCE)
+            first = m.edges[1] - m.edges[0]
+            self.march = March(tolerance, first, list(m.slabs[0].network.degrees), [self.start])
+            self.march.degrees[self.axis] = self._time_degree()
+        return fresh
+
+    def _affordable(self) -> float:
+        """By how many decades the tolerance may fall in the time that is left."""
+        left = 0.8 * (self.remaining - self.march.seconds)
+        if not math.isfinite(left):
+            return DECADES
+        if len(self.costs) > 1:
+            (a, first), (b, second) = self.costs[-2:]
+            rate = max(0.15, math.log(max(second, 1e-3) / max(first, 1e-3)) / math.log10(a / b))
+        else:
+            rate = 0.5
+        if left <= 0:
+            return 0.0
+        return min(DECADES, math.log(left / max(self.costs[-1][1], 1e-3)) / rate)
 
     def state(self) -> dict[str, Any]:
-        """States of all slabs."""
+        """The present march slab by slab, the best one, levels and costs."""
+        m = self.march
+        best = None
+        if self.best is not None:
+            slabs, fresh, tolerance = self.best
+            parts = [p for p in slabs.parts if isinstance(p, SlabTrial)]
+            best = {
+                "slabs": [_packed(p) for p in parts],
+                "edges": list(slabs.edges),
+                "fresh": fresh,
+                "tolerance": tolerance,
+            }
         return {
-            "finished": [p.state() for p in self.finished],
-            "current": self.current.state(),
-            "done": self.done,
+            **{name: getattr(m, name) for name in NUMBERS},
+            "degrees": list(m.degrees),
+            "edges": list(m.edges),
+            "slabs": [_packed(p) for p in m.slabs],
+            "seam": seam_state(m.seam),
+            "warm": None if self.warm is None else _packed(self.warm),
+            "best": best,
+            "levels": pack_levels(self.levels),
+            "costs": [list(c) for c in self.costs],
+            **{name: getattr(self, name) for name in FLAGS},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from `state`."""
-        self.finished = []
-        previous: Trial | None = None
-        for part in state["finished"]:
-            phase = self._open(previous)
-            phase.restore(part)
-            self.finished.append(phase)
-            previous = phase.trial
-        self.current = self._open(previous)
-        self.current.restore(state["current"])
-        if state["done"]:
-            self.finished.append(self.current)
-            self._close()
-        else:
-            self._update()
+        """Continue from `state`, bit for bit."""
+        m = March(**{name: state[name] for name in NUMBERS}, degrees=[], edges=[])
+        m.degrees, m.edges = list(state["degrees"]), list(state["edges"])
+        m.slabs = self._unpacked(state["slabs"], m.edges)
+        if m.slabs:
+            frame = self.plan.frame
+            m.seam = seam_from_state(
+                state["seam"], frame, self.axis, m.edges[-1], self.plan.dtype
+            )
+        self.march, best = m, state["best"]
+        self.warm = None
+        if state["warm"] is not None:
+            self.warm = self._slab(state["warm"], m.edges[-1], m.edges[-1] + 1.0)
+        if best is not None:
+            parts = self._unpacked(best["slabs"], best["edges"])
+            slabs = Slabs(parts, best["edges"], self.axis)
+            self.best = (slabs, best["fresh"], best["tolerance"])
+        self.levels = unpack_levels(state["levels"])
+        self.costs = [(float(a), float(b)) for a, b in state["costs"]]
+        for name in FLAGS:
+            setattr(self, name, state[name])
+        self.trial = self._joined()
+
+    def _unpacked(self, packed: list[dict[str, Any]], edges: list[float]) -> list[SlabTrial]:
+        return [self._slab(part, edges[k], edges[k + 1]) for k, part in enumerate(packed)]
+
+    def _slab(self, part: dict[str, Any], low: float, high: float) -> SlabTrial:
+        seam = seam_from_state(part["seam"], self.plan.frame, self.axis, low, self.plan.dtype)
+        trial = self.plan.within(low, high, seam).trial(network_from_data(part["network"]))
+        assert isinstance(trial, SlabTrial)
+        trial.set(part["vector"].to(trial.eta))
+        return trial
+
+
+NUMBERS = ("tolerance", "length", "unresolved", "seconds", "floor", "scale")
+FLAGS = ("march_failed", "partial", "points", "done", "stalled")
+
+
+def _packed(trial: SlabTrial) -> dict[str, Any]:
+    return {
+        "network": network_data(trial.network),
+        "vector": trial.get().cpu(),
+        "seam": seam_state(trial.seam),
+    }

@@ -7,14 +7,12 @@ is trained instead.
 
 from __future__ import annotations
 
-import torch
-
 from kanpde._rows import Rows
 from kanpde._trial import Trial
-from kanpde.nets import ProductKAN
 from kanpde.train._levenberg import LevenbergMarquardt
 from kanpde.train._linear import LinearPhase
 from kanpde.train._phase import Report
+from kanpde.train._products import transfer
 
 MOST_STEPS = 10
 TRIED_LEVELS = 3
@@ -29,7 +27,7 @@ class NewtonPhase(LinearPhase):
     def _fit(self, trial: Trial, rows: Rows) -> None:
         """Start from the best level so far and iterate until the loss stops falling."""
         if self.solved:
-            _transfer(self.trial, trial)
+            transfer(self.trial, trial)
         method = LevenbergMarquardt(
             damping=1e-4, geodesic=False, linear_algebra="qr", smallest=1e-30
         )
@@ -52,16 +50,3 @@ class NewtonPhase(LinearPhase):
         if self.level >= TRIED_LEVELS and slow:
             self.done = True
         return report
-
-
-def _transfer(source: Trial, target: Trial) -> None:
-    """Copy the coefficients of the products that both have, and the constants."""
-    old, new = source.network, target.network
-    assert isinstance(old, ProductKAN)
-    assert isinstance(new, ProductKAN)
-    place = {index: k for k, index in enumerate(new.index_list())}
-    kept = torch.tensor([place[index] for index in old.index_list()], device=target.device)
-    known = old.get().unflatten(0, (old.products + 1, old.n_out))  # the biases come last
-    vector = known.new_zeros(new.products + 1, new.n_out)
-    vector[kept], vector[-1] = known[:-1], known[-1]
-    target.set(torch.cat((vector.flatten(), source.eta.detach())))

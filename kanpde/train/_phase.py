@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,10 +59,16 @@ class Phase:
         self.done = False
         self.stalled = False
         self.partial = False  # the trial does not cover the whole domain yet
+        self.remaining = math.inf  # seconds that are left, told before every step
 
     def step(self) -> Report:
         """Do one step."""
         raise TypeError("Phase is abstract")
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether what was found is not to be bettered by the phases that follow."""
+        return False
 
     def retreat(self) -> None:
         """Go back to the last state whose residual was finite, if there is one."""

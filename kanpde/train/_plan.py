@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import sympy
 import torch
 from sympy import Expr
 
@@ -16,9 +18,9 @@ from kanpde._conditions import Initial, MeanValue, Periodic, PointData
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
-from kanpde._slabs import Carry, SlabTrial
+from kanpde._slabs import Seam, SlabTrial
 from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
-from kanpde._trial import Constants, Frame, Trial
+from kanpde._trial import Constants, Frame, Programs, Trial
 from kanpde.basis import BSpline, Chebyshev
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
@@ -42,7 +44,8 @@ class Plan:
     device: torch.device
     dtype: torch.dtype
     slab: tuple[float, float] | None = None
-    carry: Carry | None = None
+    seam: Seam | None = None
+    programs: dict[tuple[Expr, ...], Programs] = field(default_factory=dict)
 
     @property
     def outputs(self) -> int:
@@ -60,8 +63,17 @@ class Plan:
 
     def trial(self, network: Network) -> Trial:
         """Make the trial function around a network, constants at their start."""
-        if self.carry is not None:
-            return SlabTrial(self.frame, network.to(self.device, self.dtype), self.carry)
+        if self.slab is not None:
+            axis = self.time_axis
+            domain = self.problem.domain
+            return SlabTrial(
+                self.frame,
+                network.to(self.device, self.dtype),
+                axis=axis,
+                whole=(float(domain.lower[axis]), float(domain.upper[axis])),
+                seam=self.seam,
+                programs=self.programs.setdefault(self.frame.d, {}),
+            )
         constants = self.problem.constants
         return Trial(
             self.frame,
@@ -109,28 +121,32 @@ class Plan:
         points[:, axis] = low + (points[:, axis] - start) * (high - low) / (end - start)
         return dataclasses.replace(drawn, points=points)
 
-    def within(self, low: float, high: float, previous: Trial | None) -> Plan:
-        """Make the plan of one slab in time, continuing `previous`."""
-        problem, time = self.problem, self.problem.time
-        assert time is not None
-        axis = problem.coordinates.index(time)
-        start, end = float(problem.domain.lower[axis]), float(problem.domain.upper[axis])
-        stretched = start + (time - low) * (end - start) / (high - low)
-        orders = tuple(problem.orders(k)[axis] for k in range(self.outputs))
+    def within(self, low: float, high: float, seam: Seam | None) -> Plan:
+        """Make the plan of one slab in time, which continues `seam`."""
+        axis = self.time_axis
+        frame = self.frame if seam is None else self.late_frame
+        bounds = [list(frame.lower), list(frame.upper)]
+        bounds[0][axis], bounds[1][axis] = low, high
+        frame = dataclasses.replace(frame, lower=tuple(bounds[0]), upper=tuple(bounds[1]))
+        sets = [s for s in self.sets if seam is None or s.where != INITIAL]
+        return dataclasses.replace(self, frame=frame, sets=sets, slab=(low, high), seam=seam)
+
+    @property
+    def time_axis(self) -> int:
+        """Which coordinate is the time."""
+        assert self.problem.time is not None
+        return self.problem.coordinates.index(self.problem.time)
+
+    @cached_property
+    def late_frame(self) -> Frame:
+        """Frame of every slab but the first: each takes over its initial state exactly."""
+        problem, axis, time = self.problem, self.time_axis, self.problem.time
+        start, end = (sympy.Float(v[axis], 17) for v in (self.frame.lower, self.frame.upper))
         d = []
         for k, part in enumerate(self.ansatzes.parts):
-            own = part.d.subs(time, stretched)
-            late = previous is not None and not self._starts_exactly(k)
-            d.append(own * ((time - low) / (high - low)) ** orders[k] if late else own)
-        frame = dataclasses.replace(
-            self.frame,
-            lower=tuple(low if k == axis else v for k, v in enumerate(self.frame.lower)),
-            upper=tuple(high if k == axis else v for k, v in enumerate(self.frame.upper)),
-            d=tuple(d),
-        )
-        carry = None if previous is None else Carry(previous, axis, low, orders)
-        sets = [s for s in self.sets if previous is None or s.where != INITIAL]
-        return dataclasses.replace(self, frame=frame, sets=sets, slab=(low, high), carry=carry)
+            order = 0 if self._starts_exactly(k) else problem.orders(k)[axis]
+            d.append(part.d * ((time - start) / (end - start)) ** order)
+        return dataclasses.replace(self.frame, d=tuple(d))
 
     def _starts_exactly(self, k: int) -> bool:
         imposed = self.ansatzes.parts[k].imposed

@@ -14,18 +14,18 @@ from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._store import trial_state
 from kanpde.train._descent import DescentPhase
 from kanpde.train._interrupts import deferred_interrupts
-from kanpde.train._linear import LinearPhase, products_apply
+from kanpde.train._linear import LinearPhase
 from kanpde.train._marching import MarchingPhase
 from kanpde.train._newton import NewtonPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
 from kanpde.train._plan import Plan, has_data, slabs_apply
+from kanpde.train._products import products_apply
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
 ERROR_EVERY = 0.5
 GOOD_ENOUGH = 1e-9
 MOST_FAILURES = 5
-SLABS = (4, 16)
 NEWTON_SHARE = 0.3
 
 
@@ -71,19 +71,19 @@ class Session:
         names = ["lm"] if chosen == "auto" else [chosen]
         if not products_apply(self.plan):
             return names
-        if not self.plan.linear:
-            return names if has_data(self.plan) else ["newton", *names]
-        marching = [f"linear x{n}" for n in SLABS] if slabs_apply(self.plan) else []
-        return ["linear", *marching, *names]
+        if has_data(self.plan) and not self.plan.linear:
+            return names
+        first = "linear" if self.plan.linear else "newton"
+        marching = ["slabs"] if slabs_apply(self.plan) else []
+        return [first, *marching, *names]
 
     def _make(self, name: str) -> Phase:
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
             return NewtonPhase(self.plan, self.judge)
-        if name.startswith("linear x"):
-            slabs = int(name.removeprefix("linear x"))
-            return MarchingPhase(self.plan, self.judge, slabs=slabs)
+        if name == "slabs":
+            return MarchingPhase(self.plan, self.judge)
         return DescentPhase(self.plan, self.judge, optimizer=name)
 
     def run(
@@ -116,6 +116,7 @@ class Session:
                 if stop is not None:
                     return stop
                 start = time.perf_counter()
+                self.phase.remaining = settings.seconds - self.seconds
                 report = self.phase.step()
                 took = time.perf_counter() - start
                 self._longest = max(self._longest, took)
@@ -158,7 +159,7 @@ class Session:
             return Status.CONVERGED
         if not self.phase.done:
             return None
-        if self.index + 1 < len(self.names) and not self._satisfied():
+        if self.index + 1 < len(self.names) and not (self.phase.sufficient or self._satisfied()):
             fresh = self._fresh(self.phase)
             usable = math.isfinite(fresh)
             if usable and (self.runner_up is None or fresh < self.runner_up[1]):
@@ -167,6 +168,8 @@ class Session:
             self.phase = self._make(self.names[self.index])
             self.path.append(self.phase.name)
             return None
+        if self.phase.sufficient and not self.phase.stalled:
+            return Status.BUDGET
         return Status.CONVERGED if report.finite else Status.NONFINITE
 
     def _accurate_enough(self) -> bool:

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 
 import torch
 
+WORTH_IT = 400
 _MANY: ContextVar[int | None] = ContextVar("threads of the linear algebra", default=None)
 
 
@@ -31,10 +32,13 @@ def few_threads(given: int | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def many_threads() -> Iterator[None]:
-    """Run dense linear algebra on all cores, where `few_threads` is in force."""
+def many_threads(size: int) -> Iterator[None]:
+    """Run dense linear algebra of `size` columns on all cores, where `few_threads` is in force.
+
+    Small matrices stay on one: they gain little and wait for busy cores.
+    """
     many = _MANY.get()
-    if many is None:
+    if many is None or size < WORTH_IT:
         yield
         return
     before = torch.get_num_threads()

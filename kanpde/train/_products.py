@@ -1,0 +1,130 @@
+"""What phases on product KANs share: the network, its points, weights and convergence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kanpde._points import Drawn
+from kanpde._rows import Rows
+from kanpde._terms import INTERIOR, TermSet
+from kanpde._trial import Trial
+from kanpde.nets import AxisMap, ProductKAN
+from kanpde.train._plan import Plan, has_data
+
+SHELL = 0.87
+
+
+def products_apply(plan: Plan) -> bool:
+    """Whether product KANs may be tried: no network or optimizer is asked for."""
+    settings = plan.settings
+    asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
+    return (
+        settings.linear
+        and settings.net == "kan"
+        and settings.optimizer == "auto"
+        and settings.derivatives == "jets"
+        and plan.dtype == torch.float64
+        and all(a is None for a in asked)
+        and plan.frame.inputs <= 6
+    )
+
+
+def product_network(
+    plan: Plan, degree: int | Sequence[int], charts: Sequence[AxisMap | None] | None = None
+) -> ProductKAN:
+    """Build the product KAN of a plan's frame."""
+    frame = plan.frame
+    rates = tuple(
+        (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
+        for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
+    )
+    return ProductKAN(rates, frame.periodic, plan.outputs, degree=degree, charts=charts)
+
+
+def lattice(plan: Plan, network: ProductKAN, *, excess: int, most: int | None = None) -> Drawn:
+    """Interior points that resolve a product KAN: Chebyshev nodes of its charts, even on circles.
+
+    Parameters
+    ----------
+    excess
+        Nodes per axis beyond the number of functions there.
+    most
+        Keep a random choice of so many.
+    """
+    axes = [axis_nodes(plan, network, k, excess=excess) for k in range(len(network.rates))]
+    mesh = np.meshgrid(*axes, indexing="ij")
+    points = np.stack([m.reshape(-1) for m in mesh], axis=1)
+    if most is not None and len(points) > most:
+        points = points[np.sort(plan.rng(700).choice(len(points), size=most, replace=False))]
+    weight = np.full(len(points), 1.0 / len(points))
+    return Drawn(points, np.zeros((len(points), 0)), None, None, weight)
+
+
+def axis_nodes(plan: Plan, network: ProductKAN, axis: int, *, excess: int) -> np.ndarray:
+    """Nodes along one axis, in the coordinate."""
+    low, high = plan.frame.lower[axis], plan.frame.upper[axis]
+    degree, chart = network.degrees[axis], network.charts[axis]
+    if axis in network.periodic:
+        count = 2 * degree + 1 + excess
+        return low + (high - low) * np.arange(count) / count
+    count = degree + 1 + excess
+    zeta = -np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    z = zeta if chart is None else chart.inverse(torch.as_tensor(zeta)).numpy()
+    return np.clip(0.5 * (low + high) + 0.5 * (high - low) * z, low, high)
+
+
+def balance(plan: Plan, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dict[str, float]:
+    """Weights that give conditions rows as large as the equations' rows."""
+    given = dict(plan.settings.weights)
+    if len(drawn) == 1 or has_data(plan):
+        return given
+    sizes: dict[str, float] = {}
+    for terms, points in drawn:
+        rows = Rows(trial, [(terms, points)])
+        total = sum(float(j.square().sum()) for j, _ in rows.jacobian())
+        sizes.update(dict.fromkeys(terms.names, total / len(terms.names)))
+    top = max(sizes[n] for t, _ in drawn if t.where == INTERIOR for n in t.names)
+    balanced = {
+        n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
+        for t, _ in drawn
+        if t.where != INTERIOR
+        for n in t.names
+    }
+    return {**balanced, **given}
+
+
+def tails(network: ProductKAN) -> tuple[Tensor, float]:
+    """Size of the coefficients of the highest products, by axis, and of the largest one.
+
+    A product is among the highest where its degrees, each divided by its highest, sum to 0.87
+    or more; it counts for an axis by its share there.
+    """
+    index = torch.tensor(network.index_list(), dtype=torch.float64)
+    for axis in network.periodic:
+        index[:, axis] = torch.div(index[:, axis] + 1, 2, rounding_mode="floor")
+    share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
+    size = network.block.coefficients.detach().double().cpu().square().sum(dim=1)
+    shell = share.sum(dim=1) >= SHELL
+    found = (size[shell, None] * share[shell].square()).sum(dim=0).sqrt()
+    bias = network.layer(0).blocks[1].coefficients
+    assert isinstance(bias, Tensor)
+    largest = max(float(size.max()), float(bias.detach().square().sum())) if len(size) else 0.0
+    return found, math.sqrt(largest)
+
+
+def transfer(source: Trial, target: Trial) -> None:
+    """Copy the coefficients of the products that both have, and the constants."""
+    old, new = source.network, target.network
+    assert isinstance(old, ProductKAN)
+    assert isinstance(new, ProductKAN)
+    place = {index: k for k, index in enumerate(new.index_list())}
+    kept = torch.tensor([place[index] for index in old.index_list()], device=target.device)
+    known = old.get().unflatten(0, (old.products + 1, old.n_out))  # the biases come last
+    vector = known.new_zeros(new.products + 1, new.n_out)
+    vector[kept], vector[-1] = known[:-1], known[-1]
+    target.set(torch.cat((vector.flatten(), source.eta.detach())))
