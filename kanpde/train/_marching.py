@@ -8,6 +8,7 @@ at tighter ones, as time allows: there is always a solution, and the one before 
 
 from __future__ import annotations
 
+import bisect
 import math
 import time
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from kanpde._store import seam_from_state, seam_state
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
-from kanpde.train._gauss_newton import gauss_newton
+from kanpde.train._gauss_newton import Outcome, gauss_newton
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
 from kanpde.train._products import balance, lattice, product_network, tails, transfer
@@ -34,7 +35,8 @@ FIRST_DEGREE, MOST_COEFFICIENTS = 16, 4200
 ROWS_PER_COEFFICIENT = 2.6
 SHORTEST = 1e-7
 SAFETY = 0.3
-HOPELESS = 3e-2
+HOPELESS, ROUGH = 3e-2, 30.0
+SHORTER, HIGHER, ACCEPTED = "shorter", "higher degree", "accepted"
 
 
 @dataclass
@@ -49,8 +51,35 @@ class March:
     seam: Seam | None = None
     unresolved: int = 0
     seconds: float = 0.0
-    floor: float = math.inf
+    floor: float = math.inf  # tail in time of the try before, near round-off
+    tried: float = math.inf  # tail in space before the degree was raised
     scale: float = 0.0
+    last_degrees: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How well a slab is resolved, in units of u: its highest coefficients and its residual."""
+
+    length: float
+    time: float
+    space: list[float]
+    residual: float
+    converged: bool
+
+    @property
+    def widest(self) -> float:
+        """Largest tail in space."""
+        return max(self.space, default=0.0)
+
+
+def _at(slabs: Slabs, t: float) -> tuple[float, tuple[int, ...]]:
+    """Length and degrees of the slab that begins at or before `t`."""
+    k = max(0, min(len(slabs.parts), bisect.bisect_right(slabs.edges, t)) - 1)
+    k = min(k, len(slabs.parts) - 1)
+    network = slabs.parts[k].network
+    assert isinstance(network, ProductKAN)
+    return slabs.edges[k + 1] - slabs.edges[k], network.degrees
 
 
 class MarchingPhase(Phase):
@@ -111,9 +140,8 @@ class MarchingPhase(Phase):
         left = self.end - low
         length = left if left < 1.2 * m.length else min(m.length, left / 2)
         plan = self.plan.within(low, low + length if length < left else self.end, m.seam)
-        trial, rows, loss, converged = self._solve(plan)
-        time_tail, space_tails = self._tails(trial, rows)
-        note = self._control(trial, plan, length, (time_tail, space_tails, converged))
+        trial, rows, outcome = self._solve(plan)
+        note = self._control(trial, plan, self._look(trial, rows, outcome, length))
         fresh = None
         if not self.done and m.edges[-1] >= self.end:
             m.seconds += time.perf_counter() - began
@@ -122,9 +150,11 @@ class MarchingPhase(Phase):
         if math.isfinite(began):
             m.seconds += time.perf_counter() - began
         self.trial = self._joined()
-        return Report(loss=loss, fresh=fresh, finite=math.isfinite(loss), note=note)
+        return Report(
+            loss=outcome.loss, fresh=fresh, finite=math.isfinite(outcome.loss), note=note
+        )
 
-    def _solve(self, plan: Plan) -> tuple[SlabTrial, Rows, float, bool]:
+    def _solve(self, plan: Plan) -> tuple[SlabTrial, Rows, Outcome]:
         """Gauss-Newton on one slab, from a try at a lower degree where there was one."""
         trial = plan.trial(product_network(plan, self.march.degrees))
         assert isinstance(trial, SlabTrial)
@@ -134,8 +164,7 @@ class MarchingPhase(Phase):
         drawn = self._draw(plan, trial)
         rows = Rows(trial, drawn, weights=balance(plan, trial, drawn))
         self.points = sum(d.rows for _, d in drawn)
-        outcome = gauss_newton(rows, accuracy=0.03 * self.march.tolerance)
-        return trial, rows, outcome.loss, outcome.converged
+        return trial, rows, gauss_newton(rows, accuracy=0.03 * self.march.tolerance)
 
     def _draw(self, plan: Plan, trial: Trial) -> list[tuple[TermSet, Drawn]]:
         network = trial.network
@@ -145,71 +174,106 @@ class MarchingPhase(Phase):
         others = plan.draw(max(network.degrees) ** 2, plan.rng(100), sampler="chebyshev")
         return [(s, inside if s.where == INTERIOR else d) for s, d in others]
 
-    def _tails(self, trial: SlabTrial, rows: Rows) -> tuple[float, list[float]]:
-        """Relative size in u of the highest coefficients, along time and along space."""
+    def _look(self, trial: SlabTrial, rows: Rows, outcome: Outcome, length: float) -> Seen:
+        """Measure how well a slab is resolved, in units of u."""
         network = trial.network
         assert isinstance(network, ProductKAN)
-        found, _ = tails(network)
         inside = next(p for p in rows.parts if p.terms.where == INTERIOR)
         factor = 1.0 if inside.site.d is None else float(inside.site.d[0].abs().max())
         factor *= max(self.plan.frame.scales)
+        some = inside.site.points[:: max(1, len(inside.site.points) // 1000)]
         with torch.no_grad():
-            size = float(trial(inside.site.points[:: max(1, len(inside.site.points) // 2000)]).abs().max())
+            size = float(trial(some).abs().max())
         self.march.scale = max(self.march.scale, size, 1e-300)
-        sizes = (found * factor / self.march.scale).tolist()
-        return sizes[self.axis], [s for k, s in enumerate(sizes) if k != self.axis]
+        sizes = (tails(network) * factor / self.march.scale).tolist()
+        return Seen(
+            length=length,
+            time=sizes[self.axis],
+            space=[s for k, s in enumerate(sizes) if k != self.axis],
+            residual=math.sqrt(outcome.loss) * length / self.march.scale,
+            converged=outcome.converged,
+        )
 
-    def _control(
-        self,
-        trial: SlabTrial,
-        plan: Plan,
-        length: float,
-        seen: tuple[float, list[float], bool],
-    ) -> str:
+    def _control(self, trial: SlabTrial, plan: Plan, seen: Seen) -> str:
         """Accept the slab, or shorten it, or raise the degree."""
         m = self.march
-        time_tail, space_tails, converged = seen
-        space_tail = max(space_tails, default=0.0)
-        where = f"t {m.edges[-1]:.4g}+{length:.2g}, degrees {'x'.join(map(str, m.degrees))}"
-        note = f"tolerance {m.tolerance:.0e}, {where}, tails {time_tail:.0e} {space_tail:.0e}"
-        shortest = length <= SHORTEST * (self.end - self.start)
-        better = self._degrees(trial, space_tails)
-        if not converged and not shortest:
-            m.length = 0.3 * length
-            return note + ", no convergence"
-        floor = time_tail > 0.3 * m.floor  # a shorter slab gained nothing
-        if time_tail > m.tolerance and not shortest and not floor:
-            m.floor = time_tail
-            m.length = length * max(0.2, self._factor(time_tail))
+        where = f"t {m.edges[-1]:.4g}+{seen.length:.2g}, degrees {'x'.join(map(str, m.degrees))}"
+        note = f"tolerance {m.tolerance:.0e}, {where}, tails {seen.time:.0e} {seen.widest:.0e}"
+        better = self._degrees(trial, seen)
+        verdict = self._verdict(seen, capped=better == m.degrees)
+        if verdict == SHORTER:
+            m.tried = math.inf
+            m.length = seen.length * max(0.2, min(0.7, self._factor(seen.time)))
+            if seen.time < 1e-8:
+                m.floor = seen.time
             return note + ", shorter"
-        capped = better == m.degrees
-        if space_tail > m.tolerance and not capped:
-            m.degrees, self.warm = better, trial
+        if verdict == HIGHER:
+            m.tried, m.degrees, self.warm = seen.widest, better, trial
             return note + ", higher degree"
-        if space_tail > HOPELESS:
+        if seen.widest > HOPELESS:
             self.done = self.march_failed = True
             return note + ", unresolved"
-        m.unresolved += space_tail > m.tolerance or time_tail > m.tolerance
-        m.floor = math.inf
+        m.unresolved += max(seen.widest, seen.time) > m.tolerance
+        self._accept(trial, plan, seen, better)
+        return note
+
+    def _verdict(self, seen: Seen, *, capped: bool) -> str:
+        """Say what to do with a slab."""
+        m = self.march
+        shortest = seen.length <= SHORTEST * (self.end - self.start)
+        rough = seen.residual > ROUGH * m.tolerance
+        gained_nothing = seen.widest > 0.7 * m.tried and seen.widest > 1e-8
+        too_long = seen.time > m.tolerance and seen.time < 0.3 * m.floor
+        if not shortest:
+            if not seen.converged or too_long or gained_nothing:
+                return SHORTER
+            if rough and (seen.time > seen.widest or capped):
+                return SHORTER
+        if not capped and (seen.widest > m.tolerance or rough):
+            return HIGHER
+        return ACCEPTED
+
+    def _accept(self, trial: SlabTrial, plan: Plan, seen: Seen, better: list[int]) -> None:
+        m = self.march
+        m.floor = m.tried = math.inf
         m.slabs.append(trial)
         m.edges.append(plan.frame.upper[self.axis])
-        m.length = length * min(2.0, max(0.5, self._factor(time_tail)))
-        m.degrees = better
+        m.length = seen.length * min(2.0, max(0.5, self._factor(seen.time)))
+        grown = [n / max(o, 1) for n, o in zip(m.degrees, m.last_degrees or m.degrees, strict=True)]
+        m.last_degrees = list(m.degrees)
+        m.degrees = [
+            n if k == self.axis else math.ceil(n * min(1.25, max(1.0, grown[k])))
+            for k, n in enumerate(better)
+        ]
         if m.edges[-1] < self.end:
             m.seam = take_over(plan, trial, m.edges[-1])
-        return note
+            self._follow_last_march()
+
+    def _follow_last_march(self) -> None:
+        """Expect of the next slab what the march before met there."""
+        if self.best is None:
+            return
+        m, slabs = self.march, self.best[0]
+        here, before = (_at(slabs, t) for t in (m.edges[-1], m.edges[-2]))
+        m.length *= min(2.0, max(0.3, here[0] / before[0]))
+        for k, n in enumerate(m.degrees):
+            if k != self.axis:
+                rate = here[1][k] / max(before[1][k], 1)
+                usual = m.last_degrees[k] * min(1.6, max(0.7, rate))
+                m.degrees[k] = max(6, math.ceil(usual))
 
     def _factor(self, tail: float) -> float:
         """How much longer the next slab may be."""
         power = 1.0 / (self.march.degrees[self.axis] + 1)
         return float((SAFETY * self.march.tolerance / max(tail, 1e-300)) ** power)
 
-    def _degrees(self, trial: SlabTrial, space_tails: list[float]) -> list[int]:
+    def _degrees(self, trial: SlabTrial, seen: Seen) -> list[int]:
         """Degrees in space at which the tails would meet the tolerance."""
         network = trial.network
         assert isinstance(network, ProductKAN)
         m, new = self.march, []
-        spatial = iter(space_tails)
+        spatial = iter(seen.space)
+        rough = seen.residual > ROUGH * m.tolerance
         aim = 0.5 * m.tolerance
         for axis, degree in enumerate(m.degrees):
             if axis == self.axis:
@@ -219,8 +283,8 @@ class MarchingPhase(Phase):
             needed = degree * math.log(aim) / math.log(min(tail, 0.3))
             high = 1.6 if tail > m.tolerance else 1.1
             new.append(max(6, math.ceil(min(high * degree, max(0.8 * degree, needed)))))
-            if tail > m.tolerance:
-                new[-1] = max(new[-1], degree + 2)
+            if tail > m.tolerance or rough:
+                new[-1] = max(new[-1], degree + 2, math.ceil(1.2 * degree * rough))
         axes = tuple(k in network.periodic for k in range(len(new)))
         if (product_count(axes, tuple(new)) + 1) * self.plan.outputs > MOST_COEFFICIENTS:
             return m.degrees
@@ -281,6 +345,7 @@ class MarchingPhase(Phase):
         return {
             **{name: getattr(m, name) for name in NUMBERS},
             "degrees": list(m.degrees),
+            "last_degrees": list(m.last_degrees),
             "edges": list(m.edges),
             "slabs": [_packed(p) for p in m.slabs],
             "seam": seam_state(m.seam),
@@ -295,6 +360,7 @@ class MarchingPhase(Phase):
         """Continue from `state`, bit for bit."""
         m = March(**{name: state[name] for name in NUMBERS}, degrees=[], edges=[])
         m.degrees, m.edges = list(state["degrees"]), list(state["edges"])
+        m.last_degrees = list(state["last_degrees"])
         m.slabs = self._unpacked(state["slabs"], m.edges)
         if m.slabs:
             frame = self.plan.frame
@@ -326,7 +392,7 @@ class MarchingPhase(Phase):
         return trial
 
 
-NUMBERS = ("tolerance", "length", "unresolved", "seconds", "floor", "scale")
+NUMBERS = ("tolerance", "length", "unresolved", "seconds", "floor", "tried", "scale")
 FLAGS = ("march_failed", "partial", "points", "done", "stalled")
 
 

@@ -98,8 +98,8 @@ def balance(plan: Plan, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dic
     return {**balanced, **given}
 
 
-def tails(network: ProductKAN) -> tuple[Tensor, float]:
-    """Size of the coefficients of the highest products, by axis, and of the largest one.
+def tails(network: ProductKAN) -> Tensor:
+    """Size of the coefficients of the highest products, by axis.
 
     A product is among the highest where its degrees, each divided by its highest, sum to 0.87
     or more; it counts for an axis by its share there.
@@ -110,11 +110,7 @@ def tails(network: ProductKAN) -> tuple[Tensor, float]:
     share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
     size = network.block.coefficients.detach().double().cpu().square().sum(dim=1)
     shell = share.sum(dim=1) >= SHELL
-    found = (size[shell, None] * share[shell].square()).sum(dim=0).sqrt()
-    bias = network.layer(0).blocks[1].coefficients
-    assert isinstance(bias, Tensor)
-    largest = max(float(size.max()), float(bias.detach().square().sum())) if len(size) else 0.0
-    return found, math.sqrt(largest)
+    return (size[shell, None] * share[shell].square()).sum(dim=0).sqrt()
 
 
 def transfer(source: Trial, target: Trial) -> None:
