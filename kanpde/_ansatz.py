@@ -9,6 +9,7 @@ points: what does not hold is not imposed and becomes rows, with the reason.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from sympy import Expr, Integer, Symbol
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
 from kanpde._interpolant import Datum, distance, exact_number, face_place, transfinite
+from kanpde._lift import Lift, corner_lift
 from kanpde._problem import Problem
 from kanpde.errors import InputError
 from kanpde.geometry import Ball, Domain
@@ -45,6 +47,7 @@ class Ansatz:
     d: Expr = sympy.S.One
     imposed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    lift: Lift | None = None
 
 
 @dataclass
@@ -60,12 +63,18 @@ class Ansatzes:
         return {k: v for part in self.parts for k, v in part.imposed.items()}
 
     @property
+    def lifted(self) -> dict[str, float]:
+        """Jumps at corners that g takes out, by condition."""
+        lifts = [part.lift for part in self.parts if part.lift is not None]
+        return {name: jump for lift in lifts for name, jump in lift.corners.items()}
+
+    @property
     def reasons(self) -> dict[str, str]:
         """Why a condition is imposed by rows."""
         return {k: v for part in self.parts for k, v in part.reasons.items()}
 
 
-def build(problem: Problem, *, exact: bool = True) -> Ansatzes:
+def build(problem: Problem, *, exact: bool = True, lift: bool = True) -> Ansatzes:
     """Impose exactly what can be imposed exactly.
 
     Parameters
@@ -74,6 +83,8 @@ def build(problem: Problem, *, exact: bool = True) -> Ansatzes:
         The problem.
     exact
         False leaves every condition to rows.
+    lift
+        Add heat solutions at corners where initial and boundary data disagree.
     """
     periodic = _periodic_axes(problem) if exact else ()
     parts = []
@@ -81,6 +92,7 @@ def build(problem: Problem, *, exact: bool = True) -> Ansatzes:
         mine = {n: c for n, c in problem.conditions.items() if c.unknown == u}
         part = Ansatz(imposed=dict.fromkeys(mine, "rows"))
         if exact:
+            part.lift = corner_lift(problem, k) if lift else None
             _impose(problem, k, mine, part, periodic)
         else:
             part.reasons = dict.fromkeys(mine, "exact conditions are switched off")
@@ -125,6 +137,8 @@ def _impose(
     accepted: list[Datum] = []
     for name, condition in _by_priority(conditions):
         data, reason = _data_of(problem, name, condition)
+        if data and part.lift is not None:
+            data = [_without(problem, datum, part.lift.value) for datum in data]
         if data:
             candidate = accepted + data
             reason = _objection(problem, k, accepted, data, periodic)
@@ -136,6 +150,18 @@ def _impose(
         if reason:
             part.reasons[name] = reason
     part.d = distance(problem, accepted)
+    if part.lift is not None:
+        part.g += part.lift.value
+
+
+def _without(problem: Problem, datum: Datum, lift: Expr) -> Datum:
+    """Give what is left of a datum beside a lift, which starts from zero."""
+    x = problem.coordinates[datum.axis]
+    if x == problem.time:
+        return datum
+    place = face_place(problem, datum.axis, datum.side)
+    own = derivative(lift, (x,), (datum.order,)).subs(x, place)
+    return dataclasses.replace(datum, value=datum.value - own)
 
 
 def _mark_periodic(

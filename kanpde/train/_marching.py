@@ -23,7 +23,8 @@ from kanpde._slabs import Seam, Slabs, SlabTrial
 from kanpde._store import seam_from_state, seam_state
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
-from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
+from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data, product_count
+from kanpde.train._charts import choose_chart
 from kanpde.train._gauss_newton import Outcome, gauss_newton
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
@@ -31,6 +32,7 @@ from kanpde.train._products import balance, lattice, product_network, tails, tra
 from kanpde.train._seams import take_over
 
 FIRST_TOLERANCE, LAST_TOLERANCE, DECADES = 1e-4, 1e-13, 2.0
+CROWDED = 64
 FIRST_DEGREE, MOST_COEFFICIENTS = 16, 4200
 ROWS_PER_COEFFICIENT = 2.6
 SHORTEST = 1e-7
@@ -55,6 +57,7 @@ class March:
     tried: float = math.inf  # tail in space before the degree was raised
     scale: float = 0.0
     last_degrees: list[int] = field(default_factory=list)
+    charts: list[AxisMap | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class MarchingPhase(Phase):
 
     def _solve(self, plan: Plan) -> tuple[SlabTrial, Rows, Outcome]:
         """Gauss-Newton on one slab, from a try at a lower degree where there was one."""
-        trial = plan.trial(product_network(plan, self.march.degrees))
+        trial = plan.trial(product_network(plan, self.march.degrees, self.march.charts or None))
         assert isinstance(trial, SlabTrial)
         if self.warm is not None:
             transfer(self.warm, trial)
@@ -248,6 +251,20 @@ class MarchingPhase(Phase):
         if m.edges[-1] < self.end:
             m.seam = take_over(plan, trial, m.edges[-1])
             self._follow_last_march()
+            self._crowd_at_fronts(plan, trial)
+
+    def _crowd_at_fronts(self, plan: Plan, trial: SlabTrial) -> None:
+        """Choose the map of the next slab where one coordinate takes many polynomials."""
+        m, frame = self.march, self.plan.frame
+        spatial = [k for k in range(len(m.degrees)) if k != self.axis]
+        if len(spatial) != 1 or spatial[0] in frame.periodic or m.degrees[spatial[0]] < CROWDED:
+            return
+        (axis,) = spatial
+        m.charts = m.charts or [None] * len(m.degrees)
+        m.charts[axis], share = choose_chart(
+            plan, trial, axis, m.edges[-1], tolerance=m.tolerance, present=m.charts[axis]
+        )
+        m.degrees[axis] = max(6, math.ceil(share * m.degrees[axis]))
 
     def _follow_last_march(self) -> None:
         """Expect of the next slab what the march before met there."""
@@ -259,7 +276,7 @@ class MarchingPhase(Phase):
         for k, n in enumerate(m.degrees):
             if k != self.axis:
                 rate = here[1][k] / max(before[1][k], 1)
-                usual = m.last_degrees[k] * min(1.6, max(0.7, rate))
+                usual = m.last_degrees[k] * min(1.3, max(0.7, rate))
                 m.degrees[k] = max(6, math.ceil(usual))
 
     def _factor(self, tail: float) -> float:
@@ -346,6 +363,7 @@ class MarchingPhase(Phase):
             **{name: getattr(m, name) for name in NUMBERS},
             "degrees": list(m.degrees),
             "last_degrees": list(m.last_degrees),
+            "charts": [None if c is None else [c.center, c.width] for c in m.charts],
             "edges": list(m.edges),
             "slabs": [_packed(p) for p in m.slabs],
             "seam": seam_state(m.seam),
@@ -361,6 +379,7 @@ class MarchingPhase(Phase):
         m = March(**{name: state[name] for name in NUMBERS}, degrees=[], edges=[])
         m.degrees, m.edges = list(state["degrees"]), list(state["edges"])
         m.last_degrees = list(state["last_degrees"])
+        m.charts = [None if c is None else AxisMap(*c) for c in state["charts"]]
         m.slabs = self._unpacked(state["slabs"], m.edges)
         if m.slabs:
             frame = self.plan.frame
