@@ -74,7 +74,9 @@ class Ansatzes:
         return {k: v for part in self.parts for k, v in part.reasons.items()}
 
 
-def build(problem: Problem, *, exact: bool = True, lift: bool = True) -> Ansatzes:
+def build(
+    problem: Problem, *, exact: bool = True, lift: bool = True, embed: bool = True
+) -> Ansatzes:
     """Impose exactly what can be imposed exactly.
 
     Parameters
@@ -85,8 +87,10 @@ def build(problem: Problem, *, exact: bool = True, lift: bool = True) -> Ansatze
         False leaves every condition to rows.
     lift
         Add heat solutions at corners where initial and boundary data disagree.
+    embed
+        Make the trial periodic where the problem is.
     """
-    periodic = _periodic_axes(problem) if exact else ()
+    periodic = _periodic_axes(problem) if exact and embed else ()
     parts = []
     for k, u in enumerate(problem.unknowns):
         mine = {n: c for n, c in problem.conditions.items() if c.unknown == u}

@@ -66,6 +66,12 @@ class Settings:
         relative error. Without `steps` the time limit is 60 seconds.
     linear
         Try product KANs first: least squares for linear problems, Gauss-Newton for smooth ones.
+    slabs
+        Let product KANs march through time in slabs of adaptive length.
+    lift
+        Take corners out where initial and boundary data disagree (a heat solution in g).
+    periodic
+        Embed periodic coordinates as cosine and sine where the problem allows it.
 
     Raises
     ------
@@ -94,6 +100,9 @@ class Settings:
     redraw: int | None = None
     exact_conditions: bool = True
     linear: bool = True
+    slabs: bool = True
+    lift: bool = True
+    periodic: bool = True
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"

@@ -23,6 +23,7 @@ from kanpde._measure import Judge
 from kanpde._problem import Equation, Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
+from kanpde._slabs import Slabs
 from kanpde._solution import Solution
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
@@ -253,6 +254,7 @@ def _finish(
             "identified": identified,
             "imposed": plan.ansatzes.imposed,
             "reasons": plan.ansatzes.reasons,
+            "lifted": plan.ansatzes.lifted,
             "versions": versions(),
         }
     )
@@ -271,6 +273,10 @@ def _describe(trial: Any) -> str:
 
     network = trial.network
     width = str(network.width).replace(" ", "")
+    if isinstance(trial, Slabs):
+        degrees = np.array([part.network.degrees for part in trial.parts])
+        low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
+        return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"
     if isinstance(network, ProductKAN):
         return f"product KAN {width}, total degree {network.degree}"
     if isinstance(network, KAN):

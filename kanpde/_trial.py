@@ -18,7 +18,6 @@ from kanpde.errors import InputError
 from kanpde.nets import Network, Tape
 from kanpde.pde import Program, derivative, lower
 
-
 Programs = dict[JetSpace, tuple[Program | None, Program | None]]
 
 

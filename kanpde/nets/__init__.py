@@ -13,16 +13,16 @@ from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
 from kanpde.nets._product import ProductKAN as ProductKAN
 from kanpde.nets._product import product_count as product_count
-from kanpde.nets._univariate import AxisMap as AxisMap
 from kanpde.nets._spec import extend_grid as extend_grid
 from kanpde.nets._spec import network_data as network_data
 from kanpde.nets._spec import network_from_data as network_from_data
 from kanpde.nets._spec import update_grid as update_grid
+from kanpde.nets._univariate import AxisMap as AxisMap
 
 __all__ = [
-    "AxisMap",
     "KAN",
     "MLP",
+    "AxisMap",
     "BaseBlock",
     "BasisBlock",
     "BiasBlock",

@@ -88,7 +88,7 @@ def _indices(axes: tuple[bool, ...], degrees: tuple[int, ...]) -> tuple[tuple[in
 
 
 def _wanted(space: JetSpace) -> Parts:
-    """Derivatives that components are made of: (component, factor, multi-index)."""
+    """List what components are made of: (component, factor, multi-index)."""
     wanted: Parts = [(k, 1.0, alpha) for k, alpha in enumerate(space.indices)]
     for axis, weight in enumerate(space.collapsed or ()):
         if weight:

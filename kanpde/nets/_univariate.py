@@ -118,7 +118,7 @@ def chebyshev_tables(
 
 
 def _chained(plain: list[Tensor], mapped: list[Tensor], rate: float, orders: int) -> list[Tensor]:
-    """Derivatives 1 … orders of T(map(z)) by Faa di Bruno's formula."""
+    """Differentiate T(map(z)) up to `orders` times by Faa di Bruno's formula."""
     inner = [mapped[m] * rate**m for m in range(1, orders + 1)]
     one = torch.ones_like(mapped[0])
     bell: dict[tuple[int, int], Tensor] = {(0, 0): one}

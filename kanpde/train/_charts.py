@@ -66,9 +66,7 @@ def _values(plan: Plan, trial: Trial, axis: int, time: float, z: torch.Tensor) -
     return values
 
 
-def _profile(
-    plan: Plan, trial: Trial, axis: int, time: float, chart: AxisMap | None
-) -> np.ndarray:
+def _profile(plan: Plan, trial: Trial, axis: int, time: float, chart: AxisMap | None) -> np.ndarray:
     """Chebyshev coefficients of the solution in a map, ``(NODES, m)``."""
     zeta = torch.cos(torch.pi * (torch.arange(NODES, dtype=torch.float64) + 0.5) / NODES)
     z = zeta if chart is None else chart.inverse(zeta).clamp(-1.0, 1.0)

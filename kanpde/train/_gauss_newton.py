@@ -53,7 +53,7 @@ def gauss_newton(rows: Rows, *, accuracy: float) -> Outcome:
 def _chords(
     rows: Rows, sums: Gram, loss: float, damping: float, accuracy: float
 ) -> tuple[float, float, bool]:
-    """Steps with one Jacobian; returns loss, damping and whether nothing is left to gain."""
+    """Step with one Jacobian; returns loss, damping and whether nothing is left to gain."""
     trial = rows.trial
     step, damping = _factored(sums, damping)
     for chord in range(MOST_CHORDS):

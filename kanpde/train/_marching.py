@@ -11,7 +11,6 @@ from __future__ import annotations
 import bisect
 import math
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,13 +18,14 @@ import torch
 from kanpde._measure import Judge
 from kanpde._points import Drawn
 from kanpde._rows import Rows
-from kanpde._slabs import Seam, Slabs, SlabTrial
+from kanpde._slabs import Slabs, SlabTrial
 from kanpde._store import seam_from_state, seam_state
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data, product_count
 from kanpde.train._charts import choose_chart
 from kanpde.train._gauss_newton import Outcome, gauss_newton
+from kanpde.train._march import FEWEST, HIGHER, HOPELESS, SHORTER, March, Seen
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
 from kanpde.train._products import balance, lattice, product_network, tails, transfer
@@ -36,44 +36,7 @@ CROWDED = 64
 FIRST_DEGREE, MOST_COEFFICIENTS = 16, 4200
 ROWS_PER_COEFFICIENT = 2.6
 SHORTEST = 1e-7
-SAFETY = 0.3
-HOPELESS, ROUGH = 3e-2, 30.0
-SHORTER, HIGHER, ACCEPTED = "shorter", "higher degree", "accepted"
-
-
-@dataclass
-class March:
-    """One way through the time interval at one tolerance."""
-
-    tolerance: float
-    length: float
-    degrees: list[int]
-    edges: list[float]
-    slabs: list[SlabTrial] = field(default_factory=list)
-    seam: Seam | None = None
-    unresolved: int = 0
-    seconds: float = 0.0
-    floor: float = math.inf  # tail in time of the try before, near round-off
-    tried: float = math.inf  # tail in space before the degree was raised
-    scale: float = 0.0
-    last_degrees: list[int] = field(default_factory=list)
-    charts: list[AxisMap | None] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """How well a slab is resolved, in units of u: its highest coefficients and its residual."""
-
-    length: float
-    time: float
-    space: list[float]
-    residual: float
-    converged: bool
-
-    @property
-    def widest(self) -> float:
-        """Largest tail in space."""
-        return max(self.space, default=0.0)
+WARNING, LATEST = 0.25, 0.7  # shares of the time limit
 
 
 def _at(slabs: Slabs, t: float) -> tuple[float, tuple[int, ...]]:
@@ -105,15 +68,10 @@ class MarchingPhase(Phase):
         self.partial = True
         whole = self.end - self.start
         degrees = [FIRST_DEGREE] * plan.problem.dimension
-        self.march = March(FIRST_TOLERANCE, whole / 10, degrees, [self.start])
-        self.march.degrees[self.axis] = self._time_degree()
+        self.march = March(FIRST_TOLERANCE, whole / 10, degrees, [self.start], self.axis)
         self.warm: SlabTrial | None = None
         self.march_failed = False
         self.trial: Trial = self._joined()
-
-    def _time_degree(self) -> int:
-        """Degree in time that suits a tolerance: 6 at 1e-4, one more per decade."""
-        return round(2 - math.log10(self.march.tolerance))
 
     def _joined(self) -> Trial:
         """Best finished march; what there is of the first one before."""
@@ -135,6 +93,16 @@ class MarchingPhase(Phase):
         """Share of the time interval that the present march has covered."""
         return (self.march.edges[-1] - self.start) / (self.end - self.start)
 
+    def hopeless(self, elapsed: float, limit: float) -> bool:
+        """Whether the first march will not come to its end in the time limit."""
+        if self.best is not None or self.done:
+            return False
+        spent = self.march.seconds
+        expected = spent / max(self.progress, 1e-3)
+        return elapsed > LATEST * limit or (
+            spent > WARNING * limit and expected > limit - elapsed + spent
+        )
+
     def step(self) -> Report:
         """Try one slab; after the last one the march is judged and the next one begun."""
         began = time.perf_counter()
@@ -153,9 +121,7 @@ class MarchingPhase(Phase):
         if math.isfinite(began):
             m.seconds += time.perf_counter() - began
         self.trial = self._joined()
-        return Report(
-            loss=outcome.loss, fresh=fresh, finite=math.isfinite(outcome.loss), note=note
-        )
+        return Report(loss=outcome.loss, fresh=fresh, finite=math.isfinite(outcome.loss), note=note)
 
     def _solve(self, plan: Plan) -> tuple[SlabTrial, Rows, Outcome]:
         """Gauss-Newton on one slab, from a try at a lower degree where there was one."""
@@ -202,110 +168,45 @@ class MarchingPhase(Phase):
         m = self.march
         where = f"t {m.edges[-1]:.4g}+{seen.length:.2g}, degrees {'x'.join(map(str, m.degrees))}"
         note = f"tolerance {m.tolerance:.0e}, {where}, tails {seen.time:.0e} {seen.widest:.0e}"
-        better = self._degrees(trial, seen)
-        verdict = self._verdict(seen, capped=better == m.degrees)
-        if verdict == SHORTER:
-            m.tried = math.inf
-            m.length = seen.length * max(0.2, min(0.7, self._factor(seen.time)))
-            if seen.time < 1e-8:
-                m.floor = seen.time
-            return note + ", shorter"
-        if verdict == HIGHER:
-            m.tried, m.degrees, self.warm = seen.widest, better, trial
-            return note + ", higher degree"
-        if seen.widest > HOPELESS:
-            self.done = self.march_failed = True
-            return note + ", unresolved"
-        m.unresolved += max(seen.widest, seen.time) > m.tolerance
-        self._accept(trial, plan, seen, better)
-        return note
-
-    def _verdict(self, seen: Seen, *, capped: bool) -> str:
-        """Say what to do with a slab."""
-        m = self.march
+        better = m.needed(seen)
+        if self._coefficients(trial, better) > MOST_COEFFICIENTS:
+            better = list(m.degrees)
         shortest = seen.length <= SHORTEST * (self.end - self.start)
-        rough = seen.residual > ROUGH * m.tolerance
-        gained_nothing = seen.widest > 0.7 * m.tried and seen.widest > 1e-8
-        too_long = seen.time > m.tolerance and seen.time < 0.3 * m.floor
-        if not shortest:
-            if not seen.converged or too_long or gained_nothing:
-                return SHORTER
-            if rough and (seen.time > seen.widest or capped):
-                return SHORTER
-        if not capped and (seen.widest > m.tolerance or rough):
-            return HIGHER
-        return ACCEPTED
+        verdict = m.verdict(seen, shortest=shortest, capped=better == m.degrees)
+        if verdict == SHORTER:
+            m.shorten(seen)
+        elif verdict == HIGHER:
+            m.tried, m.degrees, self.warm = seen.widest, better, trial
+        elif seen.widest > HOPELESS:
+            self.done = self.march_failed = True
+            verdict = "unresolved"
+        else:
+            m.accept(trial, plan.frame.upper[self.axis], seen, better)
+            if m.edges[-1] < self.end:
+                m.seam = take_over(plan, trial, m.edges[-1])
+                if self.best is not None:
+                    m.follow(*(_at(self.best[0], t) for t in (m.edges[-1], m.edges[-2])))
+                self._crowd_at_fronts(plan, trial)
+        return f"{note}, {verdict}"
 
-    def _accept(self, trial: SlabTrial, plan: Plan, seen: Seen, better: list[int]) -> None:
-        m = self.march
-        m.floor = m.tried = math.inf
-        m.slabs.append(trial)
-        m.edges.append(plan.frame.upper[self.axis])
-        m.length = seen.length * min(2.0, max(0.5, self._factor(seen.time)))
-        grown = [n / max(o, 1) for n, o in zip(m.degrees, m.last_degrees or m.degrees, strict=True)]
-        m.last_degrees = list(m.degrees)
-        m.degrees = [
-            n if k == self.axis else math.ceil(n * min(1.25, max(1.0, grown[k])))
-            for k, n in enumerate(better)
-        ]
-        if m.edges[-1] < self.end:
-            m.seam = take_over(plan, trial, m.edges[-1])
-            self._follow_last_march()
-            self._crowd_at_fronts(plan, trial)
+    def _coefficients(self, trial: SlabTrial, degrees: list[int]) -> int:
+        network = trial.network
+        assert isinstance(network, ProductKAN)
+        axes = tuple(k in network.periodic for k in range(len(degrees)))
+        return (product_count(axes, tuple(degrees)) + 1) * self.plan.outputs
 
     def _crowd_at_fronts(self, plan: Plan, trial: SlabTrial) -> None:
         """Choose the map of the next slab where one coordinate takes many polynomials."""
-        m, frame = self.march, self.plan.frame
-        spatial = [k for k in range(len(m.degrees)) if k != self.axis]
-        if len(spatial) != 1 or spatial[0] in frame.periodic or m.degrees[spatial[0]] < CROWDED:
+        m, periodic = self.march, self.plan.frame.periodic
+        if len(m.spatial) != 1 or m.spatial[0] in periodic or m.degrees[m.spatial[0]] < CROWDED:
             return
-        (axis,) = spatial
+        (axis,) = m.spatial
         m.charts = m.charts or [None] * len(m.degrees)
         m.charts[axis], share = choose_chart(
             plan, trial, axis, m.edges[-1], tolerance=m.tolerance, present=m.charts[axis]
         )
-        m.degrees[axis] = max(6, math.ceil(share * m.degrees[axis]))
-
-    def _follow_last_march(self) -> None:
-        """Expect of the next slab what the march before met there."""
-        if self.best is None:
-            return
-        m, slabs = self.march, self.best[0]
-        here, before = (_at(slabs, t) for t in (m.edges[-1], m.edges[-2]))
-        m.length *= min(2.0, max(0.3, here[0] / before[0]))
-        for k, n in enumerate(m.degrees):
-            if k != self.axis:
-                rate = here[1][k] / max(before[1][k], 1)
-                usual = m.last_degrees[k] * min(1.3, max(0.7, rate))
-                m.degrees[k] = max(6, math.ceil(usual))
-
-    def _factor(self, tail: float) -> float:
-        """How much longer the next slab may be."""
-        power = 1.0 / (self.march.degrees[self.axis] + 1)
-        return float((SAFETY * self.march.tolerance / max(tail, 1e-300)) ** power)
-
-    def _degrees(self, trial: SlabTrial, seen: Seen) -> list[int]:
-        """Degrees in space at which the tails would meet the tolerance."""
-        network = trial.network
-        assert isinstance(network, ProductKAN)
-        m, new = self.march, []
-        spatial = iter(seen.space)
-        rough = seen.residual > ROUGH * m.tolerance
-        aim = 0.5 * m.tolerance
-        for axis, degree in enumerate(m.degrees):
-            if axis == self.axis:
-                new.append(degree)
-                continue
-            tail = max(next(spatial), 1e-17)
-            needed = degree * math.log(aim) / math.log(min(tail, 0.3))
-            high = 1.6 if tail > m.tolerance else 1.1
-            new.append(max(6, math.ceil(min(high * degree, max(0.8 * degree, needed)))))
-            if tail > m.tolerance or rough:
-                new[-1] = max(new[-1], degree + 2, math.ceil(1.2 * degree * rough))
-        axes = tuple(k in network.periodic for k in range(len(new)))
-        if (product_count(axes, tuple(new)) + 1) * self.plan.outputs > MOST_COEFFICIENTS:
-            return m.degrees
-        return new
+        if share < 1.0:
+            m.degrees[axis] = max(FEWEST, math.ceil(share * m.last_degrees[axis]))
 
     def _finish(self) -> float:
         """Judge a march that came to the end, and begin the next one."""
@@ -323,13 +224,15 @@ class MarchingPhase(Phase):
         self.partial = False
         decades = self._affordable()
         last = m.tolerance <= LAST_TOLERANCE * 1.01
-        self.stalled = last or not gained or m.unresolved > 0
+        self.stalled = last or not gained
         self.done = self.stalled or decades < 0.5
         if not self.done:
             tolerance = max(m.tolerance * 10.0**-decades, LAST_TOLERANCE)
             first = m.edges[1] - m.edges[0]
-            self.march = March(tolerance, first, list(m.slabs[0].network.degrees), [self.start])
-            self.march.degrees[self.axis] = self._time_degree()
+            first_network = m.slabs[0].network
+            assert isinstance(first_network, ProductKAN)
+            degrees = list(first_network.degrees)
+            self.march = March(tolerance, first, degrees, [self.start], self.axis)
         return fresh
 
     def _affordable(self) -> float:
@@ -347,7 +250,7 @@ class MarchingPhase(Phase):
         return min(DECADES, math.log(left / max(self.costs[-1][1], 1e-3)) / rate)
 
     def state(self) -> dict[str, Any]:
-        """The present march slab by slab, the best one, levels and costs."""
+        """Everything of the present march and the best one, levels and costs."""
         m = self.march
         best = None
         if self.best is not None:
@@ -376,16 +279,14 @@ class MarchingPhase(Phase):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`, bit for bit."""
-        m = March(**{name: state[name] for name in NUMBERS}, degrees=[], edges=[])
+        m = March(**{name: state[name] for name in NUMBERS}, degrees=[], edges=[], axis=self.axis)
         m.degrees, m.edges = list(state["degrees"]), list(state["edges"])
         m.last_degrees = list(state["last_degrees"])
         m.charts = [None if c is None else AxisMap(*c) for c in state["charts"]]
         m.slabs = self._unpacked(state["slabs"], m.edges)
         if m.slabs:
             frame = self.plan.frame
-            m.seam = seam_from_state(
-                state["seam"], frame, self.axis, m.edges[-1], self.plan.dtype
-            )
+            m.seam = seam_from_state(state["seam"], frame, self.axis, m.edges[-1], self.plan.dtype)
         self.march, best = m, state["best"]
         self.warm = None
         if state["warm"] is not None:
@@ -411,7 +312,7 @@ class MarchingPhase(Phase):
         return trial
 
 
-NUMBERS = ("tolerance", "length", "unresolved", "seconds", "floor", "tried", "scale")
+NUMBERS = ("tolerance", "length", "seconds", "floor", "tried", "scale")
 FLAGS = ("march_failed", "partial", "points", "done", "stalled")
 
 

@@ -177,7 +177,9 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         if name not in problem.equations and name not in problem.conditions:
             known = ", ".join((*problem.equations, *problem.conditions))
             raise InputError(f"weights.{name}: no such term; the terms are {known}")
-    ansatzes = build(problem, exact=settings.exact_conditions)
+    ansatzes = build(
+        problem, exact=settings.exact_conditions, lift=settings.lift, embed=settings.periodic
+    )
     return Plan(
         problem=problem,
         settings=settings,

@@ -74,7 +74,7 @@ class Session:
         if has_data(self.plan) and not self.plan.linear:
             return names
         first = "linear" if self.plan.linear else "newton"
-        marching = ["slabs"] if slabs_apply(self.plan) else []
+        marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
         return [first, *marching, *names]
 
     def _make(self, name: str) -> Phase:
@@ -141,13 +141,20 @@ class Session:
             return Status.BUDGET
         if self.seconds >= limit:
             return Status.BUDGET
-        if isinstance(self.phase, LinearPhase) and self.steps > 2 and math.isfinite(limit):
-            newton = isinstance(self.phase, NewtonPhase)
-            spent = self.seconds + (1 if newton else 3) * self._longest
-            if spent > (NEWTON_SHARE if newton else 1.0) * limit:
-                self.phase.done = True
-                return self._advance(Report(math.nan))
+        if self.steps > 2 and math.isfinite(limit) and self._gives_up(limit):
+            self.phase.done = True
+            return self._advance(Report(math.nan))
         return None
+
+    def _gives_up(self, limit: float) -> bool:
+        """Whether a phase on product KANs would take more time than it may."""
+        if isinstance(self.phase, MarchingPhase):
+            return self.phase.hopeless(self.seconds, limit)
+        if not isinstance(self.phase, LinearPhase):
+            return False
+        newton = isinstance(self.phase, NewtonPhase)
+        spent = self.seconds + (1 if newton else 3) * self._longest
+        return spent > (NEWTON_SHARE if newton else 1.0) * limit
 
     def _advance(self, report: Report) -> Status | None:
         """Decide what follows a step: go on, next phase, or the end."""
