@@ -1,6 +1,6 @@
 """Train KAN and MLP alike on the problem in FILE and tell who wins, by how much.
 
-Both nets get the same optimizer, points, seeds and seconds; the MLP gets as many
+Both nets get the same optimizer, points, seeds and seconds, and the MLP as many
 coefficients as the KAN. Every problem is trained: the linear path, which would
 solve a linear problem without a net, is off. A result is a tie where the ranges
 over the seeds overlap.
