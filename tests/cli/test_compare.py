@@ -39,10 +39,10 @@ def test_default_directory_is_named_after_the_problem(write, kanpde_command):
 def test_parameters_and_settings_reach_the_comparison(write, kanpde_command):
     kanpde_command(
         "compare", write(), "-p", "k=2", "--seeds", "0", "--out", "found", "--quiet",
-        "-s", "optimizer=adam", *SMALL,
+        "-s", "sampler=lhs", *SMALL,
     )  # fmt: skip
     data = json.loads(Path("found/compare.json").read_text())
-    assert data["settings"]["optimizer"] == "adam"
+    assert data["settings"]["sampler"] == "lhs"
     assert data["fingerprint"]["parameter k"] == 2
 
 
