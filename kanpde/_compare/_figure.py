@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from kanpde._compare._run import Run
-from kanpde._compare._verdict import Spread, best_size, common_limit
+from kanpde._compare._verdict import Spread, best_size, coefficients, common_limit
 from kanpde.plot._style import (
     PAGE,
     REFERENCE_COLOR,
@@ -83,8 +83,10 @@ def png(figure: Figure) -> bytes:
 
 def _caption(runs: Sequence[Run]) -> str:
     count = len({r.seed for r in runs})
-    text = "one seed" if count == 1 else f"median and range over {count} seeds"
-    return text if len({r.size for r in runs}) == 1 else f"{text}; thin lines: other sizes"
+    text = "one seed" if count == 1 else f"median and range, {count} seeds"
+    if len({r.size for r in runs}) > 1:
+        text += "; thin: other sizes"
+    return f"{text}; ▲ new grid" if extensions(runs) else text
 
 
 def _draw_curves(
@@ -101,7 +103,7 @@ def _draw_curves(
         if size != best:
             axes.plot(seconds[keep], middle[keep], linewidth=0.6, alpha=0.55, zorder=2, **look)
             continue
-        label = f"{net.upper()}, {own[0].coefficients} coefficients"
+        label = f"{net.upper()}, {coefficients(own)} coefficients"
         low, high = errors.min(axis=0), errors.max(axis=0)
         axes.fill_between(
             seconds[keep], low[keep], high[keep], linewidth=0, alpha=0.18, zorder=1, **look
@@ -145,9 +147,9 @@ def _draw_extensions(
         error = float(np.interp(when, seconds, middle))
         axes.plot(when, error, marker="^", markersize=5, markeredgecolor="white", zorder=5, **look)
         axes.annotate(
-            f"grid {grid}",
+            str(grid),
             (when, error),
-            xytext=(0, 6),
+            xytext=(0, 4),
             textcoords="offset points",
             ha="center",
             fontsize=6,
@@ -180,7 +182,7 @@ def _draw_sizes(
         own = [r for r in runs if r.size == size]
         spread = Spread.of([r.error_at("seconds", limit) for r in own])
         if math.isfinite(spread.high) and spread.low > 0:
-            points.append((own[0].coefficients, spread))
+            points.append((coefficients(own), spread))
     if not points:
         return
     x = [count for count, _ in points]

@@ -108,7 +108,7 @@ def rows(runs: Sequence[Run]) -> list[Row]:
                     net=net,
                     size=size,
                     network=own[0].network,
-                    coefficients=own[0].coefficients,
+                    coefficients=coefficients(own),
                     seeds=len(own),
                     seconds=statistics.median(r.seconds for r in own),
                     steps=statistics.median(r.steps for r in own),
@@ -152,6 +152,11 @@ def common_limit(runs: Sequence[Run], axis: str) -> float:
     return max((float(r.curve[-1][axis]) for r in runs), default=math.inf)
 
 
+def coefficients(runs: Sequence[Run]) -> int:
+    """Median of the coefficients; seeds differ where the grid was not always extended."""
+    return statistics.median_high(r.coefficients for r in runs)
+
+
 def best_size(runs: Sequence[Run], seconds: float) -> int:
     """Size with the least median error after `seconds`, among the runs of one net."""
 
@@ -180,7 +185,10 @@ def _verdict(
         seeds=len({r.seed for r in runs}),
         spreads=spreads,
         sizes=sizes,
-        coefficients={r.net: r.coefficients for r in runs if r.size == sizes[r.net]},
+        coefficients={
+            net: coefficients([r for r in runs if (r.net, r.size) == (net, own)])
+            for net, own in sizes.items()
+        },
     )
 
 

@@ -47,7 +47,8 @@ def test_extensions_are_marked_at_the_median_of_their_times(make_run):
     runs = [run(seed, pace) for seed, pace in enumerate((1.0, 2.0, 4.0))]
     assert extensions(runs) == [(6, 6.0)]
     left = comparison_figure(runs).axes[0]
-    assert [t.get_text() for t in left.texts] == ["grid 6"]
+    assert [t.get_text() for t in left.texts] == ["6"]
+    assert left.get_title(loc="left").endswith("▲ new grid")
     assert [line.get_xdata() for line in left.lines if line.get_marker() == "^"] == [[6.0]]
 
 

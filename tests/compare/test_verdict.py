@@ -76,3 +76,11 @@ def test_failed_run_loses_and_two_of_them_tie(make_run):
     assert (verdicts([good, bad])[0].winner, verdicts([good, bad])[0].factor) == ("kan", math.inf)
     both = verdicts([make_run("kan", 0, [1.0, math.inf]), bad])[0]
     assert (both.factor, both.tie) == (1.0, True)
+
+
+def test_coefficients_are_the_median_where_grids_were_not_always_extended(make_run):
+    counts = (43, 67, 67)
+    runs = [make_run("kan", s, [1.0, 0.5], count=n) for s, n in enumerate(counts)]
+    runs += [make_run("mlp", s, [1.0, 0.6], count=69) for s in range(3)]
+    assert [row.coefficients for row in rows(runs)] == [67, 69]
+    assert verdicts(runs)[0].coefficients == {"kan": 67, "mlp": 69}
