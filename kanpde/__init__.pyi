@@ -1,5 +1,7 @@
 """kanpde: physics-informed PDE solving with Kolmogorov-Arnold networks."""
 
+from ._compare import Comparison as Comparison
+from ._compare import compare as compare
 from ._conditions import Dirichlet as Dirichlet
 from ._conditions import Initial as Initial
 from ._conditions import MeanValue as MeanValue

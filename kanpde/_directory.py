@@ -372,14 +372,25 @@ def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, A
         raise RunDirectoryError(
             f"{directory}: expected a checkpoint to resume, got a saved solution only"
         )
-    other = [k for k in {**fingerprint, **stored} if stored.get(k) != fingerprint.get(k)]
+    check_unchanged(stored, fingerprint)
+    return state
+
+
+def check_unchanged(stored: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compare what a run began with and what it is to go on with.
+
+    Raises
+    ------
+    InputError
+        If anything differs; the message names it.
+    """
+    other = [k for k in {**now, **stored} if stored.get(k) != now.get(k)]
     if other:
         changes = "; ".join(
-            f"{k} was {_short(stored.get(k))}, now {_short(fingerprint.get(k))}" for k in other[:4]
+            f"{k} was {_short(stored.get(k))}, now {_short(now.get(k))}" for k in other[:4]
         )
         more = f" and {len(other) - 4} more" if len(other) > 4 else ""
         raise InputError(f"resume: {changes}{more}; use the same, or another --out")
-    return state
 
 
 def _short(value: Any) -> str:

@@ -40,6 +40,8 @@ class Settings:
         Base function of an edge: silu, tanh, identity, none.
     optimizer
         ``"auto"``, ``"lm"``, ``"lbfgs"`` or ``"adam"``.
+    geodesic
+        Bend Levenberg-Marquardt's steps by their second-order correction.
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
     linear_algebra
@@ -91,6 +93,7 @@ class Settings:
     degree: int | None = None
     base: str | None = None
     optimizer: str = "auto"
+    geodesic: bool = True
     derivatives: str = "jets"
     linear_algebra: str = "auto"
     grids: tuple[int, ...] | None = None

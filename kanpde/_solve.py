@@ -129,7 +129,7 @@ class _Writer:
         self, out: Path, plan: Plan, session: Session, kept: ProblemView, *, resume: bool
     ) -> None:
         self.out, self.session = out, session
-        self.fingerprint = _fingerprint(plan)
+        self.fingerprint = fingerprint(plan)
         self.last = -math.inf
         if _directory.holds_run(out):
             if not resume:
@@ -174,7 +174,7 @@ def _restore(session: Session, state: dict[str, Any], out: Path) -> None:
         ) from None
 
 
-def _fingerprint(plan: Plan) -> dict[str, Any]:
+def fingerprint(plan: Plan) -> dict[str, Any]:
     """Collect what a resumed run must share with the stopped one, by names that users know."""
     problem = plan.problem
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
@@ -232,7 +232,7 @@ def _finish(
         {
             "problem": plan.problem.name,
             "status": status.value,
-            "net": _describe(trial),
+            "net": describe(trial),
             "path": path,
             "coefficients": trial.count,
             "parameters": plan.problem.parameters,
@@ -268,7 +268,8 @@ def _finish(
     )
 
 
-def _describe(trial: Any) -> str:
+def describe(trial: Any) -> str:
+    """Name the network of a trial: kind, widths, edges."""
     from kanpde.nets import KAN, MLP, ProductKAN
 
     network = trial.network

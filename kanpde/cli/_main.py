@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from kanpde._version import __version__
-from kanpde.cli import _check, _export, _info, _list, _plot, _solve
+from kanpde.cli import _check, _compare, _export, _info, _list, _plot, _solve
 from kanpde.cli._output import detach, error_line, flush, warning_line
 from kanpde.errors import InputError, KanpdeError, NumericalError
 
@@ -23,6 +23,7 @@ FINISHED, MISSED, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "solve": (_solve, "solve the problem in a file"),
     "check": (_check, "look at a problem before training: equations, conditions, coverage"),
+    "compare": (_compare, "KAN against MLP: equal coefficients, equal seconds, same seeds"),
     "plot": (_plot, "draw the figures of a finished run"),
     "export": (_export, "write a finished run as VTU (ParaView) or CSV"),
     "list": (_list, "list problem files and runs"),

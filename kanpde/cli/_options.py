@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from kanpde._settings import Settings
@@ -49,8 +49,10 @@ def add_problem_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``-s`` and a flag for each of the common settings."""
+def add_settings_arguments(
+    parser: argparse.ArgumentParser, *, without: Collection[str] = ()
+) -> None:
+    """Add ``-s`` and a flag for each of the common settings, except those `without`."""
     group = parser.add_argument_group("settings (command line beats file beats defaults)")
     group.add_argument(
         "-s",
@@ -59,9 +61,11 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="any setting, as -s interior=2000 or -s weights.start=10; none resets an optional "
-        f"one. All: {', '.join(Settings.types())}",
+        f"one. All: {', '.join(n for n in Settings.types() if n not in without)}",
     )
     for name, (metavar, help_text) in FLAGS.items():
+        if name in without:
+            continue
         group.add_argument(
             f"--{name.replace('_', '-')}", dest=name, metavar=metavar, help=help_text
         )
@@ -98,9 +102,9 @@ def settings_from(args: argparse.Namespace, base: Settings) -> Settings:
         else:
             changes[name] = convert_setting(name, value, f"-s {text}")
     for name in FLAGS:
-        value = getattr(args, name)
-        if value is not None:
-            changes[name] = convert_setting(name, value, f"--{name.replace('_', '-')} {value}")
+        given = getattr(args, name, None)
+        if given is not None:
+            changes[name] = convert_setting(name, given, f"--{name.replace('_', '-')} {given}")
     return base.replace(**changes) if changes else base
 
 

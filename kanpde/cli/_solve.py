@@ -124,7 +124,7 @@ def status_name(solution: Solution) -> str:
 def _claim(args: argparse.Namespace, name: str) -> Path:
     """Make the run directory, or check the one to resume."""
     if args.out is None:
-        return _fresh(name)
+        return fresh_directory(name)
     directory = Path(args.out)
     if args.resume:
         if not directory.is_dir():
@@ -133,6 +133,18 @@ def _claim(args: argparse.Namespace, name: str) -> Path:
                 "check --out or leave --resume out"
             )
         return _resumable(directory)
+    new_directory(directory)
+    return directory
+
+
+def new_directory(directory: Path) -> None:
+    """Make a directory to write into; one that holds anything is refused.
+
+    Raises
+    ------
+    InputError
+        If it is in use or cannot be written.
+    """
     with writing(directory):
         taken = directory.exists() and (not directory.is_dir() or any(directory.iterdir()))
         if taken:
@@ -144,7 +156,6 @@ def _claim(args: argparse.Namespace, name: str) -> Path:
         probe = directory / ".writable"
         probe.touch()
         probe.unlink()
-    return directory
 
 
 def _resumable(directory: Path) -> Path:
@@ -158,7 +169,14 @@ def _resumable(directory: Path) -> Path:
     return directory
 
 
-def _fresh(name: str) -> Path:
+def fresh_directory(name: str) -> Path:
+    """Make ``runs/NAME-DATE-TIME``.
+
+    Raises
+    ------
+    InputError
+        If no such directory can be made.
+    """
     stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
     stamp = f"{datetime.datetime.now():%Y%m%d-%H%M%S}"
     parent = Path("runs")

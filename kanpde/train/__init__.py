@@ -9,6 +9,7 @@ from kanpde.train._firstorder import Adam as Adam
 from kanpde.train._levenberg import LevenbergMarquardt as LevenbergMarquardt
 from kanpde.train._levenberg import StepReport as StepReport
 from kanpde.train._linear import LinearPhase as LinearPhase
+from kanpde.train._phase import fresh_loss as fresh_loss
 from kanpde.train._plan import Plan as Plan
 from kanpde.train._plan import interior_points as interior_points
 from kanpde.train._plan import is_linear_problem as is_linear_problem
@@ -35,6 +36,7 @@ __all__ = [
     "StreamingQR",
     "cores",
     "few_threads",
+    "fresh_loss",
     "interior_points",
     "is_linear_problem",
     "make_network",

@@ -213,7 +213,8 @@ def make_optimizer(name: str, plan: Plan) -> Optimizer:
         return LBFGS()
     if name == "adam":
         return Adam()
-    return LevenbergMarquardt(linear_algebra=plan.settings.linear_algebra)
+    settings = plan.settings
+    return LevenbergMarquardt(geodesic=settings.geodesic, linear_algebra=settings.linear_algebra)
 
 
 def _number(value: float) -> float | None:

@@ -13,7 +13,7 @@ PACKAGE = Path(kanpde.__file__).parent
 
 def test_help_of_every_command_is_there_and_fits_80_columns(kanpde_command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    for command in ("solve", "check", "plot", "export", "list", "info"):
+    for command in ("solve", "check", "compare", "plot", "export", "list", "info"):
         result = kanpde_command(command, "--help")
         assert result.code == 0
         assert result.out.startswith(f"usage: kanpde {command}")

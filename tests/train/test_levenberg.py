@@ -6,6 +6,9 @@ from itertools import pairwise
 import pytest
 import torch
 
+from kanpde._settings import Settings
+from kanpde.train import make_plan
+from kanpde.train._descent import make_optimizer
 from kanpde.train._levenberg import LevenbergMarquardt
 
 
@@ -123,3 +126,9 @@ def test_state_continues_where_it_stopped(fake_rows, fit):
     rows.trial.set(middle)
     run(rows, other, 2)
     assert torch.equal(rows.trial.get(), fit.trial.get())
+
+
+@pytest.mark.parametrize("geodesic", [True, False])
+def test_setting_geodesic_reaches_the_optimizer(load_problem, geodesic):
+    plan = make_plan(load_problem("oscillator"), Settings(geodesic=geodesic))
+    assert make_optimizer("lm", plan).geodesic is geodesic
