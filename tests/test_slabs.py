@@ -1,5 +1,7 @@
 """Slabs in time: continuous at the seams, exact jets, saved and loaded."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -10,25 +12,36 @@ from kanpde._jets import JetSpace
 from kanpde._measure import Judge
 from kanpde._slabs import Slabs
 from kanpde._trial import autograd_jets
+from kanpde.nets import AxisMap
 from kanpde.train import Session, make_plan
-from kanpde.train._marching import MarchingPhase
+from kanpde.train._gauss_newton import gauss_newton
+from kanpde.train._products import lattice, product_network
+from kanpde.train._seams import take_over
+from kanpde._rows import Rows
+from kanpde._terms import INTERIOR
 
 
-def marched(problem, slabs, degrees):
-    plan = make_plan(problem, Settings())
-    phase = MarchingPhase(plan, Judge(problem), slabs=slabs)
-    phase.current.degrees = list(degrees)
-    while not phase.done:
-        phase.step()
-        if not phase.done:
-            phase.current.degrees = list(degrees)
-            phase.current.level = min(phase.current.level, len(degrees) - 1)
-    return phase
+def marched(problem, slabs, degrees, charts=None):
+    """Equal slabs at fixed degrees, each by Gauss-Newton."""
+    plan = make_plan(problem, Settings(symmetry=False))
+    low, high = plan.frame.lower[plan.time_axis], plan.frame.upper[plan.time_axis]
+    edges = [float(t) for t in np.linspace(low, high, slabs + 1)]
+    seam, trials = None, []
+    for start, end in zip(edges, edges[1:], strict=False):
+        own = plan.within(start, end, seam)
+        trial = own.trial(product_network(own, degrees, charts))
+        inside = lattice(own, trial.network, excess=3)
+        drawn = [(s, inside) for s in own.sets if s.where == INTERIOR]
+        gauss_newton(Rows(trial, drawn), accuracy=1e-13)
+        trials.append(trial)
+        if end < high:
+            seam = take_over(own, trial, end)
+    return Slabs(trials, edges, plan.time_axis)
 
 
 @pytest.fixture(scope="module")
 def wave(load_problem):
-    return marched(load_problem("wave"), 2, (8, 16))
+    return marched(load_problem("wave"), 2, (20, 16))
 
 
 def at(times, x):
@@ -36,38 +49,38 @@ def at(times, x):
 
 
 def test_value_and_velocity_are_continuous_at_the_seam(wave):
-    first, second = wave.trial.parts
+    first, second = wave.parts
     x = torch.linspace(0, 1, 41, dtype=torch.float64)
     space = JetSpace.closed(2, [(0, 1), (2, 0)])
     left = first.jets(first.site(at(0.5, x), space))
     right = second.jets(second.site(at(0.5, x), space))
-    # the wave equation is of second order in time: u, u_x, u_t and u_xx go over the seam
+    # the wave equation is of second order in time: u, u_x, u_t and u_xx go over the seam; the
+    # second derivative of a fit of degree 26 costs four digits
     assert (left - right).abs().max() < 1e-11 * left.abs().max()
 
 
-def test_walls_hold_exactly_in_every_slab(wave):
+def test_walls_hold_in_every_slab(wave):
     times = torch.linspace(0, 1, 21, dtype=torch.float64)
     walls = torch.stack((torch.ones(21, dtype=torch.float64), times), dim=1)
-    assert wave.trial(walls).abs().max() < 1e-12
+    assert wave(walls).abs().max() < 1e-12  # exactly in the first, to the fit's round-off later
 
 
-def test_jets_of_slabs_agree_with_autograd(wave):
+@pytest.mark.parametrize("charts", [None, (AxisMap(0.2, 0.4), None)])
+def test_jets_of_slabs_agree_with_autograd(charts, load_problem):
+    trial = marched(load_problem("wave"), 2, (14, 10), charts)
     rng = torch.Generator().manual_seed(0)
     points = torch.rand(60, 2, generator=rng, dtype=torch.float64)
-    space = JetSpace.closed(2, [(2, 0), (0, 2)])
-    jets = wave.trial.jets(wave.trial.site(points, space))
-    nested = autograd_jets(wave.trial, points, space)
-    # the carried polynomials have high degree: 1e-9 of the largest second derivative
-    assert (jets - nested).abs().max() < 1e-9 * nested.abs().max()
+    space = JetSpace.closed(2, [(2, 0), (0, 2)], collapsed=(1.0, -4.0))
+    jets = trial.jets(trial.site(points, space))
+    nested = autograd_jets(trial, points, space)
+    assert (jets - nested).abs().max() < 1e-10 * nested.abs().max()
 
 
-def test_marching_reaches_what_one_slab_of_the_same_degree_cannot(load_problem):
+def test_more_slabs_reach_what_one_of_the_same_degree_cannot(load_problem):
     problem = load_problem("convection")
     judge = Judge(problem)
-    one = marched(problem, 1, (16,))
-    four = marched(problem, 4, (16,))
-    assert judge.worst(one.trial) > 0.1
-    assert judge.worst(four.trial) < 1e-5
+    assert judge.worst(marched(problem, 1, (3, 16))) > 0.1
+    assert judge.worst(marched(problem, 4, (3, 16))) < 1e-3
 
 
 def test_marching_is_not_tried_where_measurements_are_fitted(load_problem):
@@ -77,11 +90,31 @@ def test_marching_is_not_tried_where_measurements_are_fitted(load_problem):
 
 def test_slabs_survive_saving_and_loading(wave, load_problem, tmp_path):
     problem = load_problem("wave")
-    solution = kanpde.solve(problem, steps=3)
-    solution.trial = wave.trial
+    solution = kanpde.solve(problem, steps=3, symmetry=False)
+    solution.trial = wave
     solution.save(tmp_path / "run")
     again = kanpde.load(tmp_path / "run")
     points = np.random.default_rng(0).random((200, 2))
     assert isinstance(again.trial, Slabs)
     # problem.json keeps pi as a floating point number: one unit of round-off
     assert np.abs(again(points) - solution(points)).max() < 1e-12
+
+
+def test_slab_with_another_number_of_coefficients_is_refused(wave, tmp_path, load_problem):
+    solution = kanpde.solve(load_problem("wave"), steps=3, symmetry=False)
+    solution.trial = wave
+    solution.save(tmp_path / "run")
+    path = tmp_path / "run" / "checkpoint.pt"
+    content = torch.load(path, weights_only=True)
+    content["trial"]["slabs"][1]["seam"][0]["vector"] = torch.zeros(3, dtype=torch.float64)
+    torch.save(content, path)
+    with pytest.raises(kanpde.RunDirectoryError, match="seam"):
+        kanpde.load(tmp_path / "run")
+
+
+def test_one_frame_is_stored_for_all_later_slabs(wave):
+    from kanpde._store import trial_state
+
+    state = trial_state(wave)
+    assert len(state["frames"]) <= 2
+    assert dataclasses.is_dataclass(wave.frame)
