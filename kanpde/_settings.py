@@ -57,6 +57,8 @@ class Settings:
         0 keeps them.
     exact_conditions
         Impose conditions exactly where that is true to the problem.
+    symmetry
+        Use the mirror images that equations and data are invariant under.
     weights
         Factor of a term in the loss, by the name of its equation or condition.
     device, dtype, seed, threads
@@ -94,6 +96,7 @@ class Settings:
     redraw: int | None = None
     exact_conditions: bool = True
     linear: bool = True
+    symmetry: bool = True
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"

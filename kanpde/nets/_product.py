@@ -186,6 +186,8 @@ class ProductKAN(Network):
     10
     """
 
+    plain_inputs = True
+
     def __init__(
         self, rates: tuple[float, ...], periodic: tuple[int, ...], n_out: int, *, degree: int
     ) -> None:
