@@ -46,7 +46,8 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
         Same equations; conditions where they are left, and u = 0 on the mirrors. It has no
         `exact` and no `reference`.
     dict
-        For every condition that fell away with the lower half: the one it is the image of.
+        For every condition that fell away: the one on the upper half that it is the image of,
+        ``""`` for a mean value, which vanishes by itself.
 
     Examples
     --------
@@ -71,11 +72,10 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
             dropped.append(name)
         else:
             conditions[name] = kept
-    images = {}
-    for name in dropped:
-        like = [n for n, c in conditions.items() if _alike(c, problem.conditions[name])]
-        if like:
-            images[name] = like[0]
+    images = {
+        name: next((n for n, c in conditions.items() if _alike(c, problem.conditions[name])), "")
+        for name in dropped
+    }
     for m in mirrors:
         conditions |= _on_mirror(problem, domain, m)
     reduced = Problem(

@@ -209,7 +209,8 @@ def test_half_problem_keeps_what_is_left_and_vanishes_on_the_mirror():
     half, images = reduce(problem, find(problem))
     assert half.domain == Interval(x, 0, 1) * TimeInterval(t, 0, 1)
     assert list(half.conditions) == ["start", "b", "symmetry x u"]
-    assert images == {"a": "b"}
+    assert images == {"a": "b", "mean": ""}
+    assert make_plan(problem, Settings()).imposed["mean"] == "exact"
     assert half.domain.resolve(half.conditions["symmetry x u"].on).parts == ("x=0",)
 
 
@@ -226,6 +227,12 @@ def test_third_order_and_periodic_problems_are_not_halved():
         problem = burgers(**KEPT[name])
         assert not any(folds(problem, m) for m in find(problem))
     assert all(folds(burgers(), m) for m in find(burgers()))
+
+
+def test_mirror_needs_no_condition_without_derivatives_across_it():
+    problem = burgers(u.diff(t) + u**3, start=x, walls={})
+    half, _ = reduce(problem, find(problem))
+    assert list(half.conditions) == ["start"]
 
 
 def test_name_of_a_condition_is_not_taken_twice():

@@ -58,7 +58,7 @@ class Plan:
     def imposed(self) -> dict[str, str]:
         """``{condition: "exact" | "rows"}``, those that fell away with a half domain included."""
         found = self.ansatzes.imposed
-        return {**{k: found[image] for k, image in self.images.items()}, **found}
+        return {**{k: found.get(v, "exact") for k, v in self.images.items()}, **found}
 
     @property
     def outputs(self) -> int:
