@@ -18,6 +18,7 @@ from kanpde._conditions import (
     PointData,
     Robin,
 )
+from kanpde._halving import described
 from kanpde._measure import floating_unknowns
 from kanpde._problem import Problem
 from kanpde._settings import Settings
@@ -33,8 +34,8 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
     Returns
     -------
     dict
-        ``equations``, ``conditions``, ``warnings``, ``degree``, ``scales``, ``corners``,
-        ``exact_residual``, ``points``.
+        ``equations``, ``conditions``, ``symmetry``, ``warnings``, ``degree``, ``scales``,
+        ``corners``, ``exact_residual``, ``points``.
 
     Examples
     --------
@@ -64,6 +65,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "conditions": [
             _condition(problem, plan, name, c, points) for name, c in problem.conditions.items()
         ],
+        "symmetry": [e["text"] for e in described(problem, plan.mirrors).values()],
         "warnings": [
             *missing_conditions(problem),
             *_outside(problem),
@@ -85,7 +87,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
 def _condition(
     problem: Problem, plan: Plan, name: str, condition: Condition, points: dict[str, Any]
 ) -> dict[str, Any]:
-    how = plan.ansatzes.imposed.get(name, "rows")
+    how = plan.imposed.get(name, "rows")
     if isinstance(condition, Initial):
         where = f"{problem.time} = {problem.domain.lower[-1]:g}"
     elif isinstance(condition, Periodic):

@@ -59,6 +59,8 @@ class Settings:
         0 keeps them.
     exact_conditions
         Impose conditions exactly where that is true to the problem.
+    symmetry
+        Use the mirror images that equations and data are invariant under.
     weights
         Factor of a term in the loss, by the name of its equation or condition.
     device, dtype, seed, threads
@@ -106,6 +108,7 @@ class Settings:
     slabs: bool = True
     lift: bool = True
     periodic: bool = True
+    symmetry: bool = True
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"

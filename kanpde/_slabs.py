@@ -151,6 +151,7 @@ class Slabs(Trial):
         first = self.parts[0]
         self.frame, self.network, self.eta = first.frame, first.network, first.eta
         self.autograd = False
+        self.even = first.even
         self.frozen_trial = []
         self.constants = Constants((), *(torch.zeros(0),) * 3)
 

@@ -18,6 +18,7 @@ import torch
 
 from kanpde import _directory
 from kanpde._conditions import Condition, Periodic, PointData
+from kanpde._halving import described
 from kanpde._identify import identify
 from kanpde._measure import Judge
 from kanpde._problem import Equation, Problem
@@ -176,7 +177,7 @@ def _restore(session: Session, state: dict[str, Any], out: Path) -> None:
 
 def fingerprint(plan: Plan) -> dict[str, Any]:
     """Collect what a resumed run must share with the stopped one, by names that users know."""
-    problem = plan.problem
+    problem = plan.asked
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
         {
@@ -252,9 +253,10 @@ def _finish(
                 "predicted": dict(zip(judge.names, predicted, strict=True)),
             },
             "identified": identified,
-            "imposed": plan.ansatzes.imposed,
+            "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
             "lifted": plan.ansatzes.lifted,
+            "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
             "versions": versions(),
         }
     )

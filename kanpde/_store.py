@@ -12,7 +12,7 @@ from sympy import Symbol
 from kanpde._jets import JetSpace
 from kanpde._slabs import Seam, Slabs, SlabTrial
 from kanpde._terms import Functional, JetInput, TermSet
-from kanpde._trial import Constants, Frame, Programs, Trial
+from kanpde._trial import Constants, Fold, Frame, Programs, Trial
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import ProductKAN, network_data, network_from_data
 from kanpde.pde import Program, lower, raise_program
@@ -32,6 +32,8 @@ def _frame_data(frame: Frame) -> dict[str, Any]:
         "g": lower(list(frame.g), frame.coordinates, where="ansatz").to_data(),
         "d": lower(list(frame.d), frame.coordinates, where="ansatz").to_data(),
         "scales": list(frame.scales),
+        "folds": [[f.axis, f.center, list(f.parities)] for f in frame.folds],
+        "even": list(frame.even),
     }
 
 
@@ -51,7 +53,17 @@ def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Fr
         raise RunDirectoryError(
             f"frame: expected bounds and ansatz of {d} coordinates and {m} unknowns, got others"
         )
+    folds = tuple(
+        Fold(int(axis), float(center), tuple(int(p) for p in parities))
+        for axis, center, parities in data.get("folds", [])
+    )
+    even = tuple(int(k) for k in data.get("even", []))
+    fits = all(len(f.parities) == m and set(f.parities) <= {1, -1} for f in folds)
+    if not fits or any(not 0 <= k < d for k in (*even, *(f.axis for f in folds))):
+        raise RunDirectoryError(f"frame: expected mirrors of {m} unknowns, got others")
     return Frame(
+        folds=folds,
+        even=even,
         coordinates=coordinates,
         lower=tuple(float(v) for v in data["lower"]),
         upper=tuple(float(v) for v in data["upper"]),
@@ -142,7 +154,8 @@ def seam_from_state(
     for part in state:
         network = network_from_data(part["network"]).to(dtype=dtype)
         sizes = [network.n_in, network.n_out, len(part["vector"])]
-        expected = [frame.inputs, len(frame.g), network.count]
+        inputs = len(frame.coordinates) + len(frame.periodic)
+        expected = [inputs, len(frame.g), network.count]
         if not isinstance(network, ProductKAN) or sizes != expected:
             raise RunDirectoryError(
                 f"checkpoint: expected a seam of inputs, outputs, coefficients {expected}, "

@@ -5,6 +5,7 @@ Rows, optimizers, plots and exports see trials, never networks.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,30 @@ import torch
 from sympy import Expr, Symbol
 from torch import Tensor, nn
 
+from kanpde._embedding import square, wave
 from kanpde._jets import JetSpace, multiply, unit
 from kanpde.errors import InputError
 from kanpde.nets import Network, Tape
 from kanpde.pde import Program, derivative, lower
 
 Programs = dict[JetSpace, tuple[Program | None, Program | None]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A mirror: the lower half of an axis is asked in the upper half, up to the sign.
+
+    Parameters
+    ----------
+    axis, center
+        Which coordinate, and where the mirror stands.
+    parities
+        Per unknown 1 (even) or -1 (odd).
+    """
+
+    axis: int
+    center: float
+    parities: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,11 @@ class Frame:
         Ansatz of every unknown.
     scales
         Output scale of every unknown.
+    folds
+        Mirrors; bounds and ansatz are those of the half that is left.
+    even
+        Axes along which all is even: a trained network gets a function of the square of the
+        distance to the middle (of a periodic axis the cosine alone).
     """
 
     coordinates: tuple[Symbol, ...]
@@ -46,11 +70,13 @@ class Frame:
     g: tuple[Expr, ...]
     d: tuple[Expr, ...]
     scales: tuple[float, ...]
+    folds: tuple[Fold, ...] = ()
+    even: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> int:
-        """Number of network inputs: one per axis, two where it is periodic."""
-        return len(self.coordinates) + len(self.periodic)
+        """Number of network inputs: one per axis, two where it is periodic and not even."""
+        return len(self.coordinates) + len(set(self.periodic) - set(self.even))
 
 
 @dataclass
@@ -62,6 +88,7 @@ class Site:
     z: Tensor
     g: Tensor | None
     d: Tensor | None
+    flip: Tensor | None = None
 
     def part(self, which: slice) -> Site:
         """Give the same for a slice of the points."""
@@ -71,6 +98,7 @@ class Site:
             self.z[:, which],
             None if self.g is None else self.g[:, which],
             None if self.d is None else self.d[:, which],
+            None if self.flip is None else self.flip[:, which],
         )
 
 
@@ -112,9 +140,12 @@ class Trial(nn.Module):
         frozen: Trial | None = None,
     ) -> None:
         super().__init__()
-        if network.n_in != frame.inputs or network.n_out != len(frame.g):
+        # Product KANs know the slope of every input, so they get the coordinates themselves.
+        self.even = () if network.plain_inputs else frame.even
+        inputs = dataclasses.replace(frame, even=self.even).inputs
+        if network.n_in != inputs or network.n_out != len(frame.g):
             raise InputError(
-                f"network: expected {frame.inputs} inputs and {len(frame.g)} outputs, "
+                f"network: expected {inputs} inputs and {len(frame.g)} outputs, "
                 f"got {network.n_in} and {network.n_out}"
             )
         self.frame, self.network = frame, network
@@ -175,13 +206,14 @@ class Trial(nn.Module):
     def site(self, points: Tensor, space: JetSpace) -> Site:
         """Prepare evaluation points ``(N, d)`` for repeated evaluation in `space`."""
         points = points.to(self.device, self.dtype)
-        g, d = self._ansatz_jets(points, space)
+        inner, flip = self._folded(points, space)
+        g, d = self._ansatz_jets(inner, space)
         if self.frozen_trial:
             frozen = self.frozen_trial[0]
             with torch.no_grad():
-                g = frozen.jets(frozen.site(points, space))
-        z = self._embedding(points, space)
-        return Site(points, space, z, g, d)
+                g = frozen.jets(frozen.site(inner, space))
+        z = self._embedding(inner, space)
+        return Site(points, space, z, g, d, flip)
 
     def jets(self, site: Site, tape: Tape | None = None) -> Tensor:
         """Jets of every unknown, shape ``(K, N, m)``."""
@@ -193,7 +225,9 @@ class Trial(nn.Module):
             result = result * result.new_tensor(scales)
         if site.d is not None:
             result = multiply(site.d, result, site.space)
-        return result if site.g is None else site.g + result
+        if site.g is not None:
+            result = site.g + result
+        return result if site.flip is None else result * site.flip
 
     def forward(self, points: Tensor) -> Tensor:
         """Values ``(N, m)`` at points ``(N, d)``, differentiable by autograd."""
@@ -201,6 +235,7 @@ class Trial(nn.Module):
 
     def _value(self, points: Tensor) -> Tensor:
         space = JetSpace(points.shape[1], ((0,) * points.shape[1],))
+        points, flip = self._folded(points, space)
         z = self._embedding(points, space)
         result = self.network.jets(z, space)[0]
         result = result * result.new_tensor(self.frame.scales)
@@ -208,8 +243,28 @@ class Trial(nn.Module):
         if d is not None:
             result = result * d[0]
         if self.frozen_trial:
-            return result + self.frozen_trial[0]._value(points)
-        return result if g is None else result + g[0]
+            result = result + self.frozen_trial[0]._value(points)
+        elif g is not None:
+            result = result + g[0]
+        return result if flip is None else result * flip[0]
+
+    def _folded(self, points: Tensor, space: JetSpace) -> tuple[Tensor, Tensor | None]:
+        """Points moved to the half that is solved, and the signs ``(K, N, m)`` of their jets."""
+        flip: Tensor | None = None
+        for fold in self.frame.folds:
+            below = points[:, fold.axis] < fold.center
+            if not bool(below.any()):
+                continue
+            columns = list(points.unbind(1))
+            x = columns[fold.axis]
+            columns[fold.axis] = torch.where(below, 2 * fold.center - x, x)
+            points = torch.stack(columns, dim=1)
+            signs = [-1 if alpha[fold.axis] % 2 else 1 for alpha in space.indices]
+            signs += [1] * (space.collapsed is not None)  # second derivatives
+            jets = points.new_tensor(signs)[:, None, None] * points.new_tensor(fold.parities)
+            mine = torch.where(below[None, :, None], jets, 1.0)
+            flip = mine if flip is None else flip * mine
+        return points, flip
 
     def _embedding(self, points: Tensor, space: JetSpace) -> Tensor:
         """Jets of the network's inputs, ``(K, N, e)``."""
@@ -219,8 +274,12 @@ class Trial(nn.Module):
             x = points[:, axis]
             if axis in self.frame.periodic:
                 rate = 2 * math.pi / (high - low)
-                columns.append(_wave(x, low, rate, axis, space, 0.0))
-                columns.append(_wave(x, low, rate, axis, space, -math.pi / 2))
+                columns.append(wave(x, low, rate, axis, space, 0.0))
+                if axis not in self.even:
+                    columns.append(wave(x, low, rate, axis, space, -math.pi / 2))
+                continue
+            if axis in self.even:
+                columns.append(square(x, low, high, axis, space))
                 continue
             column = points.new_zeros((space.size, len(points)))
             column = torch.cat(((2 * x - low - high)[None] / (high - low), column[1:]))
@@ -266,21 +325,6 @@ def _collapsed(e: Expr, coordinates: tuple[Symbol, ...], weights: tuple[float, .
             exact = int(weight) if float(weight).is_integer() else weight
             total += exact * derivative(e, coordinates, alpha)
     return total
-
-
-def _wave(x: Tensor, low: float, rate: float, axis: int, space: JetSpace, shift: float) -> Tensor:
-    """Jets of cos(rate (x - low) + shift), ``(K, N)``."""
-    angle = rate * (x - low) + shift
-    column = []
-    for alpha in space.indices:
-        m = alpha[axis]
-        if sum(alpha) != m:
-            column.append(torch.zeros_like(x))
-        else:
-            column.append(rate**m * torch.cos(angle + m * math.pi / 2))
-    if space.collapsed is not None:
-        column.append(-space.collapsed[axis] * rate**2 * torch.cos(angle))
-    return torch.stack(column)
 
 
 def autograd_jets(function: nn.Module | object, points: Tensor, space: JetSpace) -> Tensor:

@@ -98,10 +98,10 @@ def error_of(problem, trial, condition, rng):
 def check(problem, rng, **expected):
     """Every condition marked exact holds; `expected` says which are."""
     plan, trial = random_trial(problem)
-    imposed = plan.ansatzes.imposed
+    imposed = plan.imposed
     for name, how in expected.items():
         assert imposed[name] == how, plan.ansatzes.reasons
-    assert set(imposed) == set(problem.conditions)
+    assert set(imposed) == {*problem.conditions, *plan.problem.conditions}
     for name, condition in problem.conditions.items():
         if imposed[name] == "exact":
             assert error_of(problem, trial, condition, rng).max() < EXACT, name

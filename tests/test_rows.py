@@ -237,7 +237,8 @@ def test_module_whose_second_derivative_vanishes_gives_zero_rows():
     x = coordinates("x")
     u = unknown("u", x)
     problem = Problem(Interval(x, 0, 1), {"e": u.diff(x, 2) - 1}, {"ends": Dirichlet(u, 0)})
-    plan = make_plan(problem, Settings(exact_conditions=False))
+    # even inputs would bend the straight pieces of the module
+    plan = make_plan(problem, Settings(exact_conditions=False, symmetry=False))
     relu = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
     rows = Rows(plan.trial(ModuleNet(relu, 1, 1)), plan.draw(10, np.random.default_rng(0)))
     jacobian, residual = next(rows.jacobian())

@@ -1,6 +1,7 @@
 """Slabs in time: continuous at the seams, exact jets, saved and loaded."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -10,15 +11,15 @@ import kanpde
 from kanpde import Settings
 from kanpde._jets import JetSpace
 from kanpde._measure import Judge
+from kanpde._rows import Rows
 from kanpde._slabs import Slabs
+from kanpde._terms import INTERIOR
 from kanpde._trial import autograd_jets
 from kanpde.nets import AxisMap
 from kanpde.train import Session, make_plan
 from kanpde.train._gauss_newton import gauss_newton
 from kanpde.train._products import lattice, product_network
 from kanpde.train._seams import take_over
-from kanpde._rows import Rows
-from kanpde._terms import INTERIOR
 
 
 def marched(problem, slabs, degrees, charts=None):
@@ -27,7 +28,7 @@ def marched(problem, slabs, degrees, charts=None):
     low, high = plan.frame.lower[plan.time_axis], plan.frame.upper[plan.time_axis]
     edges = [float(t) for t in np.linspace(low, high, slabs + 1)]
     seam, trials = None, []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         own = plan.within(start, end, seam)
         trial = own.trial(product_network(own, degrees, charts))
         inside = lattice(own, trial.network, excess=3)

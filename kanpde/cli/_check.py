@@ -105,6 +105,8 @@ def _problem_rows(problem: Problem, report: Mapping[str, Any]) -> list[tuple[str
     if report.get("coefficients"):
         size = f"{report['coefficients']} coefficients, {report['interior']} interior points"
         rows.append(("network", size))
+    if report.get("symmetry"):
+        rows.append(("symmetry", "; ".join(report["symmetry"])))
     rows.append(("degree", _degree(report.get("degree") or {})))
     if report.get("scales"):
         rows.append(("scales", ", ".join(f"{k} {v:.3g}" for k, v in report["scales"].items())))

@@ -106,10 +106,17 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
         ("steps", plain(summary.get("steps", "-"))),
         ("time", duration(summary.get("seconds"))),
         ("network", _network(summary)),
+        *_symmetry(summary),
         ("loss", number(summary.get("loss"))),
         ("device", _device(summary)),
     ]
     return rows
+
+
+def _symmetry(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
+    entries = map(_mapping, _mapping(summary.get("symmetry")).values())
+    lines = [plain(e["text"]) for e in entries if e.get("text")]
+    return [("symmetry", "; ".join(lines))] if lines else []
 
 
 def _network(summary: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ class Network(nn.Module):
     """
 
     has_rule = True
+    plain_inputs = False  # whether every input must be linear in a coordinate, or its wave
 
     def __init__(self, layers: list[Layer]) -> None:
         super().__init__()

@@ -263,6 +263,8 @@ class ProductKAN(Network):
     10
     """
 
+    plain_inputs = True
+
     def __init__(
         self,
         rates: tuple[float, ...],

@@ -15,12 +15,14 @@ from sympy import Expr
 from kanpde import _check
 from kanpde._ansatz import Ansatzes, build, check_periodic
 from kanpde._conditions import Initial, MeanValue, Periodic, PointData
+from kanpde._halving import folds, keeps_ansatz, reduce
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._slabs import Seam, SlabTrial
+from kanpde._symmetry import Mirror, find
 from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
-from kanpde._trial import Constants, Frame, Programs, Trial
+from kanpde._trial import Constants, Fold, Frame, Programs, Trial
 from kanpde.basis import BSpline, Chebyshev
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
@@ -46,6 +48,20 @@ class Plan:
     slab: tuple[float, float] | None = None
     seam: Seam | None = None
     programs: dict[tuple[Expr, ...], Programs] = field(default_factory=dict)
+    whole: Problem | None = None
+    mirrors: tuple[Mirror, ...] = ()
+    images: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Problem:
+        """The problem as it was given, before its half domain was taken."""
+        return self.whole or self.problem
+
+    @property
+    def imposed(self) -> dict[str, str]:
+        """``{condition: "exact" | "rows"}``, those that fell away with a half domain included."""
+        found = self.ansatzes.imposed
+        return {**{k: found.get(v, "exact") for k, v in self.images.items()}, **found}
 
     @property
     def outputs(self) -> int:
@@ -177,10 +193,21 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         if name not in problem.equations and name not in problem.conditions:
             known = ", ".join((*problem.equations, *problem.conditions))
             raise InputError(f"weights.{name}: no such term; the terms are {known}")
+    whole, mirrors = problem, find(problem) if settings.symmetry else ()
+    halves = tuple(m for m in mirrors if folds(problem, m))
+    images: dict[str, str] = {}
+    if halves:
+        problem, images = reduce(problem, halves)
     ansatzes = build(
         problem, exact=settings.exact_conditions, lift=settings.lift, embed=settings.periodic
     )
+    even = tuple(
+        m for m in mirrors if m.even and m not in halves and keeps_ansatz(problem, ansatzes, m)
+    )
     return Plan(
+        whole=whole,
+        mirrors=(*halves, *even),
+        images=images,
         problem=problem,
         settings=settings,
         ansatzes=ansatzes,
@@ -192,6 +219,8 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
             g=tuple(part.g for part in ansatzes.parts),
             d=tuple(part.d for part in ansatzes.parts),
             scales=tuple(float(getattr(u.func, "scale", 1.0)) for u in problem.unknowns),
+            folds=tuple(Fold(m.axis, m.center, m.parities) for m in halves),
+            even=tuple(m.axis for m in even),
         ),
         sets=compile_terms(problem, ansatzes),
         linear=is_linear_problem(problem),
