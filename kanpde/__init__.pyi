@@ -20,6 +20,7 @@ from ._solve import solve as solve
 from ._version import __version__ as __version__
 from .basis import BSpline as BSpline
 from .basis import Chebyshev as Chebyshev
+from .basis import Sine as Sine
 from .errors import InputError as InputError
 from .errors import KanpdeError as KanpdeError
 from .errors import NumericalError as NumericalError

@@ -26,7 +26,7 @@ FLAGS = {
     "hidden": ("N,N", "widths of the hidden layers, as 6,6"),
     "grid": ("G", "number of spline intervals"),
     "degree": ("P", "polynomial degree of the edges"),
-    "basis": ("NAME", "basis of the edges: chebyshev or bspline"),
+    "basis": ("NAME", "basis of the edges: chebyshev, bspline or sine"),
     "device": ("auto|cpu|cuda", "where to compute"),
     "dtype": ("NAME", "float64 or float32"),
     "seed": ("N", "seed of every random generator"),

@@ -12,6 +12,7 @@ from kanpde.basis import (
     Basis,
     BSpline,
     Chebyshev,
+    Sine,
     base_values,
     basis_from_data,
     univariate_values,
@@ -31,6 +32,9 @@ BASES_UNDER_TEST = {
     "chebyshev-3": Chebyshev(3),
     "chebyshev-8": Chebyshev(8),
     "chebyshev-plain": Chebyshev(5, squash=None),
+    "sine-1": Sine(1, 1.7),
+    "sine-2": Sine(2),
+    "sine-5": Sine(5, frequency=[0.7, 1.6, 4.0], trainable=True),
 }
 
 
