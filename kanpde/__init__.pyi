@@ -18,6 +18,7 @@ from ._solution import Solution as Solution
 from ._solution import load as load
 from ._solve import solve as solve
 from ._version import __version__ as __version__
+from .basis import RBF as RBF
 from .basis import BSpline as BSpline
 from .basis import Chebyshev as Chebyshev
 from .basis import Sine as Sine

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from kanpde.errors import InputError
 
 NETS = ("kan", "mlp")
-BASES = ("chebyshev", "bspline", "sine")
+BASES = ("chebyshev", "bspline", "sine", "rbf")
 BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
@@ -31,11 +31,11 @@ class Settings:
     hidden
         Widths of the hidden layers, for example ``(8, 8)``.
     basis
-        ``"chebyshev"``, ``"bspline"`` or ``"sine"`` (KAN only).
+        ``"chebyshev"``, ``"bspline"``, ``"sine"`` or ``"rbf"`` (KAN only).
     grid
         Number of spline intervals G (B-splines only).
     degree
-        Polynomial degree of the edges; for sines the number of functions of an edge.
+        Polynomial degree of the edges; the number of functions for sine and rbf.
     frequency
         Lowest frequency of sine edges; the others are its multiples.
     train_frequencies

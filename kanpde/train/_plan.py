@@ -19,7 +19,7 @@ from kanpde._settings import Settings
 from kanpde._slabs import Carry, SlabTrial
 from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
 from kanpde._trial import Constants, Frame, Trial
-from kanpde.basis import FREQUENCY, Basis, BSpline, Chebyshev, Sine
+from kanpde.basis import FREQUENCY, RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
 from kanpde.pde import is_linear
@@ -275,6 +275,8 @@ def _smooth_basis(name: str, settings: Settings) -> Basis:
             settings.frequency or FREQUENCY,
             trainable=settings.train_frequencies,
         )
+    if name == "rbf":
+        return RBF(settings.degree or 4)
     return Chebyshev(degree=settings.degree or 3, squash=None)
 
 

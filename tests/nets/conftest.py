@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
-from kanpde.basis import Basis, BSpline, Chebyshev, Sine
+from kanpde.basis import RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.nets import KAN, MLP, Network, ProductKAN
 
 
@@ -36,6 +36,7 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
         ),
         3,
     ),
+    "rbf": (lambda: KAN([2, 4, 3, 1], basis=RBF(4), base="identity"), 4),
     "sine": (lambda: KAN([2, 4, 4, 1], basis=Sine(2), base="identity"), 4),
     "sine-trained": (
         lambda: KAN([2, 3, 3, 2], basis=Sine(3, trainable=True), base="identity"),

@@ -5,7 +5,7 @@ import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde._trial import autograd_jets
-from kanpde.basis import BSpline, Chebyshev, Sine
+from kanpde.basis import RBF, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 from kanpde.nets import (
     KAN,
@@ -31,6 +31,7 @@ BLOCKS = {
     "bspline-5": (lambda c: BasisBlock(BSpline(4, 5), 2, 3, c(2, 9, 3)), 4),
     "chebyshev": (lambda c: BasisBlock(Chebyshev(5), 2, 3, c(2, 5, 3)), 4),
     "chebyshev-plain": (lambda c: BasisBlock(Chebyshev(5, squash=None), 2, 3, c(2, 5, 3)), 4),
+    "rbf": (lambda c: BasisBlock(RBF(4), 2, 3, c(2, 4, 3)), 4),
     "sine": (lambda c: BasisBlock(Sine(4), 2, 3, c(2, 4, 3)), 4),
     "sine-trained": (lambda c: SineBlock(Sine(3, trainable=True), 2, 3, c(2, 3, 3)), 4),
     "silu": (lambda c: BaseBlock("silu", 2, 3, c(2, 3)), 4),
