@@ -9,6 +9,8 @@ from torch import Tensor
 from kanpde.basis._base import Basis, data_field, whole_number, with_derivatives
 from kanpde.errors import InputError
 
+START = 0.2  # edges that start nearly straight train better
+
 
 def gaussian_values(u: Tensor, rate: float, orders: int) -> Tensor:
     r"""Evaluate :math:`e^{-u^2}` and its derivatives by an argument with du = rate d(argument).
@@ -149,9 +151,9 @@ class RBF(Basis):
         Examples
         --------
         >>> RBF(2).initial_scales(4)
-        tensor([0.5000, 0.5000], dtype=torch.float64)
+        tensor([0.1000, 0.1000], dtype=torch.float64)
         """
-        return torch.full((self.count,), n_in**-0.5, dtype=torch.float64)
+        return torch.full((self.count,), START * n_in**-0.5, dtype=torch.float64)
 
     def to_data(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
