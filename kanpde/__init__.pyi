@@ -20,8 +20,10 @@ from ._solution import Solution as Solution
 from ._solution import load as load
 from ._solve import solve as solve
 from ._version import __version__ as __version__
+from .basis import RBF as RBF
 from .basis import BSpline as BSpline
 from .basis import Chebyshev as Chebyshev
+from .basis import Sine as Sine
 from .errors import InputError as InputError
 from .errors import KanpdeError as KanpdeError
 from .errors import NumericalError as NumericalError

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from kanpde.errors import InputError
 
 NETS = ("kan", "mlp")
-BASES = ("chebyshev", "bspline")
+BASES = ("chebyshev", "bspline", "sine", "rbf")
 BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
@@ -31,11 +31,15 @@ class Settings:
     hidden
         Widths of the hidden layers, for example ``(8, 8)``.
     basis
-        ``"chebyshev"`` or ``"bspline"`` (KAN only).
+        ``"chebyshev"``, ``"bspline"``, ``"sine"`` or ``"rbf"`` (KAN only).
     grid
         Number of spline intervals G (B-splines only).
     degree
-        Polynomial degree of the edges.
+        Polynomial degree of the edges; the number of functions for sine and rbf.
+    frequency
+        Lowest frequency of sine edges; the others are its multiples.
+    train_frequencies
+        Train the frequencies of sine edges, one set per node.
     base
         Base function of an edge: silu, tanh, identity, none.
     optimizer
@@ -93,6 +97,8 @@ class Settings:
     basis: str | None = None
     grid: int | None = None
     degree: int | None = None
+    frequency: float | None = None
+    train_frequencies: bool = False
     base: str | None = None
     optimizer: str = "auto"
     geodesic: bool = True
@@ -137,6 +143,9 @@ class Settings:
             if value not in allowed:
                 known = ", ".join(str(a) for a in allowed if a is not None)
                 raise InputError(f"{name}: expected one of {known}, got {value!r}")
+        if self.basis != "sine" and (self.frequency is not None or self.train_frequencies):
+            name = "train_frequencies" if self.frequency is None else "frequency"
+            raise InputError(f"{name}: expected basis=sine beside it, got basis={self.basis}")
 
     def _check_numbers(self) -> None:
         positive = ("grid", "degree", "interior", "boundary", "threads")
@@ -148,7 +157,7 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise InputError(f"{name}: expected 0 or more, got {value}")
-        for name in ("time_limit", "tolerance"):
+        for name in ("time_limit", "tolerance", "frequency"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name}: expected a positive number, got {value}")

@@ -5,15 +5,20 @@ from kanpde.basis._bspline import BSpline
 from kanpde.basis._chebyshev import Chebyshev
 from kanpde.basis._functions import BASE_NAMES, UNIVARIATE_NAMES, base_values, univariate_values
 from kanpde.basis._piecewise import bspline_values
+from kanpde.basis._rbf import RBF
 from kanpde.basis._registry import BASES, basis_from_data
+from kanpde.basis._sine import FREQUENCY, Sine
 
 __all__ = [
     "BASES",
     "BASE_NAMES",
+    "FREQUENCY",
+    "RBF",
     "UNIVARIATE_NAMES",
     "BSpline",
     "Basis",
     "Chebyshev",
+    "Sine",
     "Transfer",
     "base_values",
     "basis_from_data",

@@ -198,8 +198,8 @@ class Basis(ABC):
     count : int
         Functions per input.
     bounded : bool
-        Whether the basis bounds its input itself (a squash). Where it does not,
-        inputs belong into `lower` .. `upper`.
+        Whether any input will do: the basis squashes it, or is good on the whole
+        line. Where it is not, inputs belong into `lower` .. `upper`.
     dtype, device
         Where `initial_coefficients` puts its result; values follow `z`.
     """
@@ -321,6 +321,28 @@ class Basis(ABC):
         shape = (n_in, self.count, n_out)
         drawn = torch.randn(shape, generator=generator, dtype=torch.float64)
         return (scale * drawn).to(device=self.device, dtype=self.dtype)
+
+    def initial_scales(self, n_in: int) -> Tensor:  # (count,)
+        """Give standard deviations of the coefficients that a network starts from.
+
+        Parameters
+        ----------
+        n_in
+            Inputs of the layer.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(count,)``, float64; 0.1 as in the KAN paper where a basis says
+            nothing else.
+
+        Examples
+        --------
+        >>> from kanpde.basis import BSpline
+        >>> BSpline(grid=1, degree=1).initial_scales(4)
+        tensor([0.1000, 0.1000], dtype=torch.float64)
+        """
+        return torch.full((self.count,), 0.1, dtype=torch.float64)
 
     def for_inputs(self, n_in: int) -> "Self":
         """Bind the number of inputs.

@@ -140,6 +140,27 @@ class Chebyshev(Basis):
         """
         return with_derivatives(z, self._evaluate, orders)
 
+    def initial_scales(self, n_in: int) -> Tensor:
+        """Give standard deviations of initial coefficients: falling with the degree.
+
+        Parameters
+        ----------
+        n_in
+            Inputs of the layer.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(degree,)``.
+
+        Examples
+        --------
+        >>> Chebyshev(4).initial_scales(1)
+        tensor([1.0000, 0.5000, 0.3333, 0.2500], dtype=torch.float64)
+        """
+        decay = torch.arange(1, self.count + 1, dtype=torch.float64) ** -1.0
+        return decay / n_in**0.5
+
     def to_data(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
 

@@ -5,9 +5,11 @@ from typing import Any
 from kanpde.basis._base import Basis
 from kanpde.basis._bspline import BSpline
 from kanpde.basis._chebyshev import Chebyshev
+from kanpde.basis._rbf import RBF
+from kanpde.basis._sine import Sine
 from kanpde.errors import InputError, RunDirectoryError
 
-BASES: dict[str, type[Basis]] = {kind.name: kind for kind in (BSpline, Chebyshev)}
+BASES: dict[str, type[Basis]] = {kind.name: kind for kind in (BSpline, Chebyshev, Sine, RBF)}
 
 
 def basis_from_data(data: Any) -> Basis:

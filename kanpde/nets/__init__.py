@@ -13,6 +13,7 @@ from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
 from kanpde.nets._product import ProductKAN as ProductKAN
 from kanpde.nets._product import product_count as product_count
+from kanpde.nets._sine import SineBlock as SineBlock
 from kanpde.nets._spec import extend_grid as extend_grid
 from kanpde.nets._spec import network_data as network_data
 from kanpde.nets._spec import network_from_data as network_from_data
@@ -32,6 +33,7 @@ __all__ = [
     "Network",
     "ProductKAN",
     "Record",
+    "SineBlock",
     "Tape",
     "extend_grid",
     "network_data",

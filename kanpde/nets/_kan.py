@@ -10,10 +10,11 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from kanpde.basis import Basis, BSpline, Chebyshev
+from kanpde.basis import Basis, BSpline
 from kanpde.errors import InputError
-from kanpde.nets._layer import BaseBlock, BasisBlock, BiasBlock, Block, Layer
+from kanpde.nets._layer import BaseBlock, BiasBlock, Block, Layer
 from kanpde.nets._network import Network
+from kanpde.nets._sine import edge_block
 
 BASE_FUNCTIONS = ("silu", "tanh", "identity", "none")
 
@@ -49,7 +50,7 @@ class KAN(Network):
         Base function of every edge: ``"silu"``, ``"tanh"``, ``"identity"``, ``"none"``.
     squash
         Bound the inputs of hidden layers' bases by tanh, so that nothing leaves
-        [-1, 1]. The first layer expects inputs in [-1, 1].
+        [-1, 1]; None where the basis needs it. The first layer expects inputs in [-1, 1].
     bias
         One constant per node.
     generator
@@ -79,7 +80,7 @@ class KAN(Network):
         degree: int = 3,
         basis: Basis | None = None,
         base: str = "silu",
-        squash: bool = True,
+        squash: bool | None = None,
         bias: bool = True,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -89,11 +90,13 @@ class KAN(Network):
             raise InputError(f"base: expected one of {known}, got {base!r}")
         generator = generator or torch.Generator().manual_seed(0)
         basis = basis or BSpline(grid=grid, degree=degree)
+        squash = not basis.bounded if squash is None else squash
         self.base, self.basis, self.squash, self.bias = base, basis, squash, bias
         layers = []
         for k, (n_in, n_out) in enumerate(pairwise(sizes)):
-            spline = _initial_spline(basis, n_in, n_out, generator)
-            blocks: list[Block] = [BasisBlock(basis, n_in, n_out, spline)]
+            noise = _normal((n_in, basis.count, n_out), generator)
+            start = noise * basis.initial_scales(n_in)[:, None]
+            blocks: list[Block] = [edge_block(basis, n_in, n_out, start)]
             if base != "none":
                 weights = _normal((n_in, n_out), generator) / math.sqrt(n_in)
                 blocks.append(BaseBlock(base, n_in, n_out, weights))
@@ -102,15 +105,6 @@ class KAN(Network):
             layers.append(Layer(blocks, n_in, n_out, squash=squash and k > 0))
         super().__init__(layers)
         self.to(torch.get_default_dtype())
-
-
-def _initial_spline(basis: Basis, n_in: int, n_out: int, generator: torch.Generator) -> Tensor:
-    """Small random coefficients: noise for splines, falling with the degree for polynomials."""
-    noise = _normal((n_in, basis.count, n_out), generator)
-    if isinstance(basis, Chebyshev):
-        decay = torch.arange(1, basis.count + 1, dtype=torch.float64) ** -1.0
-        return noise * decay[:, None] / math.sqrt(n_in)
-    return 0.1 * noise
 
 
 class MLP(Network):

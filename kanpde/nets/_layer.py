@@ -35,9 +35,15 @@ class Block(nn.Module):
     """Part of a layer: ``output = features(z) @ coefficients`` under a mask.
 
     `coefficients` has shape ``(f, n_out)``; `mask`, where given, the shape ``(n_in, n_out)``.
+    A block that learns more than these has their columns first.
     """
 
     coefficients: nn.Parameter
+
+    @property
+    def count(self) -> int:
+        """Number of columns in the Jacobian."""
+        return sum(p.numel() for p in self.parameters())
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor | None:
         """Jets of the features, ``(K, N, f)``; ``None`` for the constant 1."""
@@ -211,7 +217,7 @@ class Layer(nn.Module):
         start = 0
         for block, features in zip(self.blocks, record.features, strict=True):
             assert isinstance(block, Block)
-            size = block.coefficients.numel()
+            size = block.count
             detached = None if features is None else features.detach()
             block.rows(detached, cotangent, self.mask, out[:, start : start + size])
             start += size

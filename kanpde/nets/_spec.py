@@ -13,6 +13,7 @@ from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import BasisBlock
 from kanpde.nets._network import ModuleNet, Network
 from kanpde.nets._product import ProductKAN, product_count
+from kanpde.nets._sine import edge_block
 from kanpde.nets._univariate import AxisMap
 
 
@@ -103,7 +104,7 @@ def _kan(data: dict[str, Any], width: list[int]) -> KAN:
         layer = network.layer(k)
         n_in, n_out = layer.n_in, layer.n_out
         start = torch.zeros(n_in, basis.count, n_out, dtype=torch.float64)
-        layer.blocks[0] = BasisBlock(basis, n_in, n_out, start)
+        layer.blocks[0] = edge_block(basis, n_in, n_out, start)
         mask = data["masks"][k]
         if mask is not None:
             layer.set_mask(torch.tensor(mask, dtype=torch.bool))

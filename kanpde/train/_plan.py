@@ -23,7 +23,7 @@ from kanpde._slabs import Seam, SlabTrial
 from kanpde._symmetry import Mirror, find
 from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
 from kanpde._trial import Constants, Fold, Frame, Programs, Trial
-from kanpde.basis import BSpline, Chebyshev
+from kanpde.basis import FREQUENCY, RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
 from kanpde.pde import is_linear
@@ -284,10 +284,8 @@ def make_network(plan: Plan) -> Network:
     if settings.net == "mlp":
         return MLP(_matched_mlp(plan, width), generator=generator)
     basis_name = settings.basis or ("bspline" if settings.grid or settings.grids else "chebyshev")
-    if basis_name == "chebyshev":
-        if settings.grid or settings.grids:
-            raise InputError("grid: Chebyshev edges have no grid; use basis=bspline")
-        basis = Chebyshev(degree=settings.degree or 3, squash=None)
+    if basis_name != "bspline":
+        basis = _smooth_basis(basis_name, settings)
         return KAN(width, basis=basis, base=settings.base or "identity", generator=generator)
     order = plan.problem.order
     degree = settings.degree or suggested_degree(plan.problem)
@@ -310,6 +308,21 @@ def make_network(plan: Plan) -> Network:
         base=settings.base or "silu",
         generator=generator,
     )
+
+
+def _smooth_basis(name: str, settings: Settings) -> Basis:
+    """Make a basis without a grid; `degree` is its number of functions."""
+    if settings.grid or settings.grids:
+        raise InputError(f"grid: {name.capitalize()} edges have no grid; use basis=bspline")
+    if name == "sine":
+        return Sine(
+            settings.degree or 2,
+            settings.frequency or FREQUENCY,
+            trainable=settings.train_frequencies,
+        )
+    if name == "rbf":
+        return RBF(settings.degree or 4)
+    return Chebyshev(degree=settings.degree or 3, squash=None)
 
 
 def suggested_degree(problem: Problem) -> int:

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from kanpde.basis import (
     BASES,
+    RBF,
     UNIVARIATE_NAMES,
     Basis,
     BSpline,
     Chebyshev,
+    Sine,
     base_values,
     basis_from_data,
     univariate_values,
@@ -31,6 +33,12 @@ BASES_UNDER_TEST = {
     "chebyshev-3": Chebyshev(3),
     "chebyshev-8": Chebyshev(8),
     "chebyshev-plain": Chebyshev(5, squash=None),
+    "rbf-1": RBF(1),
+    "rbf-4": RBF(4),
+    "rbf-6-wide": RBF(6, width=1.5),
+    "sine-1": Sine(1, 1.7),
+    "sine-2": Sine(2),
+    "sine-5": Sine(5, frequency=[0.7, 1.6, 4.0], trainable=True),
 }
 
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
-from kanpde.basis import BSpline, Chebyshev
+from kanpde.basis import RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.nets import KAN, MLP, Network, ProductKAN
 
 
-def masked() -> KAN:
-    net = KAN([2, 3, 2], basis=Chebyshev(3), base="tanh")
+def masked(basis: Basis | None = None) -> KAN:
+    net = KAN([2, 3, 2], basis=basis or Chebyshev(3), base="tanh")
     net.layer(0).set_mask(torch.tensor([[True, False, True], [True, True, False]]))
     net.layer(1).set_mask(torch.tensor([[False, True], [True, True], [True, False]]))
     return net
@@ -36,6 +36,13 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
         ),
         3,
     ),
+    "rbf": (lambda: KAN([2, 4, 3, 1], basis=RBF(4), base="identity"), 4),
+    "sine": (lambda: KAN([2, 4, 4, 1], basis=Sine(2), base="identity"), 4),
+    "sine-trained": (
+        lambda: KAN([2, 3, 3, 2], basis=Sine(3, trainable=True), base="identity"),
+        4,
+    ),
+    "sine-trained-masked": (lambda: masked(Sine(4, trainable=True)), 4),
     "mlp-tanh": (lambda: MLP([2, 6, 6, 2]), 4),
     "mlp-silu": (lambda: MLP([3, 6, 2], activation="silu"), 4),
     "product": (lambda: ProductKAN((1.0, 1.0), (), 2, degree=4), 4),

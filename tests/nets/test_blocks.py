@@ -5,7 +5,7 @@ import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde._trial import autograd_jets
-from kanpde.basis import BSpline, Chebyshev
+from kanpde.basis import RBF, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 from kanpde.nets import (
     KAN,
@@ -16,6 +16,7 @@ from kanpde.nets import (
     Layer,
     ModuleNet,
     ProductKAN,
+    SineBlock,
     extend_grid,
     network_data,
     network_from_data,
@@ -30,6 +31,9 @@ BLOCKS = {
     "bspline-5": (lambda c: BasisBlock(BSpline(4, 5), 2, 3, c(2, 9, 3)), 4),
     "chebyshev": (lambda c: BasisBlock(Chebyshev(5), 2, 3, c(2, 5, 3)), 4),
     "chebyshev-plain": (lambda c: BasisBlock(Chebyshev(5, squash=None), 2, 3, c(2, 5, 3)), 4),
+    "rbf": (lambda c: BasisBlock(RBF(4), 2, 3, c(2, 4, 3)), 4),
+    "sine": (lambda c: BasisBlock(Sine(4), 2, 3, c(2, 4, 3)), 4),
+    "sine-trained": (lambda c: SineBlock(Sine(3, trainable=True), 2, 3, c(2, 3, 3)), 4),
     "silu": (lambda c: BaseBlock("silu", 2, 3, c(2, 3)), 4),
     "tanh": (lambda c: BaseBlock("tanh", 2, 3, c(2, 3)), 4),
     "identity": (lambda c: BaseBlock("identity", 2, 3, c(2, 3)), 4),
@@ -102,7 +106,8 @@ def test_mask_silences_values_and_rows_of_dead_edges(name, generator):
     count = sum(p.numel() for p in layer.parameters())
     out = torch.full((10, count), torch.nan, dtype=torch.float64)
     layer.rows(tape[0], torch.ones(3, 10, 3, dtype=torch.float64), out)
-    edges = out[:, : count - 3].reshape(10, 2, -1, 3)
+    split = layer.blocks[0].coefficients.numel()
+    edges = out[:, :split].reshape(10, 2, -1, 3)
     dead = ~alive
     assert edges.permute(0, 2, 1, 3)[..., dead].abs().max() == 0
     for i, o in alive.nonzero().tolist():
