@@ -13,7 +13,7 @@ from kanpde.errors import InputError
 NETS = ("kan", "mlp")
 BASES = ("chebyshev", "bspline")
 BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
-OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
+OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
 LINEAR_ALGEBRA = ("auto", "gram", "qr")
@@ -39,7 +39,7 @@ class Settings:
     base
         Base function of an edge: silu, tanh, identity, none.
     optimizer
-        ``"auto"``, ``"lm"``, ``"lbfgs"`` or ``"adam"``.
+        ``"auto"``, ``"lm"``, ``"ssbroyden"``, ``"lbfgs"`` or ``"adam"``.
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
     linear_algebra

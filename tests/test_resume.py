@@ -20,6 +20,7 @@ METHODS = {
     "lm bspline": {**SMALL, "basis": "bspline", "grids": (3, 6), "steps": 45},
     "lbfgs": {**SMALL, "optimizer": "lbfgs", "steps": 12},
     "adam": {**SMALL, "optimizer": "adam", "steps": 24},
+    "ssbroyden": {**SMALL, "optimizer": "ssbroyden", "steps": 12},
     "mlp": {**SMALL, "net": "mlp", "steps": 8},
     "linear": {"steps": 6, "threads": 1},
 }

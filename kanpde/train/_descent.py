@@ -30,11 +30,12 @@ from kanpde.train._phase import (
     unpack_levels,
 )
 from kanpde.train._plan import Plan, interior_points, make_network
+from kanpde.train._quasinewton import SSBroyden
 
-REDRAW = {"lm": 25, "lbfgs": 50, "adam": 500}
+REDRAW = {"lm": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
 EARLY_LEVELS = (0, 4, 10)
-Optimizer = LevenbergMarquardt | LBFGS | Adam
+Optimizer = LevenbergMarquardt | SSBroyden | LBFGS | Adam
 
 
 class DescentPhase(Phase):
@@ -45,7 +46,7 @@ class DescentPhase(Phase):
     plan, judge
         The problem made ready, and where it is measured.
     optimizer
-        ``"lm"``, ``"lbfgs"`` or ``"adam"``.
+        ``"lm"``, ``"ssbroyden"``, ``"lbfgs"`` or ``"adam"``.
     trial
         Start from this trial instead of a new network.
     """
@@ -209,6 +210,8 @@ class DescentPhase(Phase):
 
 def make_optimizer(name: str, plan: Plan) -> Optimizer:
     """Build an optimizer by name."""
+    if name == "ssbroyden":
+        return SSBroyden()
     if name == "lbfgs":
         return LBFGS()
     if name == "adam":
