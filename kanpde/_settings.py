@@ -16,7 +16,7 @@ BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
-LINEAR_ALGEBRA = ("auto", "gram", "qr")
+LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
 DTYPES = ("float64", "float32")
 
 
@@ -43,7 +43,8 @@ class Settings:
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
     linear_algebra
-        ``"auto"``, ``"gram"`` (normal equations) or ``"qr"``.
+        ``"auto"``, ``"gram"`` (normal equations), ``"qr"``, ``"dual"`` (fewer rows
+        than coefficients) or ``"cg"`` (conjugate gradients, no square matrix).
     grids
         Schedule of grids for grid extension, for example ``(3, 6, 12)``.
     interior

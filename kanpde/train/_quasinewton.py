@@ -71,7 +71,7 @@ class SSBroyden:
         """Curvature is kept over new points: it belongs to the network more than to them."""
 
     def step(self, rows: Rows) -> StepReport:
-        """Some iterations of the method; the report has the loss after the last."""
+        """Do some iterations; the report has the loss after the last."""
         start = rows.trial.get()
         loss, gradient = rows.loss_and_gradient()
         if not (math.isfinite(loss) and bool(torch.isfinite(gradient).all())):
