@@ -67,6 +67,9 @@ class Settings:
         relative error. Without `steps` the time limit is 60 seconds.
     linear
         Try product KANs first: least squares for linear problems, Gauss-Newton for smooth ones.
+    stages
+        Networks trained one after the other, each on what the ones before leave: where
+        the first stalls, it is frozen and a second one corrects it.
 
     Raises
     ------
@@ -95,6 +98,7 @@ class Settings:
     redraw: int | None = None
     exact_conditions: bool = True
     linear: bool = True
+    stages: int = 1
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"
@@ -125,7 +129,7 @@ class Settings:
                 raise InputError(f"{name}: expected one of {known}, got {value!r}")
 
     def _check_numbers(self) -> None:
-        positive = ("grid", "degree", "interior", "boundary", "threads")
+        positive = ("grid", "degree", "interior", "boundary", "threads", "stages")
         for name in positive:
             value = getattr(self, name)
             if value is not None and value < 1:

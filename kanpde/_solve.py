@@ -26,6 +26,7 @@ from kanpde._settings import Settings
 from kanpde._solution import Solution
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
+from kanpde._trial import Trial
 from kanpde._version import __version__
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
@@ -233,7 +234,7 @@ def _finish(
             "status": status.value,
             "net": _describe(trial),
             "path": path,
-            "coefficients": trial.count,
+            "coefficients": _count(trial),
             "parameters": plan.problem.parameters,
             "settings": plan.settings.to_data(),
             "seconds": session.seconds,
@@ -266,10 +267,19 @@ def _finish(
     )
 
 
+def _count(trial: Trial) -> int:
+    """Count the coefficients, those of frozen stages included."""
+    return int(trial.count) + sum(_count(t) for t in trial.frozen_trial)
+
+
 def _describe(trial: Any) -> str:
     from kanpde.nets import KAN, MLP, ProductKAN
 
     network = trial.network
+    if trial.frozen_trial:
+        scale = max(trial.frame.scales)
+        frozen, own = trial.frozen_trial[0], Trial(trial.frame, network)
+        return f"{_describe(frozen)} + {scale:.1e} * {_describe(own)}"
     width = str(network.width).replace(" ", "")
     if isinstance(network, ProductKAN):
         return f"product KAN {width}, total degree {network.degree}"

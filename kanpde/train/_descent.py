@@ -33,7 +33,7 @@ from kanpde.train._phase import (
 from kanpde.train._plan import Plan, interior_points, make_network
 from kanpde.train._quasinewton import SSBroyden
 
-REDRAW = {"lm": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
+REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
 EARLY_LEVELS = (0, 4, 10)
 EXTENSION_ROUND_OFF = 1e-3
@@ -64,6 +64,7 @@ class DescentPhase(Phase):
         self.rng = plan.rng(2)
         self.grids = list(plan.settings.grids or ())[1:]
         self.grid = plan.settings.grids[0] if plan.settings.grids else plan.settings.grid
+        self.patience = 0  # redraws without half the fresh loss after which it ends; 0: never
         self.taken = 0
         self.failures = 0
         self.recent: list[float] = []
@@ -156,10 +157,17 @@ class DescentPhase(Phase):
         else:
             self.failures += 1
         self.recent = [*self.recent, report.loss][-STALL_STEPS:]
-        self.done = self.failures >= 3 and not self.grids
+        self.done = (self.failures >= 3 or self._slow()) and not self.grids
         self.stalled = self.done
         if self.failures and isinstance(self.optimizer, LevenbergMarquardt):
             self.optimizer.damping = 1e-2
+
+    def _slow(self) -> bool:
+        """Whether the loss on fresh points did not halve over some redraws."""
+        kept = self.levels.kept[-1 - self.patience :]
+        if not self.patience or len(kept) <= self.patience:
+            return False
+        return kept[-1].fresh > 0.5 * kept[0].fresh
 
     def _stalls(self) -> bool:
         """Whether the loss has all but stopped falling over the last steps."""
