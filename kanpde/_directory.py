@@ -21,6 +21,7 @@ from sympy import Symbol
 from kanpde._store import (
     constants_data,
     constants_from_data,
+    first_stage,
     frame_data,
     frame_from_data,
     terms_data,
@@ -118,7 +119,7 @@ def write_problem(
         "vectors": {k: [str(u.func.__name__) for u in v] for k, v in problem.vectors.items()},
         "parameters": problem.parameters,
         "exact": None if problem.exact is None else problem.exact.to_data(),
-        "frame": frame_data(trial.frame),
+        "frame": frame_data(first_stage(trial).frame),
         "constants": constants_data(trial.constants),
         "terms": [terms_data(t) for t in terms],
     }

@@ -13,10 +13,10 @@ from kanpde.errors import InputError
 NETS = ("kan", "mlp")
 BASES = ("chebyshev", "bspline", "sine", "rbf")
 BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
-OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
+OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
-LINEAR_ALGEBRA = ("auto", "gram", "qr")
+LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
 DTYPES = ("float64", "float32")
 
 
@@ -43,13 +43,14 @@ class Settings:
     base
         Base function of an edge: silu, tanh, identity, none.
     optimizer
-        ``"auto"``, ``"lm"``, ``"lbfgs"`` or ``"adam"``.
+        ``"auto"``, ``"lm"``, ``"ssbroyden"``, ``"lbfgs"`` or ``"adam"``.
     geodesic
         Bend Levenberg-Marquardt's steps by their second-order correction.
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
     linear_algebra
-        ``"auto"``, ``"gram"`` (normal equations) or ``"qr"``.
+        ``"auto"``, ``"gram"`` (normal equations), ``"qr"``, ``"dual"`` (fewer rows
+        than coefficients) or ``"cg"`` (conjugate gradients, no square matrix).
     grids
         Schedule of grids for grid extension, for example ``(3, 6, 12)``.
     interior
@@ -80,6 +81,9 @@ class Settings:
         Take corners out where initial and boundary data disagree (a heat solution in g).
     periodic
         Embed periodic coordinates as cosine and sine where the problem allows it.
+    stages
+        Networks trained one after the other, each on what the ones before leave: where
+        the first stalls, it is frozen and a second one corrects it.
 
     Raises
     ------
@@ -115,6 +119,7 @@ class Settings:
     lift: bool = True
     periodic: bool = True
     symmetry: bool = True
+    stages: int = 1
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"
@@ -148,7 +153,7 @@ class Settings:
             raise InputError(f"{name}: expected basis=sine beside it, got basis={self.basis}")
 
     def _check_numbers(self) -> None:
-        positive = ("grid", "degree", "interior", "boundary", "threads")
+        positive = ("grid", "degree", "interior", "boundary", "threads", "stages")
         for name in positive:
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -28,6 +28,7 @@ from kanpde._slabs import Slabs
 from kanpde._solution import Solution
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
+from kanpde._trial import Trial
 from kanpde._version import __version__
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
@@ -235,7 +236,7 @@ def _finish(
             "status": status.value,
             "net": describe(trial),
             "path": path,
-            "coefficients": trial.count,
+            "coefficients": _count(trial),
             "parameters": plan.problem.parameters,
             "settings": plan.settings.to_data(),
             "seconds": session.seconds,
@@ -270,11 +271,20 @@ def _finish(
     )
 
 
+def _count(trial: Trial) -> int:
+    """Count the coefficients, those of frozen stages included."""
+    return int(trial.count) + sum(_count(t) for t in trial.frozen_trial)
+
+
 def describe(trial: Any) -> str:
     """Name the network of a trial: kind, widths, edges."""
     from kanpde.nets import KAN, MLP, ProductKAN
 
     network = trial.network
+    if trial.frozen_trial:
+        scale = max(trial.frame.scales)
+        frozen, own = trial.frozen_trial[0], Trial(trial.frame, network)
+        return f"{describe(frozen)} + {scale:.1e} * {describe(own)}"
     width = str(network.width).replace(" ", "")
     if isinstance(trial, Slabs):
         degrees = np.array([part.network.degrees for part in trial.parts])

@@ -92,7 +92,16 @@ def trial_state(trial: Trial) -> dict[str, Any]:
                 for part in parts
             ],
         }
-    return {"network": network_data(trial.network), "vector": trial.get().cpu()}
+    state = {"network": network_data(trial.network), "vector": trial.get().cpu()}
+    if trial.frozen_trial:
+        frozen = trial_state(trial.frozen_trial[0])
+        state["stage"] = {"scales": list(trial.frame.scales), "frozen": frozen}
+    return state
+
+
+def first_stage(trial: Trial) -> Trial:
+    """Give the innermost of the trials that correct one another."""
+    return first_stage(trial.frozen_trial[0]) if trial.frozen_trial else trial
 
 
 def _over_all_time(part: SlabTrial) -> Frame:
@@ -174,15 +183,17 @@ def as_stored(trial: Trial) -> Trial:
     """
     if isinstance(trial, Slabs):
         return _slabs_from_state(trial_state(trial), trial.frame, trial.constants, trial.dtype)
-    if type(trial) is not Trial or trial.frozen_trial:
+    if type(trial) is not Trial:
         return trial
     frame = frame_from_data(frame_data(trial.frame), trial.frame.coordinates)
+    frozen = [as_stored(stage) for stage in trial.frozen_trial]
     result = Trial(
         frame,
         trial.network,
         constants=trial.constants,
         start=[0.0] * len(trial.constants.names),
         derivatives="autograd" if trial.autograd else "jets",
+        frozen=frozen[0] if frozen else None,
     )
     result.set(trial.get())
     return result
@@ -202,7 +213,17 @@ def trial_from_state(
             f"checkpoint: expected layers that {len(vector)} coefficients fill, got wider ones"
         )
     network = network_from_data(state["network"]).to(dtype=dtype)
-    trial = Trial(frame, network, constants=constants, start=[0.0] * len(constants.names))
+    frozen = None
+    if "stage" in state:
+        frozen = trial_from_state(state["stage"]["frozen"], frame, constants, dtype)
+        scales = tuple(float(s) for s in state["stage"]["scales"])
+        if len(scales) != len(frame.scales):
+            raise RunDirectoryError(
+                f"checkpoint: expected {len(frame.scales)} output scales, got {len(scales)}"
+            )
+        frame = dataclasses.replace(frame, scales=scales)
+    start = [0.0] * len(constants.names)
+    trial = Trial(frame, network, constants=constants, start=start, frozen=frozen)
     if vector.shape != (trial.count,):
         raise RunDirectoryError(
             f"checkpoint: expected {trial.count} coefficients, got {len(vector)}"

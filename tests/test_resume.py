@@ -17,10 +17,19 @@ SAME = 1e-13
 SMALL = {"hidden": (4, 4), "interior": 96, "redraw": 4, "threads": 1}
 METHODS = {
     "lm chebyshev": {**SMALL, "steps": 12},
-    "lm bspline": {**SMALL, "basis": "bspline", "grids": (3, 6), "steps": 45},
+    # points enough that they are not fitted, which delays the extension
+    "lm bspline": {
+        **SMALL,
+        "hidden": (2,),
+        "interior": 256,
+        "basis": "bspline",
+        "grids": (3, 6),
+        "steps": 45,
+    },
     "lm sine": {**SMALL, "basis": "sine", "train_frequencies": True, "steps": 8},
     "lbfgs": {**SMALL, "optimizer": "lbfgs", "steps": 12},
     "adam": {**SMALL, "optimizer": "adam", "steps": 24},
+    "ssbroyden": {**SMALL, "optimizer": "ssbroyden", "steps": 12},
     "mlp": {**SMALL, "net": "mlp", "steps": 8},
     # on the whole interval: its half is solved in three steps, too few to be stopped between
     "linear": {"steps": 6, "threads": 1, "symmetry": False},

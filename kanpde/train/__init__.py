@@ -16,6 +16,7 @@ from kanpde.train._plan import is_linear_problem as is_linear_problem
 from kanpde.train._plan import make_network as make_network
 from kanpde.train._plan import make_plan as make_plan
 from kanpde.train._plan import suggested_degree as suggested_degree
+from kanpde.train._quasinewton import SSBroyden as SSBroyden
 from kanpde.train._session import Session as Session
 from kanpde.train._session import Status as Status
 from kanpde.train._threads import cores as cores
@@ -30,6 +31,7 @@ __all__ = [
     "LevenbergMarquardt",
     "LinearPhase",
     "Plan",
+    "SSBroyden",
     "Session",
     "Status",
     "StepReport",

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from kanpde._rows import Rows
 from kanpde.errors import NumericalError
-from kanpde.train._accumulators import Accumulator, Gram, StreamingQR
+from kanpde.train._accumulators import Accumulator
+from kanpde.train._large import choose, make, repeated
 
 KEEP_BYTES = 400_000_000
 MOST_DAMPING = 1e12
@@ -39,7 +40,7 @@ class LevenbergMarquardt:
     geodesic
         Add the second-order step (Transtrum and Sethna, arXiv 1201.5885).
     linear_algebra
-        ``"gram"``, ``"qr"`` or ``"auto"``: Gram while the damping is large.
+        ``"gram"``, ``"qr"``, ``"dual"``, ``"cg"``, or ``"auto"``: chosen by sizes and damping.
     smallest
         Damping is not lowered below this.
     """
@@ -73,10 +74,9 @@ class LevenbergMarquardt:
         """Forget what belongs to the old points; the damping is kept."""
 
     def _assemble(self, rows: Rows) -> Accumulator:
-        small = self.damping < 1e-13
-        qr = self.linear_algebra == "qr" or (self.linear_algebra == "auto" and small)
-        kind = StreamingQR if qr else Gram
-        sums = kind(rows.trial.count, rows.trial.eta, keep=KEEP_BYTES)
+        kind = choose(self.linear_algebra, rows.trial.count, rows.count, self.damping)
+        again = repeated(rows)
+        sums = make(kind, rows.trial.count, rows.trial.eta, keep=KEEP_BYTES, again=again)
         for jacobian, residual in rows.jacobian():
             sums.add(jacobian, residual)
         sums.reduce()

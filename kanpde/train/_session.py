@@ -12,6 +12,8 @@ import torch
 
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._store import trial_state
+from kanpde._trial import Trial
+from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
 from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._linear import LinearPhase
@@ -27,6 +29,7 @@ ERROR_EVERY = 0.5
 GOOD_ENOUGH = 1e-9
 MOST_FAILURES = 5
 NEWTON_SHARE = 0.3
+PATIENCE = 3  # redraws; what does not halve its loss over so many is handed to a correction
 
 
 class Status(enum.Enum):
@@ -69,6 +72,7 @@ class Session:
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
+        names += ["correction"] * (self.plan.settings.stages - 1)
         if not products_apply(self.plan):
             return names
         if has_data(self.plan) and not self.plan.linear:
@@ -77,14 +81,21 @@ class Session:
         marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
         return [first, *marching, *names]
 
-    def _make(self, name: str) -> Phase:
+    def _make(self, name: str, base: Trial | None = None) -> Phase:
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
             return NewtonPhase(self.plan, self.judge)
         if name == "slabs":
             return MarchingPhase(self.plan, self.judge)
-        return DescentPhase(self.plan, self.judge, optimizer=name)
+        phase: DescentPhase
+        if name == "correction":
+            phase = CorrectionPhase(self.plan, self.judge, base=base)
+        else:
+            phase = DescentPhase(self.plan, self.judge, optimizer=name)
+        if self.names[self.index + 1 :]:
+            phase.patience = PATIENCE
+        return phase
 
     def run(
         self,
@@ -172,12 +183,17 @@ class Session:
             if usable and (self.runner_up is None or fresh < self.runner_up[1]):
                 self.runner_up = (self.phase, fresh)
             self.index += 1
-            self.phase = self._make(self.names[self.index])
+            self.phase = self._make(self.names[self.index], self._to_correct())
             self.path.append(self.phase.name)
             return None
         if self.phase.sufficient and not self.phase.stalled:
             return Status.BUDGET
         return Status.CONVERGED if report.finite else Status.NONFINITE
+
+    def _to_correct(self) -> Trial:
+        """Give the trial that a correction adds to: the best on fresh points."""
+        phase = self.phase if self.runner_up is None else self.runner_up[0]
+        return phase.trial
 
     def _accurate_enough(self) -> bool:
         tolerance, predicted = self.plan.settings.tolerance, self._predicted

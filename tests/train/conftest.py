@@ -28,6 +28,10 @@ class FakeRows:
     def __init__(self, function: Callable[[Tensor], Tensor], start: Tensor) -> None:
         self.function, self.trial = function, Vector(start)
 
+    @property
+    def count(self) -> int:
+        return len(self.vector())
+
     def vector(self) -> Tensor:
         return self.function(self.trial.get())
 
