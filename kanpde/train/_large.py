@@ -55,7 +55,7 @@ class Dual(Accumulator):
         ends = [0]
         for block in self._kept:
             ends.append(ends[-1] + len(block))
-        with many_threads():
+        with many_threads(self.rows):
             for i, left in enumerate(self._kept):
                 scaled = left / self._scale.square()
                 for j, right in enumerate(self._kept[: i + 1]):
@@ -69,7 +69,7 @@ class Dual(Accumulator):
         if self._factor is None or self._factor[0] != damping:
             shifted = self._matrix.clone()
             shifted.diagonal().add_(damping)
-            with many_threads():
+            with many_threads(self.rows):
                 factor, info = torch.linalg.cholesky_ex(shifted)
             if int(info) != 0 or not bool(torch.isfinite(factor).all()):
                 raise NumericalError(f"Cholesky: the kernel is singular at damping {damping:.1e}")
@@ -166,7 +166,7 @@ class ConjugateGradients(Accumulator):
             return
         generator = torch.Generator().manual_seed(0)
         drawn = torch.randn(self.count, self.rank, generator=generator, dtype=torch.float64)
-        with many_threads():
+        with many_threads(self.count):
             basis = torch.linalg.qr(drawn.to(self.gradient))[0]
             image = self._normal(basis)
             shift = float(torch.finfo(image.dtype).eps * image.norm())
