@@ -138,7 +138,9 @@ class Level:
     values: Array
 
 
-def predicted_errors(levels: Sequence[Level], final: Level) -> list[float] | None:
+def predicted_errors(
+    levels: Sequence[Level], final: Level, *, floor: Sequence[float] | None = None
+) -> list[float] | None:
     """Relative error per unknown, predicted from earlier levels.
 
     An earlier level's error is its difference to the final one; errors are taken
@@ -151,6 +153,8 @@ def predicted_errors(levels: Sequence[Level], final: Level) -> list[float] | Non
         Earlier states, oldest first.
     final
         The state to judge.
+    floor
+        Per unknown what round-off was seen to do; no prediction is below it.
 
     Returns
     -------
@@ -169,5 +173,6 @@ def predicted_errors(levels: Sequence[Level], final: Level) -> list[float] | Non
         relative_l2(level.values, final.values) * math.sqrt(final.fresh / level.fresh)
         for level in useful
     ]
-    floor = np.finfo(np.float64).eps
-    return [max(float(x), floor) for x in np.median(np.array(ratios), axis=0)]
+    least = [float(np.finfo(np.float64).eps)] * len(ratios[0]) if floor is None else floor
+    predicted = np.median(np.array(ratios), axis=0)
+    return [max(float(x), low) for x, low in zip(predicted, least, strict=True)]

@@ -105,8 +105,10 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
     rows += [
         ("steps", plain(summary.get("steps", "-"))),
         ("time", duration(summary.get("seconds"))),
+        ("path", " → ".join(plain(p) for p in summary.get("path") or ["-"])),
         ("network", _network(summary)),
         *_symmetry(summary),
+        *_lifted(summary),
         ("loss", number(summary.get("loss"))),
         ("device", _device(summary)),
     ]
@@ -117,6 +119,12 @@ def _symmetry(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
     entries = map(_mapping, _mapping(summary.get("symmetry")).values())
     lines = [plain(e["text"]) for e in entries if e.get("text")]
     return [("symmetry", "; ".join(lines))] if lines else []
+
+
+def _lifted(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
+    jumps = _mapping(summary.get("lifted"))
+    told = ", ".join(f"{name} (jump {number(jump)})" for name, jump in jumps.items())
+    return [("corners lifted", told)] if told else []
 
 
 def _network(summary: Mapping[str, Any]) -> str:

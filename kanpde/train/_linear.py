@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from kanpde._measure import Judge, Level, predicted_errors
+from kanpde._measure import Judge, Level, predicted_errors, relative_l2
 from kanpde._rows import Rows
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN, product_count
@@ -27,6 +27,7 @@ DEGREES = {
 MOST_COEFFICIENTS = 2600
 ROWS_PER_COEFFICIENT = 2.0
 ROUND_OFF = 1e-14
+CHECKED, OTHER_POINTS = 1e-9, 5
 
 
 KEPT = ("level", "solved", "best_fresh", "without_gain", "first_fresh")
@@ -87,6 +88,8 @@ class LinearPhase(Phase):
         patience = 1 if floor else 3
         self.stalled = self.without_gain >= patience or self._at_round_off()
         self.done = self.level >= len(self.degrees) or self.stalled
+        if self.done and self.solved:
+            self._check_round_off()
         return Report(
             loss=float(rows.vector().square().sum()),
             fresh=fresh,
@@ -94,6 +97,25 @@ class LinearPhase(Phase):
             moved=better,
             note=f"degree {degree}",
         )
+
+    def _check_round_off(self) -> None:
+        """Solve the best level again on other points: what round-off does to it, it does anew."""
+        if not self._predicted() < CHECKED:
+            return
+        network = self.trial.network
+        assert isinstance(network, ProductKAN)
+        again = self.plan.trial(self._network(network.degree))
+        wanted = self._rows_for(again.count, network.degree + OTHER_POINTS)
+        drawn = self.plan.draw(wanted, self.plan.rng(250), sampler=self._sampler())
+        self._fit(again, Rows(again, drawn, weights=balance(self.plan, again, drawn)))
+        self.levels.floor = relative_l2(
+            self.judge.values(again), self.judge.values(self.trial)
+        ).tolist()
+
+    def _predicted(self) -> float:
+        final = Level(self.best_fresh, self.judge.values(self.trial))
+        predicted = predicted_errors(self.levels.kept, final)
+        return math.inf if predicted is None else max(predicted)
 
     def _fit(self, trial: Trial, rows: Rows) -> None:
         """Solve the least squares, once and undamped."""
@@ -113,9 +135,7 @@ class LinearPhase(Phase):
 
     def _at_round_off(self) -> bool:
         """Whether the predicted error is down to a few units of round-off."""
-        final = Level(self.best_fresh, self.judge.values(self.trial))
-        predicted = predicted_errors(self.levels.kept, final)
-        return predicted is not None and max(predicted) < ROUND_OFF
+        return self._predicted() < ROUND_OFF
 
     def _sampler(self) -> str:
         box = bool(getattr(self.plan.problem.domain, "faces", ())) or (

@@ -35,6 +35,7 @@ class Levels:
     """Earlier states that the error estimate compares with."""
 
     kept: list[Level] = field(default_factory=list)
+    floor: list[float] | None = None  # relative, per unknown: what round-off was seen to do
 
     def add(self, trial: Trial, judge: Judge, fresh: float) -> None:
         """Remember the present state, the newest sixteen only."""
@@ -82,16 +83,18 @@ class Phase:
         raise TypeError("Phase is abstract")
 
 
-def pack_levels(levels: Levels) -> list[dict[str, Any]]:
+def pack_levels(levels: Levels) -> dict[str, Any]:
     """Levels as tensors and numbers."""
     import torch
 
-    return [{"fresh": k.fresh, "values": torch.as_tensor(k.values)} for k in levels.kept]
+    kept = [{"fresh": k.fresh, "values": torch.as_tensor(k.values)} for k in levels.kept]
+    return {"kept": kept, "floor": levels.floor}
 
 
-def unpack_levels(data: list[dict[str, Any]]) -> Levels:
+def unpack_levels(data: dict[str, Any]) -> Levels:
     """Inverse of `pack_levels`."""
-    return Levels([Level(float(k["fresh"]), k["values"].numpy()) for k in data])
+    kept = [Level(float(k["fresh"]), k["values"].numpy()) for k in data["kept"]]
+    return Levels(kept, data["floor"])
 
 
 def pack_drawn(drawn: list[tuple[TermSet, Drawn]]) -> list[dict[str, Any]]:

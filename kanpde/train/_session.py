@@ -217,7 +217,7 @@ class Session:
         """Predict the relative error per unknown of a phase's trial (the present one's)."""
         phase = phase or self.phase
         final = Level(fresh, self.judge.values(phase.trial))
-        return predicted_errors(phase.levels.kept, final)
+        return predicted_errors(phase.levels.kept, final, floor=phase.levels.floor)
 
     def settle(self) -> tuple[Phase, float]:
         """Choose the better of two phases on fresh points, with its fresh loss.
