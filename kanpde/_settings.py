@@ -16,6 +16,7 @@ BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ("auto", "lm", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
+KERNELS = ("auto", "torch", "fused")
 LINEAR_ALGEBRA = ("auto", "gram", "qr")
 DTYPES = ("float64", "float32")
 
@@ -42,6 +43,9 @@ class Settings:
         ``"auto"``, ``"lm"``, ``"lbfgs"`` or ``"adam"``.
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
+    kernel
+        What computes residuals and their Jacobian: ``"torch"``, ``"fused"`` (compiled, for
+        Chebyshev edges and MLPs in float64 on the CPU), or ``"auto"``: fused where it applies.
     linear_algebra
         ``"auto"``, ``"gram"`` (normal equations) or ``"qr"``.
     grids
@@ -86,6 +90,7 @@ class Settings:
     base: str | None = None
     optimizer: str = "auto"
     derivatives: str = "jets"
+    kernel: str = "auto"
     linear_algebra: str = "auto"
     grids: tuple[int, ...] | None = None
     interior: int | None = None
@@ -114,6 +119,7 @@ class Settings:
             ("base", (None, *BASES_OF_AN_EDGE)),
             ("optimizer", OPTIMIZERS),
             ("derivatives", DERIVATIVES),
+            ("kernel", KERNELS),
             ("linear_algebra", LINEAR_ALGEBRA),
             ("sampler", SAMPLERS),
             ("dtype", DTYPES),

@@ -21,7 +21,7 @@ from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_term
 from kanpde._trial import Constants, Frame, Trial
 from kanpde.basis import BSpline, Chebyshev
 from kanpde.errors import InputError
-from kanpde.nets import KAN, MLP, Network
+from kanpde.nets import KAN, MLP, Network, kernel_available
 from kanpde.pde import is_linear
 
 HIDDEN_IN_ONE_DIMENSION, HIDDEN = (8, 8, 8), (8, 8, 8, 8)
@@ -63,7 +63,7 @@ class Plan:
         if self.carry is not None:
             return SlabTrial(self.frame, network.to(self.device, self.dtype), self.carry)
         constants = self.problem.constants
-        return Trial(
+        trial = Trial(
             self.frame,
             network.to(self.device, self.dtype),
             constants=Constants(
@@ -75,6 +75,8 @@ class Plan:
             start=[c.start for c in constants.values()],
             derivatives=self.settings.derivatives,
         )
+        trial.kernel = self.settings.kernel
+        return trial
 
     def draw(
         self, interior: int, rng: np.random.Generator, *, sampler: str | None = None
@@ -161,6 +163,8 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         if name not in problem.equations and name not in problem.conditions:
             known = ", ".join((*problem.equations, *problem.conditions))
             raise InputError(f"weights.{name}: no such term; the terms are {known}")
+    device = _check.device(settings.device)
+    _check_kernel(settings, device)
     ansatzes = build(problem, exact=settings.exact_conditions)
     return Plan(
         problem=problem,
@@ -177,9 +181,30 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         ),
         sets=compile_terms(problem, ansatzes),
         linear=is_linear_problem(problem),
-        device=_check.device(settings.device),
+        device=device,
         dtype=getattr(torch, settings.dtype),
     )
+
+
+def _check_kernel(settings: Settings, device: torch.device) -> None:
+    """Refuse a fused kernel where it cannot apply."""
+    if settings.kernel != "fused":
+        return
+    splines = settings.net == "kan" and (
+        settings.basis not in {None, "chebyshev"} or settings.grid or settings.grids
+    )
+    for wrong, found in (
+        (device.type != "cpu", f"device={device}"),
+        (settings.dtype != "float64", f"dtype={settings.dtype}"),
+        (settings.derivatives != "jets", f"derivatives={settings.derivatives}"),
+        (splines, f"basis={settings.basis or 'bspline'}"),
+        (not kernel_available(), "no package numba"),
+    ):
+        if wrong:
+            raise InputError(
+                "kernel: fused needs Chebyshev edges or an MLP, float64, jets, the CPU and "
+                f"numba; got {found}; use kernel=auto"
+            )
 
 
 def is_linear_problem(problem: Problem) -> bool:
