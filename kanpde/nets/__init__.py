@@ -5,6 +5,7 @@ from kanpde.nets._fused import FusedTape as FusedTape
 from kanpde.nets._fused import Inputs as Inputs
 from kanpde.nets._fused import Room as Room
 from kanpde.nets._fused import kernel_available as kernel_available
+from kanpde.nets._fused import warm_up as warm_up
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
 from kanpde.nets._layer import BaseBlock as BaseBlock
@@ -48,4 +49,5 @@ __all__ = [
     "network_from_data",
     "product_count",
     "update_grid",
+    "warm_up",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,6 +49,15 @@ def kernel() -> Kernel | None:
         return importlib.import_module("kanpde.nets._kernel").run
     except ImportError:
         return None
+
+
+def warm_up() -> None:
+    """Load the kernel in the background, where compiling it (once per machine) delays nobody.
+
+    Whoever needs the kernel meanwhile waits for it, so that the same run takes the same steps.
+    """
+    if kernel_available():
+        threading.Thread(target=kernel, name="kernel").start()
 
 
 def layer_specs(network: Network) -> tuple[LayerSpec, ...] | None:

@@ -186,10 +186,23 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
     )
 
 
+def fused_applies(plan: Plan) -> bool:
+    """Whether the default networks of this plan are trained on the fused kernel."""
+    return plan.settings.kernel != "torch" and not _against_kernel(plan.settings, plan.device)
+
+
 def _check_kernel(settings: Settings, device: torch.device) -> None:
     """Refuse a fused kernel where it cannot apply."""
-    if settings.kernel != "fused":
-        return
+    found = _against_kernel(settings, device)
+    if settings.kernel == "fused" and found:
+        raise InputError(
+            "kernel: fused needs Chebyshev edges or an MLP, float64, jets, the CPU and "
+            f"numba; got {found}; use kernel=auto"
+        )
+
+
+def _against_kernel(settings: Settings, device: torch.device) -> str | None:
+    """Tell what keeps the fused kernel from being used."""
     splines = settings.net == "kan" and (
         settings.basis not in {None, "chebyshev"} or settings.grid or settings.grids
     )
@@ -201,10 +214,8 @@ def _check_kernel(settings: Settings, device: torch.device) -> None:
         (not kernel_available(), "no package numba"),
     ):
         if wrong:
-            raise InputError(
-                "kernel: fused needs Chebyshev edges or an MLP, float64, jets, the CPU and "
-                f"numba; got {found}; use kernel=auto"
-            )
+            return found
+    return None
 
 
 def is_linear_problem(problem: Problem) -> bool:
