@@ -1,5 +1,6 @@
 """Networks on the layer contract: KAN, MLP, product KAN, and a wrapper for plain modules."""
 
+from kanpde.nets._fused import WORKERS as WORKERS
 from kanpde.nets._fused import Fused as Fused
 from kanpde.nets._fused import FusedTape as FusedTape
 from kanpde.nets._fused import Inputs as Inputs
@@ -28,6 +29,7 @@ from kanpde.nets._spec import update_grid as update_grid
 __all__ = [
     "KAN",
     "MLP",
+    "WORKERS",
     "BaseBlock",
     "BasisBlock",
     "BiasBlock",

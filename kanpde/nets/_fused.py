@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +30,10 @@ from kanpde.nets._rowprogram import LayerSpec, row_program
 
 BLOCKS = (BasisBlock, BaseBlock, BiasBlock)
 BASES = ("identity", "tanh", "silu")
+# Threads of the kernel, which wait for each other once per call only: pieces are taken
+# as threads get free. A gradient is summed piece by piece; rows do not depend on pieces.
+WORKERS: ContextVar[int] = ContextVar("threads of the kernel", default=1)
+PIECES, FEWEST_BLOCKS = 2, 8
 ROOM_BYTES = 400_000_000
 Kernel = Callable[..., None]
 
@@ -51,6 +58,11 @@ def kernel() -> Kernel | None:
         return None
 
 
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count())
+
+
 def warm_up() -> None:
     """Load the kernel in the background, where compiling it (once per machine) delays nobody.
 
@@ -68,7 +80,7 @@ def layer_specs(network: Network) -> tuple[LayerSpec, ...] | None:
     >>> from kanpde.nets import KAN, MLP
     >>> layer_specs(KAN([2, 3, 1], grid=5)) is None  # B-splines: the plain path
     True
-    >>> [spec.count for spec in layer_specs(MLP([2, 4, 1]))]
+    >>> [spec.count for spec in layer_specs(MLP([2, 4, 1]).double())]
     [12, 5]
     """
     if not network.has_rule:
@@ -91,7 +103,7 @@ def _layer_spec(layer: Layer) -> LayerSpec | None:
         return None
     if isinstance(blocks[0], BasisBlock):
         basis = blocks.pop(0).basis
-        if basis.name != Chebyshev.name or (layer.squash and basis.squash):
+        if not isinstance(basis, Chebyshev) or (layer.squash and basis.squash):
             return None
         degree, squash = basis.degree, layer.squash or basis.squash is not None
     if blocks and isinstance(blocks[0], BaseBlock):
@@ -174,26 +186,41 @@ class Fused:
         program = row_program(self.specs, inputs.space, inputs.live, jacobian=cotangent is not None)
         z = inputs.rows[:, which]
         count = z.shape[1]
-        bars = np.empty((0, count))
-        if cotangent is not None:
-            bars = cotangent.flatten(0, 1).numpy()
+        bars = np.empty((0, count)) if cotangent is None else cotangent.flatten(0, 1).numpy()
         short = count < program.block
         z, bars = (_padded(a, program.block if short else count) for a in (z, bars))
+        ends = _pieces(-(-z.shape[1] // program.block))
+        pieces = len(ends) - 1
         if out is None:
-            target = np.zeros((self.network.count, program.block))
+            targets = list(np.zeros((pieces, self.network.count, program.block)))
         else:
-            target = np.empty((len(out), program.block)) if short else out
+            targets = [np.empty((len(out), program.block)) if short else out] * pieces
         weights = self.network.get().numpy()
         if self.alive is not None:
             weights *= self.alive
-        self.run(
-            program.code, program.numbers, program.scratch(), weights, z, bars, target, out is None
-        )
+
+        def piece(k: int) -> None:
+            span = np.array([ends[k], ends[k + 1], out is None], dtype=np.int64)
+            scratch = program.scratch()
+            self.run(program.code, program.numbers, scratch, weights, z, bars, targets[k], span)
+
+        if pieces > 1:
+            list(_pool().map(piece, range(pieces)))
+        else:
+            piece(0)
         if out is None:
-            return target.sum(axis=1)
+            total: NDArray[np.float64] = np.sum(targets, axis=(0, 2))
+            return total
         if short:
-            out[...] = target[:, :count]
+            out[...] = targets[0][:, :count]
         return out
+
+
+def _pieces(blocks: int) -> list[int]:
+    """Give the ends of the pieces that threads take."""
+    workers = WORKERS.get()
+    pieces = 1 if workers == 1 else max(1, min(PIECES * workers, blocks // FEWEST_BLOCKS))
+    return [blocks * k // pieces for k in range(pieces + 1)]
 
 
 def _padded(array: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -167,17 +167,18 @@ def _run(
     weights: Floats,  # (P,)
     inputs: Floats,  # (a, N)
     cotangents: Floats,  # (c, N)
-    out: Floats,  # (outputs, N), or (outputs, block) to `add` to
-    add: bool,
+    out: Floats,  # (outputs, N), or (outputs, block) to add to
+    span: Integers,  # (3,): first block, end of the blocks, whether to add
 ) -> None:
-    """Run a program on every block of points.
+    """Run a program on blocks of points.
 
     The inputs are loaded into the first rows, the cotangents into those that follow. The
     last block overlaps the one before; where results are added, it counts nothing twice.
     """
     block, total = rows.shape[1], inputs.shape[1]
     bits = rows.view(np.int64)
-    for number in range((total + block - 1) // block):
+    add = span[2] == 1
+    for number in range(span[0], span[1]):
         at = min(number * block, total - block)
         _load(rows, 0, inputs, at, 0)
         _load(rows, inputs.shape[0], cotangents, at, number * block - at if add else 0)
@@ -204,7 +205,7 @@ def _compiled() -> Callable[..., None]:
     """Compile now, or read what an earlier process compiled."""
     signature = (
         "void(int64[:,::1], float64[:,::1], float64[:,::1], float64[::1], float64[:,::1], "
-        "float64[:,::1], float64[:,::1], boolean)"
+        "float64[:,::1], float64[:,::1], int64[::1])"
     )
     try:
         return njit(signature, cache=True, **OPTIONS)(_run)

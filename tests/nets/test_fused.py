@@ -5,7 +5,7 @@ import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import Chebyshev
-from kanpde.nets import KAN, MLP, Fused, Inputs, Room
+from kanpde.nets import KAN, MLP, WORKERS, Fused, Inputs, Room
 from kanpde.nets._rowprogram import row_program
 
 
@@ -98,6 +98,21 @@ def test_a_point_does_not_depend_on_its_chunk(name):
         assert torch.equal(some, jets[:, which])
         assert torch.equal(own, rows[which])
         assert (gradient - own.sum(dim=0)).abs().max() <= 1e-13 * own.abs().sum(dim=0).max()
+
+
+def test_threads_change_no_bit_of_a_row():
+    space = SPACES["burgers"]
+    net, z, seeds = prepared(COVERED["identity-2"](), space, n=3000)
+    jets, rows, gradient = fused(net, z, space, seeds)
+    token = WORKERS.set(3)
+    try:
+        others = fused(net, z, space, seeds)
+    finally:
+        WORKERS.reset(token)
+    assert torch.equal(others[0], jets)
+    assert torch.equal(others[1], rows)
+    # the same points summed in another order
+    assert (others[2] - gradient).abs().max() <= 1e-13 * rows.abs().sum(dim=0).max()
 
 
 def test_tails_of_the_activations_keep_their_relative_accuracy():
