@@ -34,7 +34,7 @@ BASES = ("identity", "tanh", "silu")
 # as threads get free. A gradient is summed piece by piece; rows do not depend on pieces.
 WORKERS: ContextVar[int] = ContextVar("threads of the kernel", default=1)
 PIECES, FEWEST_BLOCKS = 2, 8
-ROOM_BYTES = 400_000_000
+ROOM_BYTES = 200_000_000
 Kernel = Callable[..., None]
 
 
