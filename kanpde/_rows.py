@@ -15,9 +15,10 @@ from torch import Tensor
 from kanpde._points import Drawn, quadrature
 from kanpde._terms import Functional, JetInput, TermSet
 from kanpde._trial import Site, Trial
-from kanpde.nets import Tape
+from kanpde.nets import Fused, FusedTape, Inputs, Known, Room, Tape
 
 CHUNK_ENTRIES = 3_000_000
+FUSED_ENTRIES, FUSED_POINTS = 6_000_000, 8192  # of a chunk where features take no memory
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Part:
     scale: tuple[Tensor, ...]
     rows: int
     integrals: tuple[tuple[Functional, Site, Tensor], ...]
+    inputs: Inputs | None  # of the fused kernel
 
 
 class Rows:
@@ -59,7 +61,14 @@ class Rows:
     ) -> None:
         self.trial = trial
         self.weights = dict(weights or {})
-        self.chunk = chunk or max(128, min(2048, CHUNK_ENTRIES // max(1, 4 * trial.active)))
+        covered = not trial.autograd and trial.kernel != "torch"
+        self.fused = Fused.of(trial.network) if covered else None
+        self.room = Room()
+        entries = max(1, trial.active)
+        if self.fused is None:
+            self.chunk = chunk or max(128, min(2048, CHUNK_ENTRIES // (4 * entries)))
+        else:
+            self.chunk = chunk or max(128, min(FUSED_POINTS, FUSED_ENTRIES // entries))
         self.parts = [self._part(terms, points) for terms, points in drawn]
         self.names = list(dict.fromkeys(n for part in self.parts for n in part.terms.names))
 
@@ -80,20 +89,24 @@ class Rows:
             site = self.trial.site(self._tensor(nodes), functional.space)
             integrals.append((functional, site, self._tensor(quadrature_weights)))
         row = drawn.row
+        site = self.trial.site(self._tensor(drawn.points), terms.space)
         return Part(
             terms=terms,
-            site=self.trial.site(self._tensor(drawn.points), terms.space),
+            site=site,
             extras=self._tensor(drawn.extras),
             row=None if row is None else torch.as_tensor(row, device=self.trial.device),
             factor=None if drawn.factor is None else self._tensor(drawn.factor),
             scale=scale,
             rows=drawn.rows,
             integrals=tuple(integrals),
+            inputs=None if self.fused is None else self.fused.inputs(site.z, site.space),
         )
 
     def _slices(self, part: Part) -> Iterator[slice]:
         total = len(part.site.points)
         step = total if part.row is not None else self.chunk
+        if self.fused is not None and total:
+            step = -(-total // -(-total // step))  # chunks of even length
         for start in range(0, total, step):
             yield slice(start, min(start + step, total))
 
@@ -132,16 +145,28 @@ class Rows:
     def _values(self, part: Part, scaled: bool) -> Iterator[list[Tensor]]:
         numbers = self._functional_values(part)
         for which in self._slices(part):
-            jets = self.trial.jets(part.site.part(which))
-            n = jets.shape[1]
-            constants = self._constants().expand(n, -1)
-            outputs = part.terms.program(
-                *self._inputs(part, which, jets, constants, [v.expand(n) for v in numbers])
-            )
-            yield [
-                self._sum(part, value) * (self._scale(part, k, which) if scaled else 1.0)
-                for k, value in enumerate(outputs)
-            ]
+            tape = None if torch.is_grad_enabled() else self._known(part, which)
+            yield self._pieces(part, which, numbers, tape, scaled=scaled)
+
+    def _pieces(
+        self, part: Part, which: slice, numbers: list[Tensor], tape: Tape | None, *, scaled: bool
+    ) -> list[Tensor]:
+        jets = self.trial.jets(part.site.part(which), tape)
+        n = jets.shape[1]
+        constants = self._constants().expand(n, -1)
+        outputs = part.terms.program(
+            *self._inputs(part, which, jets, constants, [v.expand(n) for v in numbers])
+        )
+        return [
+            self._sum(part, value) * (self._scale(part, k, which) if scaled else 1.0)
+            for k, value in enumerate(outputs)
+        ]
+
+    def _known(self, part: Part, which: slice, *, track: bool = False) -> Known | None:
+        """Tape with the network's output where the kernel computes it."""
+        if self.fused is None or part.inputs is None:
+            return None
+        return FusedTape(self.fused, part.inputs, which, track=track)
 
     def vector(self) -> Tensor:
         """All scaled residuals as one vector, in the order of `jacobian`'s rows."""
@@ -174,6 +199,9 @@ class Rows:
         gradient = torch.zeros(self.trial.count, dtype=self.trial.dtype, device=self.trial.device)
         loss = 0.0
         for part in self.parts:
+            if self.fused is not None and not part.integrals:
+                loss += self._fused_gradient(part, gradient)
+                continue
             for pieces in self._values(part, True):
                 value = torch.stack([piece.square().sum() for piece in pieces]).sum()
                 loss += float(value.detach())
@@ -186,6 +214,22 @@ class Rows:
                 )
                 gradient += torch.cat([g.flatten() for g in grads])
         return loss, gradient
+
+    def _fused_gradient(self, part: Part, gradient: Tensor) -> float:
+        """Add a part's gradient to `gradient` by the kernel; returns its loss."""
+        loss, split = 0.0, self.trial.network.count
+        for which in self._slices(part):
+            tape = self._known(part, which, track=True)
+            assert tape is not None
+            pieces = self._pieces(part, which, [], tape, scaled=True)
+            value = torch.stack([piece.square().sum() for piece in pieces]).sum()
+            loss += float(value.detach())
+            leaf, eta = torch.autograd.grad(
+                value, [tape.leaf, self.trial.eta], allow_unused=True, materialize_grads=True
+            )
+            gradient[:split] += tape.gradient(leaf)
+            gradient[split:] += eta
+        return loss
 
     def transposed_product(self, vector: Tensor) -> Tensor:
         """Jᵀ v for scaled rows, by assembling J again; ``(R,) -> (P,)``."""
@@ -210,7 +254,8 @@ class Rows:
     def _part_rows(
         self, part: Part, which: slice, numbers: list[Tensor], slopes: list[Tensor]
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        tape: Tape = []
+        known = self._known(part, which, track=True)
+        tape: Tape = [] if known is None else known
         jets = self.trial.jets(part.site.part(which), tape)
         n = jets.shape[1]
         constants = self._constants().detach().expand(n, -1).clone().requires_grad_(True)
@@ -240,7 +285,7 @@ class Rows:
     ) -> tuple[Tensor, list[Tensor]]:
         """Jacobian of one output at every evaluation point, ``(M, P)``."""
         n, split = len(output), self.trial.network.count
-        jacobian = output.new_empty((self.trial.count, n)).T  # points contiguous
+        jacobian = self.room.take(self.trial.count, n, output).T  # points contiguous
         extra = [constants, *leaves]
         if self.trial.autograd:
             grads = self._by_batched_backward(output, jacobian, extra)
@@ -248,7 +293,7 @@ class Rows:
             jacobian.zero_()
             grads = [torch.zeros_like(e) for e in extra]
         else:
-            wanted = [record.output for record in tape]
+            wanted = [tape.leaf] if isinstance(tape, Known) else [r.output for r in tape]
             found = torch.autograd.grad(
                 output.sum(),
                 [*wanted, *extra],
@@ -257,8 +302,11 @@ class Rows:
                 materialize_grads=True,
             )
             with torch.no_grad():
-                self.trial.network.rows(tape, list(found[: len(tape)]), jacobian[:, :split])
-            grads = list(found[len(tape) :])
+                if isinstance(tape, Known):
+                    tape.rows(found[0], jacobian[:, :split].T)
+                else:
+                    self.trial.network.rows(tape, list(found[: len(tape)]), jacobian[:, :split])
+            grads = list(found[len(wanted) :])
         if constants.shape[1]:
             jacobian[:, split:] = grads[0] * self.trial.constants.scales.to(output)
         return jacobian, grads[1:]

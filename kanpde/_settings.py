@@ -16,6 +16,7 @@ BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
+KERNELS = ("auto", "torch", "fused")
 LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
 DTYPES = ("float64", "float32")
 
@@ -48,6 +49,9 @@ class Settings:
         Bend Levenberg-Marquardt's steps by their second-order correction.
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
+    kernel
+        What computes residuals and their Jacobian: ``"torch"``, ``"fused"`` (compiled, for
+        Chebyshev edges and MLPs in float64 on the CPU), or ``"auto"``: fused where it applies.
     linear_algebra
         ``"auto"``, ``"gram"`` (normal equations), ``"qr"``, ``"dual"`` (fewer rows
         than coefficients) or ``"cg"`` (conjugate gradients, no square matrix).
@@ -107,6 +111,7 @@ class Settings:
     optimizer: str = "auto"
     geodesic: bool = True
     derivatives: str = "jets"
+    kernel: str = "auto"
     linear_algebra: str = "auto"
     grids: tuple[int, ...] | None = None
     interior: int | None = None
@@ -140,6 +145,7 @@ class Settings:
             ("base", (None, *BASES_OF_AN_EDGE)),
             ("optimizer", OPTIMIZERS),
             ("derivatives", DERIVATIVES),
+            ("kernel", KERNELS),
             ("linear_algebra", LINEAR_ALGEBRA),
             ("sampler", SAMPLERS),
             ("dtype", DTYPES),

@@ -127,7 +127,14 @@ class Trial(nn.Module):
         ``"jets"`` or ``"autograd"``.
     frozen
         A trial whose function is added and not learned (multi-stage correction).
+
+    Attributes
+    ----------
+    kernel : str
+        "torch", or "auto" to compute rows by the fused kernel where it applies.
     """
+
+    kernel = "torch"
 
     def __init__(
         self,

@@ -298,11 +298,11 @@ class Cliff:
             self.left -= 1
             return original(phase)
 
-        values = kanpde._rows.Rows._values
+        pieces = kanpde._rows.Rows._pieces
 
-        def nan(rows, part, scaled):
-            for pieces in values(rows, part, scaled):
-                yield [p * np.nan for p in pieces] if self.left < 0 else pieces
+        def nan(*arguments, **options):
+            found = pieces(*arguments, **options)
+            return [p * np.nan for p in found] if self.left < 0 else found
 
         rows = kanpde._rows.Rows._part_rows
 
@@ -311,7 +311,7 @@ class Cliff:
                 yield jacobian, residual * np.nan if self.left < 0 else residual
 
         monkeypatch.setattr(kanpde.train.DescentPhase, "step", step)
-        monkeypatch.setattr(kanpde._rows.Rows, "_values", nan)
+        monkeypatch.setattr(kanpde._rows.Rows, "_pieces", nan)
         monkeypatch.setattr(kanpde._rows.Rows, "_part_rows", nan_rows)
 
 

@@ -1,11 +1,19 @@
 """Networks on the layer contract: KAN, MLP, product KAN, and a wrapper for plain modules."""
 
+from kanpde.nets._fused import WORKERS as WORKERS
+from kanpde.nets._fused import Fused as Fused
+from kanpde.nets._fused import FusedTape as FusedTape
+from kanpde.nets._fused import Inputs as Inputs
+from kanpde.nets._fused import Room as Room
+from kanpde.nets._fused import kernel_available as kernel_available
+from kanpde.nets._fused import warm_up as warm_up
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
 from kanpde.nets._layer import BaseBlock as BaseBlock
 from kanpde.nets._layer import BasisBlock as BasisBlock
 from kanpde.nets._layer import BiasBlock as BiasBlock
 from kanpde.nets._layer import Block as Block
+from kanpde.nets._layer import Known as Known
 from kanpde.nets._layer import Layer as Layer
 from kanpde.nets._layer import Record as Record
 from kanpde.nets._layer import Tape as Tape
@@ -23,21 +31,29 @@ from kanpde.nets._univariate import AxisMap as AxisMap
 __all__ = [
     "KAN",
     "MLP",
+    "WORKERS",
     "AxisMap",
     "BaseBlock",
     "BasisBlock",
     "BiasBlock",
     "Block",
+    "Fused",
+    "FusedTape",
+    "Inputs",
+    "Known",
     "Layer",
     "ModuleNet",
     "Network",
     "ProductKAN",
     "Record",
+    "Room",
     "SineBlock",
     "Tape",
     "extend_grid",
+    "kernel_available",
     "network_data",
     "network_from_data",
     "product_count",
     "update_grid",
+    "warm_up",
 ]

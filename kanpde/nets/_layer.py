@@ -31,6 +31,28 @@ class Record:
 Tape = list[Record]
 
 
+class Known(list[Record]):
+    """A tape that holds the jets of the network's output before the network is asked.
+
+    Whoever made it takes the cotangent of `leaf` and knows the way back.
+    """
+
+    leaf: Tensor
+
+    @property
+    def output(self) -> Tensor:
+        """Jets of the outputs, ``(K, N, m)``; `leaf` has memory ``(m, K, N)``."""
+        return self.leaf.permute(1, 2, 0)
+
+    def rows(self, cotangent: Tensor, out: Tensor) -> None:
+        """Write the Jacobian ``(P, N)`` from the cotangent of `leaf`."""
+        raise TypeError("Known is abstract")
+
+    def gradient(self, cotangent: Tensor) -> Tensor:
+        """Sum of the Jacobian's rows, ``(P,)``."""
+        raise TypeError("Known is abstract")
+
+
 class Block(nn.Module):
     """Part of a layer: ``output = features(z) @ coefficients`` under a mask.
 

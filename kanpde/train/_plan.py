@@ -25,7 +25,7 @@ from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_term
 from kanpde._trial import Constants, Fold, Frame, Programs, Trial
 from kanpde.basis import FREQUENCY, RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError
-from kanpde.nets import KAN, MLP, Network
+from kanpde.nets import KAN, MLP, Network, kernel_available
 from kanpde.pde import is_linear
 
 HIDDEN_IN_ONE_DIMENSION, HIDDEN = (8, 8, 8), (8, 8, 8, 8)
@@ -91,7 +91,7 @@ class Plan:
                 programs=self.programs.setdefault(self.frame.d, {}),
             )
         constants = self.problem.constants
-        return Trial(
+        trial = Trial(
             self.frame,
             network.to(self.device, self.dtype),
             constants=Constants(
@@ -103,6 +103,8 @@ class Plan:
             start=[c.start for c in constants.values()],
             derivatives=self.settings.derivatives,
         )
+        trial.kernel = self.settings.kernel
+        return trial
 
     def draw(
         self, interior: int, rng: np.random.Generator, *, sampler: str | None = None
@@ -193,6 +195,8 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         if name not in problem.equations and name not in problem.conditions:
             known = ", ".join((*problem.equations, *problem.conditions))
             raise InputError(f"weights.{name}: no such term; the terms are {known}")
+    device = _check.device(settings.device)
+    _check_kernel(settings, device)
     whole, mirrors = problem, find(problem) if settings.symmetry else ()
     halves = tuple(m for m in mirrors if folds(problem, m))
     images: dict[str, str] = {}
@@ -224,9 +228,41 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         ),
         sets=compile_terms(problem, ansatzes),
         linear=is_linear_problem(problem),
-        device=_check.device(settings.device),
+        device=device,
         dtype=getattr(torch, settings.dtype),
     )
+
+
+def fused_applies(plan: Plan) -> bool:
+    """Whether the default networks of this plan are trained on the fused kernel."""
+    return plan.settings.kernel != "torch" and not _against_kernel(plan.settings, plan.device)
+
+
+def _check_kernel(settings: Settings, device: torch.device) -> None:
+    """Refuse a fused kernel where it cannot apply."""
+    found = _against_kernel(settings, device)
+    if settings.kernel == "fused" and found:
+        raise InputError(
+            "kernel: fused needs Chebyshev edges or an MLP, float64, jets, the CPU and "
+            f"numba; got {found}; use kernel=auto"
+        )
+
+
+def _against_kernel(settings: Settings, device: torch.device) -> str | None:
+    """Tell what keeps the fused kernel from being used."""
+    splines = settings.net == "kan" and (
+        settings.basis not in {None, "chebyshev"} or settings.grid or settings.grids
+    )
+    for wrong, found in (
+        (device.type != "cpu", f"device={device}"),
+        (settings.dtype != "float64", f"dtype={settings.dtype}"),
+        (settings.derivatives != "jets", f"derivatives={settings.derivatives}"),
+        (splines, f"basis={settings.basis or 'bspline'}"),
+        (not kernel_available(), "no package numba"),
+    ):
+        if wrong:
+            return found
+    return None
 
 
 def is_linear_problem(problem: Problem) -> bool:

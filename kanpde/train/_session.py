@@ -13,6 +13,7 @@ import torch
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._store import trial_state
 from kanpde._trial import Trial
+from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
 from kanpde.train._interrupts import deferred_interrupts
@@ -20,7 +21,7 @@ from kanpde.train._linear import LinearPhase
 from kanpde.train._marching import MarchingPhase
 from kanpde.train._newton import NewtonPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
-from kanpde.train._plan import Plan, has_data, slabs_apply
+from kanpde.train._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.train._products import products_apply
 
 Event = dict[str, Any]
@@ -55,6 +56,8 @@ class Session:
 
     def __init__(self, plan: Plan, judge: Judge) -> None:
         self.plan, self.judge = plan, judge
+        if not plan.linear and fused_applies(plan):
+            warm_up()
         self.history: list[Event] = []
         self.steps = 0
         self.seconds = 0.0

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 
 import torch
 
+from kanpde.nets import WORKERS
+
 WORTH_IT = 400
 _MANY: ContextVar[int | None] = ContextVar("threads of the linear algebra", default=None)
 
@@ -24,9 +26,11 @@ def few_threads(given: int | None) -> Iterator[None]:
     before = torch.get_num_threads()
     token = _MANY.set(None if given is not None else cores())
     torch.set_num_threads(given if given is not None else 1)
+    workers = WORKERS.set(given if given is not None else cores())
     try:
         yield
     finally:
+        WORKERS.reset(workers)
         _MANY.reset(token)
         torch.set_num_threads(before)
 
