@@ -8,6 +8,7 @@ import torch
 from sympy import Symbol
 
 from kanpde._jets import JetSpace
+from kanpde._lazy import LazyTrial
 from kanpde._slabs import Carry, Slabs, SlabTrial
 from kanpde._terms import Functional, JetInput, TermSet
 from kanpde._trial import Constants, Frame, Trial
@@ -63,7 +64,10 @@ def trial_state(trial: Trial) -> dict[str, Any]:
             "vector": trial.get().cpu(),
             "slabs": [_slab_state(part) for part in trial.parts],
         }
-    return {"network": network_data(trial.network), "vector": trial.get().cpu()}
+    state = {"network": network_data(trial.network), "vector": trial.get().cpu()}
+    if isinstance(trial, LazyTrial):
+        state |= {"origin": trial.origin.cpu(), "gain": trial.gain}
+    return state
 
 
 def _slab_state(trial: Trial) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def as_stored(trial: Trial) -> Trial:
     """
     if isinstance(trial, Slabs):
         return _slabs_from_state(trial_state(trial), trial.frame, trial.constants, trial.dtype)
-    if type(trial) is not Trial or trial.frozen_trial:
+    if type(trial) not in {Trial, LazyTrial} or trial.frozen_trial:
         return trial
     frame = frame_from_data(frame_data(trial.frame), trial.frame.coordinates)
     result = Trial(
@@ -111,6 +115,8 @@ def as_stored(trial: Trial) -> Trial:
         derivatives="autograd" if trial.autograd else "jets",
     )
     result.set(trial.get())
+    if isinstance(trial, LazyTrial):
+        return LazyTrial(result, gain=trial.gain, origin=trial.origin)
     return result
 
 
@@ -134,7 +140,18 @@ def trial_from_state(
             f"checkpoint: expected {trial.count} coefficients, got {len(vector)}"
         )
     trial.set(vector.to(dtype))
+    if "origin" in state:
+        return _lazy_from_state(state, trial)
     return trial
+
+
+def _lazy_from_state(state: dict[str, Any], trial: Trial) -> LazyTrial:
+    origin, gain = state["origin"], float(state["gain"])
+    if not isinstance(origin, torch.Tensor) or origin.shape != (trial.network.count,):
+        raise RunDirectoryError(
+            f"checkpoint: expected {trial.network.count} coefficients to start from, got others"
+        )
+    return LazyTrial(trial, gain=gain, origin=origin.to(trial.dtype))
 
 
 def constants_data(constants: Constants) -> dict[str, Any]:

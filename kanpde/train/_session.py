@@ -14,6 +14,7 @@ from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._store import trial_state
 from kanpde.train._descent import DescentPhase
 from kanpde.train._interrupts import deferred_interrupts
+from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
 from kanpde.train._linear import LinearPhase, products_apply
 from kanpde.train._marching import MarchingPhase
 from kanpde.train._newton import NewtonPhase
@@ -69,6 +70,8 @@ class Session:
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
+        if lazy_applies(self.plan):
+            return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
         if not products_apply(self.plan):
             return names
         if not self.plan.linear:
@@ -84,6 +87,9 @@ class Session:
         if name.startswith("linear x"):
             slabs = int(name.removeprefix("linear x"))
             return MarchingPhase(self.plan, self.judge, slabs=slabs)
+        if name.startswith("lazy"):
+            attempt = int(name.removeprefix("lazy").strip() or 1)
+            return LazyPhase(self.plan, self.judge, attempt=attempt)
         return DescentPhase(self.plan, self.judge, optimizer=name)
 
     def run(
@@ -163,11 +169,17 @@ class Session:
             usable = math.isfinite(fresh)
             if usable and (self.runner_up is None or fresh < self.runner_up[1]):
                 self.runner_up = (self.phase, fresh)
-            self.index += 1
+            self.index = self._next()
             self.phase = self._make(self.names[self.index])
             self.path.append(self.phase.name)
             return None
         return Status.CONVERGED if report.finite else Status.NONFINITE
+
+    def _next(self) -> int:
+        """Index of the phase that follows; restarts of what was refused are left out."""
+        if isinstance(self.phase, LazyPhase) and self.phase.refused:
+            return len([n for n in self.names if n.startswith("lazy")])
+        return self.index + 1
 
     def _accurate_enough(self) -> bool:
         tolerance, predicted = self.plan.settings.tolerance, self._predicted
