@@ -128,6 +128,9 @@ class Settings:
             if value not in allowed:
                 known = ", ".join(str(a) for a in allowed if a is not None)
                 raise InputError(f"{name}: expected one of {known}, got {value!r}")
+        if self.basis != "sine" and (self.frequency is not None or self.train_frequencies):
+            name = "train_frequencies" if self.frequency is None else "frequency"
+            raise InputError(f"{name}: expected basis=sine beside it, got basis={self.basis}")
 
     def _check_numbers(self) -> None:
         positive = ("grid", "degree", "interior", "boundary", "threads")

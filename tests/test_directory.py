@@ -90,12 +90,14 @@ def one_line(refusal):
     [
         SMALL,
         {**SMALL, "basis": "bspline", "grids": (3, 6)},
+        {**SMALL, "basis": "sine", "degree": 3, "frequency": 1.7, "train_frequencies": True},
+        {**SMALL, "basis": "rbf"},
         {**SMALL, "net": "mlp"},
         {**SMALL, "dtype": "float32", "optimizer": "adam"},
         {**SMALL, "derivatives": "autograd", "steps": 2},
         {**SMALL, "exact_conditions": False},
     ],
-    ids=["chebyshev", "bspline", "mlp", "float32", "autograd", "rows"],
+    ids=["chebyshev", "bspline", "sine", "rbf", "mlp", "float32", "autograd", "rows"],
 )
 def test_loaded_values_are_the_solved_ones_bit_for_bit(settings, tmp_path):
     solution = solve(ode(), **settings, out=tmp_path / "run")

@@ -18,6 +18,7 @@ SMALL = {"hidden": (4, 4), "interior": 96, "redraw": 4, "threads": 1}
 METHODS = {
     "lm chebyshev": {**SMALL, "steps": 12},
     "lm bspline": {**SMALL, "basis": "bspline", "grids": (3, 6), "steps": 45},
+    "lm sine": {**SMALL, "basis": "sine", "train_frequencies": True, "steps": 8},
     "lbfgs": {**SMALL, "optimizer": "lbfgs", "steps": 12},
     "adam": {**SMALL, "optimizer": "adam", "steps": 24},
     "mlp": {**SMALL, "net": "mlp", "steps": 8},

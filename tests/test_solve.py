@@ -277,6 +277,11 @@ def test_run_directory_does_not_change_the_result(tmp_path):
         ({"grids": (5, 7)}, "grids: 7 is not a multiple of 5"),
         ({"basis": "bspline", "degree": 1}, "degree: expected at least 2"),
         ({"basis": "chebyshev", "grid": 5}, "Chebyshev edges have no grid"),
+        ({"basis": "sine", "grid": 5}, "Sine edges have no grid"),
+        ({"basis": "rbf", "grids": (3, 6)}, "Rbf edges have no grid"),
+        ({"frequency": 2.0}, "frequency: expected basis=sine beside it, got basis=None"),
+        ({"basis": "rbf", "train_frequencies": True}, "train_frequencies: expected basis=sine"),
+        ({"basis": "sine", "frequency": 0.0}, "frequency: expected a positive number, got 0.0"),
         ({"time_limit": -1.0}, "time_limit: expected a positive number"),
     ],
 )

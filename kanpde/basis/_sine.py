@@ -202,14 +202,16 @@ class Sine(Basis):
         return Sine(self.count, self.frequencies, trainable=self.trainable)
 
 
-def _checked_frequencies(frequency: float | Sequence[float], pairs: int) -> tuple[float, ...]:
-    given = frequency if isinstance(frequency, (list, tuple)) else [frequency]
-    for value in given:
+def _checked_frequencies(frequency: Any, pairs: int) -> tuple[float, ...]:
+    listed = isinstance(frequency, (list, tuple))
+    given = []
+    for value in frequency if listed else [frequency]:
         real = isinstance(value, Real) and not isinstance(value, bool)
         if not real or not 0 < float(value) < float("inf"):
             raise InputError(f"frequency: expected a positive number, got {value!r}")
-    if not isinstance(frequency, (list, tuple)):
-        return tuple(float(given[0]) * k for k in range(1, pairs + 1))
+        given.append(float(value))
+    if not listed:
+        return tuple(given[0] * k for k in range(1, pairs + 1))
     if len(given) != pairs:
         raise InputError(f"frequency: expected {pairs} of them, one per pair, got {len(given)}")
-    return tuple(float(value) for value in given)
+    return tuple(given)

@@ -237,8 +237,6 @@ def make_network(plan: Plan) -> Network:
     if settings.net == "mlp":
         return MLP(_matched_mlp(plan, width), generator=generator)
     basis_name = settings.basis or ("bspline" if settings.grid or settings.grids else "chebyshev")
-    if basis_name != "sine" and (settings.frequency or settings.train_frequencies):
-        raise InputError(f"frequency: {basis_name} edges have none; use basis=sine")
     if basis_name != "bspline":
         basis = _smooth_basis(basis_name, settings)
         return KAN(width, basis=basis, base=settings.base or "identity", generator=generator)
