@@ -38,7 +38,7 @@ SMOOTH = 3**-0.5  # three functions per edge share the variance of a node
 SURE, GOOD, POOR = 1e-11, 1e-9, 1e-4
 STEPS_IN_LIMIT = 10
 FINALISTS = 2
-SLOW_STEPS = 2
+SLOW_STEPS = 2  # the first of them may leave the loss and better the solution
 COST_ORDER = 2.3  # seconds per step against coefficients, 565 to 1421 of them
 ATTEMPTS = 3
 

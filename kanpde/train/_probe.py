@@ -22,8 +22,8 @@ from kanpde.train._refined import Decomposition
 DAMPINGS = tuple(10.0**-k for k in range(30, 10, -2))
 POINTS_PER_COEFFICIENT = 2
 FRESH_POINTS = 1000
-FAR = 1000.0
-LEAST_GAIN, MOST_GAIN = 200.0, 3000.0
+FAR = 300.0
+LEAST_GAIN, MOST_GAIN = 200.0, 2e4
 
 
 @dataclass(frozen=True)
