@@ -46,8 +46,8 @@ class Probe:
 
     @property
     def gain(self) -> float:
-        """Gain that lets the coefficients move by about one; more of it costs digits."""
-        return min(max(self.distance, LEAST_GAIN), MOST_GAIN)
+        """Gain that lets the coefficients move by about two; more of it costs digits."""
+        return min(max(self.distance / 2, LEAST_GAIN), MOST_GAIN)
 
 
 def tangent_probe(plan: Plan, trial: Trial) -> Probe:

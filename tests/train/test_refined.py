@@ -140,3 +140,16 @@ def test_lazy_training_is_for_problems_without_wishes(changes, expected, load_pr
 
 def test_nonlinear_problems_are_not_trained_lazily(load_problem):
     assert not lazy_applies(make_plan(load_problem("burgers"), Settings(linear=False)))
+
+
+def test_unlucky_start_is_followed_by_another(small, load_problem, monkeypatch):
+    monkeypatch.setattr("kanpde.train._session.GOOD_ENOUGH", 0.0)
+    monkeypatch.setattr(lazy, "SLOW_STEPS", 0)  # a start is given up after one step
+    problem = load_problem("poisson_square")
+    session = Session(make_plan(problem, Settings(linear=False, steps=7)), Judge(problem))
+    session.run()
+    assert session.path == ["lazy", "lazy 2"]
+    assert session.runner_up is not None
+    first, second = session.runner_up[0].trial, session.phase.trial
+    assert not torch.equal(first.origin, second.origin)
+    assert session.settle()[1] <= session.runner_up[1], "the better of the two is kept"
