@@ -10,6 +10,7 @@ import torch
 from sympy import Symbol
 
 from kanpde._jets import JetSpace
+from kanpde._lazy import LazyTrial
 from kanpde._slabs import Seam, Slabs, SlabTrial
 from kanpde._terms import Functional, JetInput, TermSet
 from kanpde._trial import Constants, Fold, Frame, Programs, Trial
@@ -96,6 +97,8 @@ def trial_state(trial: Trial) -> dict[str, Any]:
     if trial.frozen_trial:
         frozen = trial_state(trial.frozen_trial[0])
         state["stage"] = {"scales": list(trial.frame.scales), "frozen": frozen}
+    if isinstance(trial, LazyTrial):
+        state |= {"origin": trial.origin.cpu(), "gain": trial.gain}
     return state
 
 
@@ -183,7 +186,7 @@ def as_stored(trial: Trial) -> Trial:
     """
     if isinstance(trial, Slabs):
         return _slabs_from_state(trial_state(trial), trial.frame, trial.constants, trial.dtype)
-    if type(trial) is not Trial:
+    if type(trial) not in {Trial, LazyTrial}:
         return trial
     frame = frame_from_data(frame_data(trial.frame), trial.frame.coordinates)
     frozen = [as_stored(stage) for stage in trial.frozen_trial]
@@ -196,6 +199,8 @@ def as_stored(trial: Trial) -> Trial:
         frozen=frozen[0] if frozen else None,
     )
     result.set(trial.get())
+    if isinstance(trial, LazyTrial):
+        return LazyTrial(result, gain=trial.gain, origin=trial.origin)
     return result
 
 
@@ -229,7 +234,18 @@ def trial_from_state(
             f"checkpoint: expected {trial.count} coefficients, got {len(vector)}"
         )
     trial.set(vector.to(dtype))
+    if "origin" in state:
+        return _lazy_from_state(state, trial)
     return trial
+
+
+def _lazy_from_state(state: dict[str, Any], trial: Trial) -> LazyTrial:
+    origin, gain = state["origin"], float(state["gain"])
+    if not isinstance(origin, torch.Tensor) or origin.shape != (trial.network.count,):
+        raise RunDirectoryError(
+            f"checkpoint: expected {trial.network.count} coefficients to start from, got others"
+        )
+    return LazyTrial(trial, gain=gain, origin=origin.to(trial.dtype))
 
 
 def constants_data(constants: Constants) -> dict[str, Any]:

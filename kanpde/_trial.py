@@ -89,6 +89,7 @@ class Site:
     g: Tensor | None
     d: Tensor | None
     flip: Tensor | None = None
+    start: Tensor | None = None
 
     def part(self, which: slice) -> Site:
         """Give the same for a slice of the points."""
@@ -99,6 +100,7 @@ class Site:
             None if self.g is None else self.g[:, which],
             None if self.d is None else self.d[:, which],
             None if self.flip is None else self.flip[:, which],
+            None if self.start is None else self.start[:, which],
         )
 
 
@@ -220,13 +222,13 @@ class Trial(nn.Module):
             with torch.no_grad():
                 g = frozen.jets(frozen.site(inner, space))
         z = self._embedding(inner, space)
-        return Site(points, space, z, g, d, flip)
+        return Site(points, space, z, g, d, flip, self._start(z, space))
 
     def jets(self, site: Site, tape: Tape | None = None) -> Tensor:
         """Jets of every unknown, shape ``(K, N, m)``."""
         if self.autograd:
             return autograd_jets(self._value, site.points, site.space)
-        result = self.network.jets(site.z, site.space, tape)
+        result = self._learned(site, tape)
         scales = self.frame.scales
         if any(s != 1.0 for s in scales):
             result = result * result.new_tensor(scales)
@@ -236,6 +238,14 @@ class Trial(nn.Module):
             result = site.g + result
         return result if site.flip is None else result * site.flip
 
+    def _learned(self, site: Site, tape: Tape | None) -> Tensor:
+        """Jets of what is learned, before scales and ansatz; a lazy trial learns a difference."""
+        return self.network.jets(site.z, site.space, tape)
+
+    def _start(self, z: Tensor, space: JetSpace) -> Tensor | None:
+        """Jets that `_learned` takes away; none."""
+        return None
+
     def forward(self, points: Tensor) -> Tensor:
         """Values ``(N, m)`` at points ``(N, d)``, differentiable by autograd."""
         return self._value(points.to(self.device, self.dtype))
@@ -244,7 +254,8 @@ class Trial(nn.Module):
         space = JetSpace(points.shape[1], ((0,) * points.shape[1],))
         points, flip = self._folded(points, space)
         z = self._embedding(points, space)
-        result = self.network.jets(z, space)[0]
+        site = Site(points, space, z, None, None, start=self._start(z, space))
+        result = self._learned(site, None)[0]
         result = result * result.new_tensor(self.frame.scales)
         g, d = self._ansatz_jets(points, space)
         if d is not None:

@@ -17,6 +17,7 @@ from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
 from kanpde.train._interrupts import deferred_interrupts
+from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
 from kanpde.train._linear import LinearPhase
 from kanpde.train._marching import MarchingPhase
 from kanpde.train._newton import NewtonPhase
@@ -76,6 +77,8 @@ class Session:
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
         names += ["correction"] * (self.plan.settings.stages - 1)
+        if lazy_applies(self.plan):
+            return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
         if not products_apply(self.plan):
             return names
         if has_data(self.plan) and not self.plan.linear:
@@ -91,6 +94,9 @@ class Session:
             return NewtonPhase(self.plan, self.judge)
         if name == "slabs":
             return MarchingPhase(self.plan, self.judge)
+        if name.startswith("lazy"):
+            attempt = int(name.removeprefix("lazy").strip() or 1)
+            return LazyPhase(self.plan, self.judge, attempt=attempt)
         phase: DescentPhase
         if name == "correction":
             phase = CorrectionPhase(self.plan, self.judge, base=base)
@@ -185,7 +191,7 @@ class Session:
             usable = math.isfinite(fresh)
             if usable and (self.runner_up is None or fresh < self.runner_up[1]):
                 self.runner_up = (self.phase, fresh)
-            self.index += 1
+            self.index = self._next()
             self.phase = self._make(self.names[self.index], self._to_correct())
             self.path.append(self.phase.name)
             return None
@@ -197,6 +203,12 @@ class Session:
         """Give the trial that a correction adds to: the best on fresh points."""
         phase = self.phase if self.runner_up is None else self.runner_up[0]
         return phase.trial
+
+    def _next(self) -> int:
+        """Index of the phase that follows; restarts of what was refused are left out."""
+        if isinstance(self.phase, LazyPhase) and self.phase.refused:
+            return len([n for n in self.names if n.startswith("lazy")])
+        return self.index + 1
 
     def _accurate_enough(self) -> bool:
         tolerance, predicted = self.plan.settings.tolerance, self._predicted
