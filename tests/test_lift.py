@@ -78,7 +78,7 @@ def test_only_what_the_heat_solution_fits_is_lifted(break_it):
 
         u = unknown("u", x, y, t)
         problem = Problem(
-            domain=Box((x, y), (0, 0), (1, 1)) * TimeInterval(t, 0, 1),
+            domain=Box((x, 0, 1), (y, 0, 1)) * TimeInterval(t, 0, 1),
             equations={"heat": u.diff(t) - u.diff(x, 2) - u.diff(y, 2)},
             conditions={"start": Initial(u, 1), "walls": Dirichlet(u, 0)},
         )

@@ -56,8 +56,8 @@ def test_value_and_velocity_are_continuous_at_the_seam(wave):
     left = first.jets(first.site(at(0.5, x), space))
     right = second.jets(second.site(at(0.5, x), space))
     # the wave equation is of second order in time: u, u_x, u_t and u_xx go over the seam; the
-    # second derivative of a fit of degree 26 costs four digits
-    assert (left - right).abs().max() < 1e-11 * left.abs().max()
+    # second derivative of a fit of degree n = 26 costs n^4 units of round-off, 1e-10
+    assert (left - right).abs().max() < 1e-10 * left.abs().max()
 
 
 def test_walls_hold_in_every_slab(wave):
@@ -80,8 +80,8 @@ def test_jets_of_slabs_agree_with_autograd(charts, load_problem):
 def test_more_slabs_reach_what_one_of_the_same_degree_cannot(load_problem):
     problem = load_problem("convection")
     judge = Judge(problem)
-    assert judge.worst(marched(problem, 1, (3, 16))) > 0.1
-    assert judge.worst(marched(problem, 4, (3, 16))) < 1e-3
+    assert judge.worst(marched(problem, 1, (8, 24))) > 0.1
+    assert judge.worst(marched(problem, 4, (8, 24))) < 1e-6
 
 
 def test_marching_is_not_tried_where_measurements_are_fitted(load_problem):

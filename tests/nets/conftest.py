@@ -5,7 +5,7 @@ import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import RBF, Basis, BSpline, Chebyshev, Sine
-from kanpde.nets import KAN, MLP, Network, ProductKAN
+from kanpde.nets import KAN, MLP, AxisMap, Network, ProductKAN
 
 
 def masked(basis: Basis | None = None) -> KAN:
@@ -46,6 +46,10 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "mlp-tanh": (lambda: MLP([2, 6, 6, 2]), 4),
     "mlp-silu": (lambda: MLP([3, 6, 2], activation="silu"), 4),
     "product": (lambda: ProductKAN((1.0, 1.0), (), 2, degree=4), 4),
+    "product-charts": (
+        lambda: ProductKAN((1.0, 1.0), (), 2, degree=(7, 3), charts=(AxisMap(0.3, 0.2), None)),
+        4,
+    ),
     "product-3d": (lambda: ProductKAN((1.0,) * 3, (), 1, degree=3), 4),
 }
 

@@ -164,7 +164,10 @@ def test_counts_are_those_of_the_formula():
     assert ProductKAN((1.0, 1.0), (), 1, degree=12).count == 13 * 14 // 2
     for periodic in range(3):
         net = ProductKAN((1.0, 1.0), tuple(range(periodic)), 1, degree=5)
-        assert net.products == product_count(2, 5, periodic=periodic)
+        axes = tuple(k < periodic for k in range(2))
+        assert net.products == product_count(axes, (5, 5))
+    # i / 6 + j / 3 <= 1: 7 + 5 + 3 + 1 products, the constant among them
+    assert ProductKAN((1.0, 1.0), (), 1, degree=(6, 3)).count == 16
     assert KAN([2, 5, 1], base="none", bias=False).count == 15 * 8
     assert KAN([2, 7, 3]).width == [2, 7, 3]
 

@@ -36,17 +36,19 @@ def test_levels_start_from_the_one_before():
     first.step()
     coarse = first.trial
     fine = plan.trial(first._network(12))
-    from kanpde.train._newton import _transfer
+    from kanpde.train._products import transfer
 
-    _transfer(coarse, fine)
+    transfer(coarse, fine)
     points = plan.problem.domain.grid(33)
     judge = Judge(plan.problem)
     assert len(points) == 33
     assert abs(judge.values(coarse) - judge.values(fine)).max() < 1e-15
 
 
-def test_front_is_handed_on_to_training(load_problem):
+def test_front_is_handed_on_to_slabs_or_to_training(load_problem):
     solution = kanpde.solve(load_problem("burgers"), steps=5)
+    assert solution.summary["path"][:2] == ["newton", "newton slabs"]
+    solution = kanpde.solve(load_problem("burgers"), steps=5, slabs=False)
     assert solution.summary["path"][:2] == ["newton", "lm"]
 
 
