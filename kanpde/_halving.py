@@ -71,7 +71,7 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
         Same equations; conditions where they are left, and what holds on the mirrors. It has no
         `exact` and no `reference`.
     dict
-        For every condition that fell away: the one on the upper half that it is the image of,
+        For every condition that fell away: the one that stands for it on the upper half,
         ``""`` for a mean value, which vanishes by itself.
 
     Examples
@@ -97,12 +97,9 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
             dropped.append(name)
         else:
             conditions[name] = kept
-    images = {
-        name: next((n for n, c in conditions.items() if _alike(c, problem.conditions[name])), "")
-        for name in dropped
-    }
     for m in mirrors:
         conditions |= _on_mirror(problem, domain, m)
+    images = {name: _image(problem, conditions, problem.conditions[name]) for name in dropped}
     reduced = Problem(
         domain,
         problem.equations,
@@ -113,6 +110,14 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
     )
     reduced.settings, reduced.parameters = problem.settings, problem.parameters
     return reduced, images
+
+
+def _image(problem: Problem, left: dict[str, Condition], gone: Condition) -> str:
+    """Name the condition that stands for one that fell away, ``""`` where none is needed."""
+    if isinstance(gone, Periodic):  # even and periodic: the slope vanishes at the seam
+        wanted = f"symmetry {gone.coordinate} {gone.unknown.func.__name__}"
+        return next((n for n in left if n.startswith(wanted)), "")
+    return next((n for n, c in left.items() if _alike(c, gone)), "")
 
 
 def _upper(domain: Domain, centers: dict[Symbol, float]) -> Domain:

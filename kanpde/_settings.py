@@ -83,6 +83,8 @@ class Settings:
         Let product KANs march through time in slabs of adaptive length.
     lift
         Take corners out where initial and boundary data disagree (a heat solution in g).
+    fronts
+        Let rows count less where a trained solution is steep.
     periodic
         Embed periodic coordinates as cosine and sine where the problem allows it.
     stages
@@ -124,6 +126,7 @@ class Settings:
     lift: bool = True
     periodic: bool = True
     symmetry: bool = True
+    fronts: bool = True
     stages: int = 1
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"

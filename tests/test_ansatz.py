@@ -228,9 +228,19 @@ def test_slope_of_a_first_order_equation_stays_rows(rng):
 def test_start_that_disagrees_with_the_walls_becomes_rows(strip, rng):
     x, t, u, domain = strip
     conditions = {"start": Initial(u, cos(x)), "walls": Dirichlet(u, 0)}
-    problem = Problem(domain, {"heat": u.diff(t) - u.diff(x, 2)}, conditions)
+    problem = Problem(domain, {"heat": u.diff(t, 2) - u.diff(x, 2)}, conditions)
     plan = check(problem, rng, walls="exact", start="rows")
     assert "conflicts by" in plan.ansatzes.reasons["start"]
+
+
+def test_start_that_disagrees_with_the_walls_is_exact_beside_a_heat_solution(strip, rng):
+    x, t, u, domain = strip
+    conditions = {"start": Initial(u, cos(x)), "walls": Dirichlet(u, 0)}
+    problem = Problem(domain, {"heat": u.diff(t) - u.diff(x, 2)}, conditions)
+    plan = make_plan(problem, Settings())
+    assert plan.imposed == {"start": "exact", "walls": "exact"}
+    assert list(plan.ansatzes.lifted) == ["walls"]
+    assert make_plan(problem, Settings(lift=False)).imposed["start"] == "rows"
 
 
 def test_start_that_agrees_with_moving_walls_is_exact(strip, rng):

@@ -345,7 +345,7 @@ def test_run_in_slabs_of_time_goes_on_as_if_never_stopped(killed, tmp_path, monk
         if event["step"] == killed:
             raise Killed
 
-    monkeypatch.setattr("kanpde.train.Session._pipeline", lambda session: ["linear x4"])
+    monkeypatch.setattr("kanpde.train.Session._pipeline", lambda session: ["slabs"])
     x, t = coordinates("x t")
     u = unknown("u", x, t)
     problem = Problem(

@@ -18,6 +18,7 @@ from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import Network, network_data, network_from_data
+from kanpde.train._drawing import Pace, softened
 from kanpde.train._extension import extended, loss_of
 from kanpde.train._firstorder import LBFGS, Adam
 from kanpde.train._levenberg import LevenbergMarquardt, StepReport
@@ -64,8 +65,10 @@ class DescentPhase(Phase):
         self.rng = plan.rng(2)
         self.grids = list(plan.settings.grids or ())[1:]
         self.grid = plan.settings.grids[0] if plan.settings.grids else plan.settings.grid
+        self.pace = Pace()
         self.patience = 0  # redraws without half the fresh loss after which it ends; 0: never
         self.taken = 0
+        self.due = self.every
         self.failures = 0
         self.recent: list[float] = []
         self.best = (math.inf, self.trial.get())
@@ -76,23 +79,32 @@ class DescentPhase(Phase):
     def every(self) -> int:
         """Steps between two drawings of points; 0 for never."""
         given = self.plan.settings.redraw
-        return REDRAW[self.name] if given is None else given
+        return round(REDRAW[self.name] * self.pace.pause) if given is None else given
+
+    @property
+    def many(self) -> int:
+        """Interior points: as set, or some per coefficient, more where they are fitted."""
+        plan = self.plan
+        usual = interior_points(plan, self.trial.count)
+        return usual if plan.settings.interior else round(usual * self.pace.density)
 
     def _draw(self) -> float | None:
         """Draw new points; returns the loss on a fresh uniform pool."""
         plan = self.plan
-        many = interior_points(plan, self.trial.count)
-        first = not self.drawn
+        many, first = self.many, not self.drawn
         drawn = plan.draw(many, self.rng)
         fresh = None
         if not first:
             fresh = fresh_loss(plan, self.trial, self.rng, points=2 * many)
             drawn = [self._follow_residual(s, d) for s, d in drawn]
+            if plan.settings.fronts:
+                drawn = [(s, softened(self.trial, d) if _free(s) else d) for s, d in drawn]
         self._use(drawn)
+        self.due = self.taken + self.every
         return fresh
 
     def _follow_residual(self, terms: TermSet, drawn: Drawn) -> tuple[TermSet, Drawn]:
-        if terms.where != INTERIOR or terms.on is not None:
+        if not _free(terms):
             return terms, drawn
         plan, n = self.plan, drawn.rows
         pool, _ = plan.problem.domain.interior(4 * n, sampler="uniform", rng=self.rng)
@@ -112,7 +124,7 @@ class DescentPhase(Phase):
     def step(self) -> Report:
         """One optimizer step, after redrawing or extending where it is due."""
         fresh, note = None, ""
-        due = self.every and self.taken % self.every == 0 and self.taken > 0
+        due = self.every and self.taken >= self.due
         if self.taken in EARLY_LEVELS and not self.failures:
             points = interior_points(self.plan, self.trial.count)
             early = fresh_loss(self.plan, self.trial, self.plan.rng(600), points=points)
@@ -120,10 +132,7 @@ class DescentPhase(Phase):
         if self._rows is None and not self.drawn:
             self._draw()
         elif due or self.failures:
-            fresh = self._draw()
-            note = "redraw"
-            if fresh is not None:
-                self.levels.add(self.trial, self.judge, fresh)
+            fresh, note = self._redraw()
         if self.grids and self._stalls():
             fresh, note = self._extend()
         assert self._rows is not None
@@ -141,6 +150,17 @@ class DescentPhase(Phase):
             grid=self.grid,
             note=note,
         )
+
+    def _redraw(self) -> tuple[float | None, str]:
+        """Draw new points; how many and for how long follows from the drift."""
+        fitted = self.recent[-1] if self.recent else math.nan
+        fresh = self._draw()
+        if fresh is None:
+            return None, ""
+        self.levels.add(self.trial, self.judge, fresh)
+        drift = fresh / fitted if fitted > 0 else math.nan
+        self.pace.follow(drift)
+        return fresh, f"redraw, drift {drift:.1f}"
 
     def retreat(self) -> None:
         """Go back to the last state whose residual was finite."""
@@ -208,6 +228,8 @@ class DescentPhase(Phase):
             "drawn": pack_drawn(self.drawn),
             "levels": pack_levels(self.levels),
             "taken": self.taken,
+            "due": self.due,
+            "pace": [self.pace.density, self.pace.pause],
             "failures": self.failures,
             "recent": self.recent,
             "best": [self.best[0], self.best[1].cpu()],
@@ -223,13 +245,19 @@ class DescentPhase(Phase):
         self.trial.set(state["coefficients"].to(self.trial.eta))
         self.rng.bit_generator.state = state["rng"]
         self.levels = unpack_levels(state["levels"])
-        for name in ("taken", "failures", "recent", "grids", "grid", "done"):
+        self.pace = Pace(*state["pace"])
+        for name in ("taken", "due", "failures", "recent", "grids", "grid", "done"):
             setattr(self, name, state[name])
         self.stalled = self.done
         self.best = (state["best"][0], state["best"][1].to(self.trial.eta))
         if state["drawn"]:
             self._use(unpack_drawn(self.plan.sets, state["drawn"]))
         self.optimizer.restore(state["optimizer"])
+
+
+def _free(terms: TermSet) -> bool:
+    """Whether the points of a term set may be chosen anywhere inside."""
+    return terms.where == INTERIOR and terms.on is None
 
 
 def make_optimizer(name: str, plan: Plan) -> Optimizer:

@@ -1,0 +1,71 @@
+"""How many points, how often redrawn, and how much a row counts at a steep front."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+
+from kanpde._jets import JetSpace, unit
+from kanpde._points import Drawn
+from kanpde._trial import Trial
+
+STEEP, SOFTENING = 20.0, 0.5
+FITTED, ALIKE = 10.0, 2.0
+MOST_DENSITY, SHORTEST, LONGEST = 2.0, 0.6, 1.6
+
+
+@dataclass
+class Pace:
+    """Points per coefficient and steps between redraws, as factors of the usual ones.
+
+    The drift, the loss on fresh points over that on the points of the last steps, tells
+    whether these are fitted rather than the equation: then there are more of them, for a shorter
+    time.
+    """
+
+    density: float = 1.0
+    pause: float = 1.0
+
+    def follow(self, drift: float) -> None:
+        """Change both by what a redraw showed.
+
+        Examples
+        --------
+        >>> pace = Pace()
+        >>> pace.follow(40.0)
+        >>> pace.density, pace.pause
+        (1.5, 0.8)
+        """
+        if drift > FITTED:
+            self.density = min(MOST_DENSITY, 1.5 * self.density)
+            self.pause = max(SHORTEST, 0.8 * self.pause)
+        elif drift < ALIKE:
+            self.density = max(1.0, self.density / 1.25)
+            self.pause = min(LONGEST, 1.2 * self.pause)
+
+
+def softened(trial: Trial, drawn: Drawn) -> Drawn:
+    """Let rows at a steep front count less: scaled by 1 / (1 + s / 2), s the slope.
+
+    Where a front is a little off, its residual is as large as the slope and would rule the fit.
+    s is the largest slope of an unknown, in units of its own size, per half width of the
+    domain; where it stays below 20 nothing is changed.
+    """
+    frame = trial.frame
+    d = len(frame.coordinates)
+    space = JetSpace.closed(d, [unit(d, axis) for axis in range(d)])
+    points = torch.as_tensor(drawn.points).to(trial.eta)
+    with torch.no_grad():
+        jets = torch.cat([trial.jets(trial.site(p, space)) for p in points.split(2048)], dim=1)
+    size = jets[0].abs().amax(dim=0).clamp_min(1e-300)
+    halves = torch.tensor(
+        [0.5 * (b - a) for a, b in zip(frame.lower, frame.upper, strict=True)]
+    ).to(jets)
+    first = torch.stack([jets[space.position(unit(d, axis))] for axis in range(d)])
+    slope = (first.abs() * halves[:, None, None] / size).amax(dim=(0, 2))
+    if not bool(torch.isfinite(slope).all()) or float(slope.max()) < STEEP:
+        return drawn
+    factor = (1.0 + SOFTENING * slope).square().double().cpu().numpy()
+    return dataclasses.replace(drawn, weight=drawn.weight / factor)
