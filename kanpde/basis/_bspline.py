@@ -6,15 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import (
-    Basis,
-    Family,
-    Spread,
-    Transfer,
-    check_points,
-    data_field,
-    whole_number,
-)
+from kanpde.basis._base import Basis, Family, Spread, Transfer, data_field
+from kanpde.basis._differentiable import check_points, whole_number
 from kanpde.basis._knots import (
     breakpoint_points,
     checked_knots,

@@ -8,7 +8,8 @@ import torch
 from numpy.polynomial import chebyshev
 from torch import Tensor
 
-from kanpde.basis._base import Basis, data_field, whole_number, with_derivatives
+from kanpde.basis._base import Basis, data_field
+from kanpde.basis._differentiable import whole_number
 from kanpde.errors import InputError
 
 
@@ -106,39 +107,6 @@ class Chebyshev(Basis):
                 elif m == 0:
                     part.sub_(1.0)
         return found
-
-    def values(
-        self,
-        z: Tensor,  # (N, n_in)
-        orders: int = 0,
-    ) -> Tensor:  # (orders + 1, N, n_in, degree)
-        """Evaluate every polynomial and its derivatives at each point.
-
-        Parameters
-        ----------
-        z
-            Points, any shape.
-        orders
-            Highest derivative with respect to `z`.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(orders + 1, *z.shape, degree)``, `z`'s dtype and device.
-            Differentiable in `z` to any depth; the gradient of order m is
-            order m + 1 in closed form.
-
-        Raises
-        ------
-        InputError
-            If `orders` is negative or `z` is not floating point.
-
-        Examples
-        --------
-        >>> Chebyshev(2).values(torch.zeros(4, 3), 2).shape
-        torch.Size([3, 4, 3, 2])
-        """
-        return with_derivatives(z, self._evaluate, orders)
 
     def initial_scales(self, n_in: int) -> Tensor:
         """Give standard deviations of initial coefficients: falling with the degree.

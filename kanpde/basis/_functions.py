@@ -7,7 +7,7 @@ import torch
 from numpy.polynomial import Polynomial
 from torch import Tensor
 
-from kanpde.basis._base import with_derivatives
+from kanpde.basis._differentiable import with_derivatives
 from kanpde.errors import InputError
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import Family, Spread, whole_number, with_derivatives
+from kanpde.basis._base import Family, Spread
+from kanpde.basis._differentiable import whole_number, with_derivatives
 from kanpde.basis._knots import checked_knots
 from kanpde.basis._place import placed
 from kanpde.errors import ShapeError

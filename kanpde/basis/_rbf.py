@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import Basis, data_field, whole_number, with_derivatives
+from kanpde.basis._base import Basis, data_field
+from kanpde.basis._differentiable import whole_number
 from kanpde.errors import InputError
 
 START = 0.2  # edges that start nearly straight train better
@@ -101,39 +102,6 @@ class RBF(Basis):
         found = gaussian_values(u, rate, orders)
         # memory runs over the points first, then over the inputs
         return found.permute(0, *range(found.dim() - 1, 1, -1), 1)
-
-    def values(
-        self,
-        z: Tensor,  # (N, n_in)
-        orders: int = 0,
-    ) -> Tensor:  # (orders + 1, N, n_in, count)
-        """Evaluate every bump and its derivatives at each point.
-
-        Parameters
-        ----------
-        z
-            Points, any shape.
-        orders
-            Highest derivative with respect to `z`.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(orders + 1, *z.shape, count)``, `z`'s dtype and device.
-            Differentiable in `z` to any depth; the gradient of order m is
-            order m + 1 in closed form.
-
-        Raises
-        ------
-        InputError
-            If `orders` is negative or `z` is not floating point.
-
-        Examples
-        --------
-        >>> RBF(4).values(torch.zeros(5, 3), 2).shape
-        torch.Size([3, 5, 3, 4])
-        """
-        return with_derivatives(z, self._evaluate, orders)
 
     def initial_scales(self, n_in: int) -> Tensor:
         """Give standard deviations of initial coefficients: the same for every bump.

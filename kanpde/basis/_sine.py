@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kanpde.basis._base import Basis, data_field, whole_number, with_derivatives
+from kanpde.basis._base import Basis, data_field
+from kanpde.basis._differentiable import whole_number
 from kanpde.errors import InputError
 
 FREQUENCY = 1.6
@@ -116,39 +117,6 @@ class Sine(Basis):
         found = sine_values(rates * turned, rates, orders).flatten(1, 2)[:, : self.count]
         # memory runs over the points first, then over the inputs
         return found.permute(0, *range(found.dim() - 1, 1, -1), 1)
-
-    def values(
-        self,
-        z: Tensor,  # (N, n_in)
-        orders: int = 0,
-    ) -> Tensor:  # (orders + 1, N, n_in, count)
-        """Evaluate every function and its derivatives at each point.
-
-        Parameters
-        ----------
-        z
-            Points, any shape.
-        orders
-            Highest derivative with respect to `z`.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(orders + 1, *z.shape, count)``, `z`'s dtype and device.
-            Differentiable in `z` to any depth; the gradient of order m is
-            order m + 1 in closed form.
-
-        Raises
-        ------
-        InputError
-            If `orders` is negative or `z` is not floating point.
-
-        Examples
-        --------
-        >>> Sine(4).values(torch.zeros(5, 3), 2).shape
-        torch.Size([3, 5, 3, 4])
-        """
-        return with_derivatives(z, self._evaluate, orders)
 
     def initial_scales(self, n_in: int) -> Tensor:
         """Give standard deviations of initial coefficients: falling with the frequency.

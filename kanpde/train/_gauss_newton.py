@@ -12,8 +12,9 @@ from kanpde.errors import NumericalError
 from kanpde.train._accumulators import Gram
 
 SMALLEST, GROWTH, LARGEST = 1e-14, 30.0, 1e-4
-MOST_ASSEMBLIES, MOST_CHORDS, MOST_HALVINGS = 12, 8, 4
+MOST_ASSEMBLIES, MOST_CHORDS, MOST_HALVINGS = 10, 8, 4
 SLOW, FAST = 0.25, 0.04  # of the loss: less gain ends the iteration, more keeps the Jacobian
+HALF = 0.5  # a Jacobian that gains less leads nowhere: a shorter slab is better
 KEEP = 1_500_000_000
 
 
@@ -43,7 +44,7 @@ def gauss_newton(rows: Rows, *, accuracy: float) -> Outcome:
         sums.reduce()
         before = loss
         loss, damping, converged = _chords(rows, sums, loss, damping, accuracy)
-        if converged or not loss < before:
+        if converged or not loss < HALF * before:
             return Outcome(loss, assembly, converged=converged)
     return Outcome(loss, MOST_ASSEMBLIES, converged=False)
 
