@@ -153,14 +153,22 @@ class DescentPhase(Phase):
 
     def _redraw(self) -> tuple[float | None, str]:
         """Draw new points; how many and for how long follows from the drift."""
-        fitted = self.recent[-1] if self.recent else math.nan
+        drift = self._drift()
         fresh = self._draw()
         if fresh is None:
             return None, ""
         self.levels.add(self.trial, self.judge, fresh)
-        drift = fresh / fitted if fitted > 0 else math.nan
         self.pace.follow(drift)
         return fresh, f"redraw, drift {drift:.1f}"
+
+    def _drift(self) -> float:
+        """Loss on fresh points, weighted as the fitted ones are, over the last loss."""
+        plan = self.plan
+        drawn = plan.draw(self.many, plan.rng(601), sampler="uniform")
+        if plan.settings.fronts:
+            drawn = [(s, softened(self.trial, d) if _free(s) else d) for s, d in drawn]
+        fitted = self.recent[-1] if self.recent else 0.0
+        return loss_of(plan, self.trial, drawn) / fitted if fitted > 0 else math.nan
 
     def retreat(self) -> None:
         """Go back to the last state whose residual was finite."""
