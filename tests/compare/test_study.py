@@ -154,7 +154,7 @@ def test_without_a_truth_the_residual_on_fresh_points_is_compared():
 
 def test_grid_extension_stands_in_the_curve_of_the_kan():
     found = compare(
-        problem(k=4), nets=("kan",), seeds=(0,), sizes=(2,), grids=(2, 4), hidden=(2,), steps=40,
+        problem(k=4), nets=("kan",), seeds=(0,), sizes=(2,), grids=(2, 4), hidden=(2,), steps=90,
         interior=128, threads=1,
     )  # fmt: skip
     curve = found.runs[0].curve
