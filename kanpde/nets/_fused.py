@@ -34,6 +34,7 @@ BASES = ("identity", "tanh", "silu")
 # as threads get free. A gradient is summed piece by piece; rows do not depend on pieces.
 WORKERS: ContextVar[int] = ContextVar("threads of the kernel", default=1)
 PIECES, FEWEST_BLOCKS = 2, 8
+CACHE_LINE = 8  # entries of 8 bytes
 ROOM_BYTES = 200_000_000
 Kernel = Callable[..., None]
 
@@ -264,6 +265,13 @@ class FusedTape(Known):
         return self.fused.gradient(self.inputs, self.which, cotangent.contiguous())
 
 
+def _aligned(entries: int) -> NDArray[np.float64]:
+    """Memory that begins on a cache line: sums of a linear algebra depend on where it begins."""
+    plain = np.empty(entries + CACHE_LINE)
+    first = (-plain.ctypes.data // plain.itemsize) % CACHE_LINE
+    return plain[first : first + entries]
+
+
 class Room:
     """Memory for Jacobians, taken again once nobody else holds it.
 
@@ -282,7 +290,7 @@ class Room:
             # two holders: this list and the call; a tensor on the memory is another
             if self._kept[k].shape == (count, n) and sys.getrefcount(self._kept[k]) <= 2:
                 return torch.from_numpy(self._kept[k])
-        made = np.empty((count, n))
+        made = _aligned(count * n).reshape(count, n)
         if sum(a.nbytes for a in self._kept) + made.nbytes <= ROOM_BYTES:
             self._kept.append(made)
         return torch.from_numpy(made)
