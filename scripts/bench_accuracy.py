@@ -75,7 +75,7 @@ ROWS: dict[str, Row] = {
     "kovasznay": Row("kovasznay", 120, "MLP about 1e-7 GPU", 1e-8),
     "burgers": Row("burgers", 300, GPU_MLP_BURGERS, 5e-7, truth=COLE_HOPF),
     "burgers_trained": Row(
-        "burgers", 100, GPU_MLP_BURGERS, settings={"linear": False}, truth=COLE_HOPF
+        "burgers", 60, GPU_MLP_BURGERS, settings={"linear": False}, truth=COLE_HOPF
     ),
     "burgers_smooth": Row(
         "burgers", 300, "MLP 8e-14, 346 s H100", 1e-8, ("nu=0.01",), truth=COLE_HOPF

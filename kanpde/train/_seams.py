@@ -75,4 +75,4 @@ def _features(network: ProductKAN, trial: SlabTrial, points: Tensor) -> Tensor:
     with torch.no_grad():
         z = trial._embedding(points, space)
         made = network.block.features(z, z, space)[0]
-    return torch.cat((made, torch.ones_like(made[:, :1])), dim=1)
+    return torch.cat((made, made.new_ones(len(points), 1)), dim=1)

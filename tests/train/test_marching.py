@@ -9,6 +9,7 @@ from sympy import Rational, exp, pi, sin
 
 import kanpde
 from kanpde import (
+    Box,
     Dirichlet,
     Initial,
     Interval,
@@ -217,6 +218,37 @@ def test_systems_march_too():
     )
     phase, judge = through(phase_of(problem), 3), Judge(problem)
     assert judge.worst(phase.trial) < 1e-7
+
+
+def test_ordinary_differential_equations_march_too():
+    t = coordinates("t")
+    u = unknown("u", t)
+    problem = Problem(
+        TimeInterval(t, 0, 3),
+        {"logistic": u.diff(t) - 5 * u * (1 - u)},
+        {"start": Initial(u, 0.01)},
+        exact={u: 1 / (1 + 99 * exp(-5 * t))},
+    )
+    phase, judge = through(phase_of(problem), 4), Judge(problem)
+    assert len(phase.best[0].parts) > 1
+    assert judge.worst(phase.trial) < 1e-9
+
+
+def test_two_space_dimensions_march_too():
+    x, y, t = coordinates("x y t")
+    u = unknown("u", x, y, t)
+    exact = exp(-t) * sin(pi * x) * sin(pi * y)
+    diffusion = (u.diff(x, 2) + u.diff(y, 2)) / 10
+    left = u.diff(t) - diffusion + u**3
+    source = left.subs(u, exact).doit()
+    problem = Problem(
+        domain=Box((x, 0, 1), (y, 0, 1)) * TimeInterval(t, 0, 1),
+        equations={"reaction-diffusion": left - source},
+        conditions={"start": Initial(u, exact.subs(t, 0)), "walls": Dirichlet(u, 0)},
+        exact={u: exact},
+    )
+    phase, judge = through(phase_of(problem), 1), Judge(problem)
+    assert judge.worst(phase.trial) < 1e-3
 
 
 def test_chart_maps_the_interval_onto_itself_and_back():
