@@ -92,7 +92,7 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
     conditions: dict[str, Condition] = {}
     dropped: list[str] = []
     for name, condition in problem.conditions.items():
-        kept = _kept(problem, condition, gone, [problem.coordinates[m.axis] for m in mirrors])
+        kept = _kept(problem, condition, gone, mirrors)
         if kept is None:
             dropped.append(name)
         else:
@@ -133,13 +133,14 @@ def _upper(domain: Domain, centers: dict[Symbol, float]) -> Domain:
 
 
 def _kept(
-    problem: Problem, condition: Condition, gone: set[str], mirrored: list[Symbol]
+    problem: Problem, condition: Condition, gone: set[str], mirrors: tuple[Mirror, ...]
 ) -> Condition | None:
     """Restrict a condition to what is left, ``None`` where nothing is."""
     if isinstance(condition, Periodic):
+        mirrored = [problem.coordinates[m.axis] for m in mirrors]
         return None if condition.coordinate in mirrored else condition
     if isinstance(condition, MeanValue):
-        return None  # the mean of an odd function is zero
+        return None if any(m.odd for m in mirrors) else condition  # odd: zero by itself
     if not isinstance(condition, Dirichlet | Neumann | Robin):
         return condition
     parts = [p for p in problem.domain.resolve(condition.on).parts if p not in gone]

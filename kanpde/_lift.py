@@ -24,7 +24,7 @@ from kanpde._problem import Problem
 from kanpde.pde import derivative
 
 SMALLEST_JUMP = 1e-9
-EPSILON = sympy.Float("1e-30")  # keeps s/√t defined at the corner itself
+EPSILON = 1e-15  # of the start's time, 1e-30 at 0: keeps s/√t defined at the corner itself
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ def _heat(
     first = face_place(problem, problem.coordinates.index(problem.time), 0)
     place = face_place(problem, problem.coordinates.index(x), side)
     s = x - place if side == 0 else place - x
-    width = sympy.sqrt(4 * sympy.Float(kappa, 17) * (problem.time - first + EPSILON))
+    start = float(first)
+    before = sympy.Float(start - max(EPSILON**2, 2 * EPSILON * abs(start)), 17)
+    width = sympy.sqrt(4 * sympy.Float(kappa, 17) * (problem.time - before))
     z = s / width
     if isinstance(condition, Dirichlet):
         return jump * sympy.erfc(z)

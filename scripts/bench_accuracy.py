@@ -143,11 +143,11 @@ float64, one thread of a machine with two cores. One configuration was tried of 
 The path says what was at work. *linear* and *newton* are least squares and Gauss-Newton on one
 product KAN (spectral least squares in KAN form), *slabs* the same in slabs of time of adaptive
 length: they are not trained networks. *lazy* and *lm* train all layers. The MLP is always trained,
-by Levenberg-Marquardt with the same points, for as many seconds as the KAN took (5 at least, 100 at most):
-most rows compare a method that knows it is linear in what it learns with one that is not. Rows
-where both nets are trained by the same optimizer are *heat_inverse* and *burgers_trained*;
-[ablation.md](ablation.md) has more of that kind. The KAN wins more rows without settings and is
-therefore the default.
+by Levenberg-Marquardt with the same points, for as many seconds as the KAN took (5 at least, 100
+at most): most rows compare a method that knows it is linear in what it learns with one that is
+not. Rows where both nets are trained by the same optimizer are *heat_inverse* and
+*burgers_trained*; [ablation.md](ablation.md) has more of that kind. The KAN wins more rows without
+settings and is therefore the default.
 Published records are quoted with their hardware, not rerun here.
 
 | problem | truth and its accuracy | net | path | coefficients | seconds (limit) \

@@ -65,6 +65,19 @@ def test_lift_solves_the_heat_equation_from_zero(kind):
     assert np.abs(wall - 2.0).max() < 1e-12
 
 
+@pytest.mark.parametrize("start", [0, 1, 250])
+def test_lift_is_finite_at_the_corner_itself(start):
+    x, t = coordinates("x t")
+    u = unknown("u", x, t)
+    problem = Problem(
+        domain=Interval(x, 0, 1) * TimeInterval(t, start, start + 1),
+        equations={"heat": u.diff(t) - u.diff(x, 2)},
+        conditions={"start": Initial(u, 0), "walls": Dirichlet(u, 1)},
+    )
+    corner = np.array([[1.0, start], [0.5, start]])
+    assert evaluated(corner_lift(problem, 0).value, problem, corner) == pytest.approx([1.0, 0.0])
+
+
 def test_data_that_agree_are_not_lifted():
     assert corner_lift(heat(lambda x: sin(pi * x), ends(Dirichlet, 0, 0)), 0) is None
     assert corner_lift(heat(lambda x: cos(pi * x), ends(Neumann, 0, 0)), 0) is None

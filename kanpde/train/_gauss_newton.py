@@ -73,6 +73,8 @@ def _chords(
             return loss, damping, share == 1 and chord == 0
         if share < 1 or not loss < FAST * before:
             return loss, damping, False
+        if not sums.kept:
+            return loss, damping, False
         step = sums.solve(-sums.apply_transposed(residual), damping)
     return loss, damping, False
 

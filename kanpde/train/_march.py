@@ -29,6 +29,8 @@ class Seen:
         Root mean square of the residual times the length.
     converged
         Whether Gauss-Newton came to a minimum.
+    scale
+        Largest value of every unknown, this slab included.
     """
 
     length: float
@@ -36,6 +38,7 @@ class Seen:
     space: list[float]
     residual: float
     converged: bool
+    scale: list[float] = field(default_factory=list)
 
     @property
     def widest(self) -> float:
@@ -57,7 +60,7 @@ class March:
     seconds: float = 0.0
     floor: float = math.inf  # tail in time of the try before, near round-off
     tried: float = math.inf  # tail in space before the degree was raised
-    scale: float = 0.0
+    scale: list[float] = field(default_factory=list)  # largest value of every unknown so far
     last_degrees: list[int] = field(default_factory=list)
     charts: list[AxisMap | None] = field(default_factory=list)
 

@@ -69,6 +69,8 @@ class MarchingPhase(Phase):
         whole = self.end - self.start
         degrees = [FIRST_DEGREE] * plan.problem.dimension
         self.march = March(FIRST_TOLERANCE, whole / 10, degrees, [self.start], self.axis)
+        while self._coefficients(degrees) > MOST_COEFFICIENTS and max(degrees) > FEWEST:
+            degrees[:] = [max(FEWEST, n - 2) for n in degrees]
         self.warm: SlabTrial | None = None
         self.march_failed = False
         self.trial: Trial = self._joined()
@@ -148,19 +150,22 @@ class MarchingPhase(Phase):
         network = trial.network
         assert isinstance(network, ProductKAN)
         inside = next(p for p in rows.parts if p.terms.where == INTERIOR)
-        factor = 1.0 if inside.site.d is None else float(inside.site.d[0].abs().max())
-        factor *= max(self.plan.frame.scales)
+        factor = torch.tensor(self.plan.frame.scales, dtype=torch.float64)
+        if inside.site.d is not None:
+            factor = factor * inside.site.d[0].abs().amax(dim=0).double().cpu()
         some = inside.site.points[:: max(1, len(inside.site.points) // 1000)]
         with torch.no_grad():
-            size = float(trial(some).abs().max())
-        self.march.scale = max(self.march.scale, size, 1e-300)
-        sizes = (tails(network) * factor / self.march.scale).tolist()
+            size = trial(some).abs().amax(dim=0).double().cpu()
+        before = self.march.scale or [0.0] * len(size)
+        scale = torch.maximum(size, torch.tensor(before, dtype=torch.float64)).clamp_min(1e-300)
+        sizes = (tails(network) * factor / scale).amax(dim=1).tolist()  # of the worst unknown
         return Seen(
             length=length,
             time=sizes[self.axis],
             space=[s for k, s in enumerate(sizes) if k != self.axis],
-            residual=math.sqrt(outcome.loss) * length / self.march.scale,
+            residual=math.sqrt(outcome.loss) * length / float(scale.max()),
             converged=outcome.converged,
+            scale=scale.tolist(),
         )
 
     def _control(self, trial: SlabTrial, plan: Plan, seen: Seen) -> str:
@@ -169,19 +174,21 @@ class MarchingPhase(Phase):
         where = f"t {m.edges[-1]:.4g}+{seen.length:.2g}, degrees {'x'.join(map(str, m.degrees))}"
         note = f"tolerance {m.tolerance:.0e}, {where}, tails {seen.time:.0e} {seen.widest:.0e}"
         better = m.needed(seen)
-        if self._coefficients(trial, better) > MOST_COEFFICIENTS:
-            better = list(m.degrees)
+        higher = [max(n, o) for n, o in zip(better, m.degrees, strict=True)]
+        if self._coefficients(higher) > MOST_COEFFICIENTS:
+            better = higher = list(m.degrees)
         shortest = seen.length <= SHORTEST * (self.end - self.start)
-        verdict = m.verdict(seen, shortest=shortest, capped=better == m.degrees)
+        verdict = m.verdict(seen, shortest=shortest, capped=higher == m.degrees)
         if verdict == SHORTER:
             m.shorten(seen)
         elif verdict == HIGHER:
-            m.tried, m.degrees, self.warm = seen.widest, better, trial
-        elif seen.widest > HOPELESS:
+            m.tried, m.degrees, self.warm = seen.widest, higher, trial
+        elif max(seen.widest, seen.time) > HOPELESS or not seen.converged:
             self.done = self.march_failed = True
             verdict = "unresolved"
         else:
             m.accept(trial, plan.frame.upper[self.axis], seen, better)
+            m.scale = seen.scale
             if m.edges[-1] < self.end:
                 m.seam = take_over(plan, trial, m.edges[-1])
                 if self.best is not None:
@@ -189,10 +196,8 @@ class MarchingPhase(Phase):
                 self._crowd_at_fronts(plan, trial)
         return f"{note}, {verdict}"
 
-    def _coefficients(self, trial: SlabTrial, degrees: list[int]) -> int:
-        network = trial.network
-        assert isinstance(network, ProductKAN)
-        axes = tuple(k in network.periodic for k in range(len(degrees)))
+    def _coefficients(self, degrees: list[int]) -> int:
+        axes = tuple(k in self.plan.frame.periodic for k in range(len(degrees)))
         return (product_count(axes, tuple(degrees)) + 1) * self.plan.outputs
 
     def _crowd_at_fronts(self, plan: Plan, trial: SlabTrial) -> None:
@@ -237,7 +242,7 @@ class MarchingPhase(Phase):
 
     def _affordable(self) -> float:
         """By how many decades the tolerance may fall in the time that is left."""
-        left = 0.8 * (self.remaining - self.march.seconds)
+        left = 0.8 * self.remaining
         if not math.isfinite(left):
             return DECADES
         if len(self.costs) > 1:

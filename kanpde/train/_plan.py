@@ -287,10 +287,16 @@ def _several(terms: TermSet) -> bool:
     return len(np.asarray(terms.condition.values)) > 1
 
 
+def _box_like(problem: Problem) -> bool:
+    """Whether the space is a box, or there is none."""
+    space = problem.domain.space
+    return space is None or bool(getattr(space, "faces", ()))
+
+
 def slabs_apply(plan: Plan) -> bool:
     """Whether the problem can be solved slab after slab in time."""
     problem = plan.problem
-    if problem.time is None or problem.constants:
+    if problem.time is None or problem.constants or not _box_like(problem):
         return False
     axis = problem.coordinates.index(problem.time)
     for k, u in enumerate(problem.unknowns):

@@ -99,7 +99,7 @@ def balance(plan: Plan, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dic
 
 
 def tails(network: ProductKAN) -> Tensor:
-    """Size of the coefficients of the highest products, by axis.
+    """Size of the coefficients of the highest products, by axis and output.
 
     A product is among the highest where its degrees, each divided by its highest, sum to 0.87
     or more; it counts for an axis by its share there.
@@ -108,9 +108,9 @@ def tails(network: ProductKAN) -> Tensor:
     for axis in network.periodic:
         index[:, axis] = torch.div(index[:, axis] + 1, 2, rounding_mode="floor")
     share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
-    size = network.block.coefficients.detach().double().cpu().square().sum(dim=1)
+    size = network.block.coefficients.detach().double().cpu().square()
     shell = share.sum(dim=1) >= SHELL
-    return (size[shell, None] * share[shell].square()).sum(dim=0).sqrt()
+    return (share[shell].square().T @ size[shell]).sqrt()
 
 
 def transfer(source: Trial, target: Trial) -> None:

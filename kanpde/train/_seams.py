@@ -10,12 +10,13 @@ from torch import Tensor
 
 from kanpde._jets import JetSpace
 from kanpde._slabs import Seam, SlabTrial
-from kanpde.nets import ProductKAN
+from kanpde.nets import ProductKAN, product_count
 from kanpde.train._plan import Plan
 from kanpde.train._products import axis_nodes, product_network
 
 MARGIN, ATTEMPTS, GROWTH = 6, 5, 1.3
 CLOSE = 4e-15
+MOST_PRODUCTS = 2000
 
 
 def take_over(plan: Plan, trial: SlabTrial, time: float) -> Seam:
@@ -33,9 +34,11 @@ def take_over(plan: Plan, trial: SlabTrial, time: float) -> Seam:
         if found is not None and not misfit < 0.5 * found[0]:
             break
         found = (misfit, networks)
-        if misfit <= CLOSE:
+        larger = tuple(math.ceil(GROWTH * n) for n in degrees)
+        axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
+        if misfit <= CLOSE or product_count(axes, larger) > MOST_PRODUCTS:
             break
-        degrees = [math.ceil(GROWTH * n) for n in degrees]
+        degrees = list(larger)
     assert found is not None
     return Seam(found[1], axis, time)
 

@@ -66,6 +66,7 @@ class Session:
         self.index = 0
         self.phase: Phase = self._make(self.names[0])
         self.runner_up: tuple[Phase, float] | None = None
+        self._second = ""  # its name in the pipeline
         self.failures = 0
         self.path: list[str] = [self.names[0]]
         self._last_error = -math.inf
@@ -191,6 +192,7 @@ class Session:
             usable = math.isfinite(fresh)
             if usable and (self.runner_up is None or fresh < self.runner_up[1]):
                 self.runner_up = (self.phase, fresh)
+                self._second = self.names[self.index]
             self.index = self._next()
             self.phase = self._make(self.names[self.index], self._to_correct())
             self.path.append(self.phase.name)
@@ -218,6 +220,8 @@ class Session:
         """Tell whether a restored run had nothing left to do."""
         if self.failures >= MOST_FAILURES:
             return Status.NONFINITE
+        if self.phase.done and self.phase.sufficient and not self.phase.stalled:
+            return Status.BUDGET
         return Status.CONVERGED if self.phase.done or self._accurate_enough() else None
 
     def _satisfied(self) -> bool:
@@ -283,7 +287,7 @@ class Session:
         other = None
         if self.runner_up is not None:
             phase, fresh = self.runner_up
-            other = {"name": phase.name, "state": phase.state(), "fresh": fresh}
+            other = {"name": self._second, "state": phase.state(), "fresh": fresh}
         return {
             "index": self.index,
             "phase": self.phase.state(),
@@ -306,7 +310,7 @@ class Session:
         if other is not None:
             phase = self._make(other["name"])
             phase.restore(other["state"])
-            self.runner_up = (phase, other["fresh"])
+            self.runner_up, self._second = (phase, other["fresh"]), other["name"]
         self.history = list(state["history"])
         for name in ("steps", "seconds", "failures"):
             setattr(self, name, state[name])
