@@ -90,6 +90,22 @@ class JetSpace:
         return 2 if k == len(self.indices) else sum(self.indices[k])
 
     @cached_property
+    def parts(self) -> tuple[tuple[int, float, MultiIndex], ...]:
+        """Plain derivatives that the components are sums of: (component, factor, multi-index).
+
+        Examples
+        --------
+        >>> JetSpace.closed(2, [], collapsed=(1.0, 4.0)).parts[-2:]
+        ((3, 1.0, (2, 0)), (3, 4.0, (0, 2)))
+        """
+        listed = [(k, 1.0, alpha) for k, alpha in enumerate(self.indices)]
+        for axis, weight in enumerate(self.collapsed or ()):
+            if weight:
+                alpha = tuple(2 * a for a in unit(self.dimension, axis))
+                listed.append((len(self.indices), float(weight), alpha))
+        return tuple(listed)
+
+    @cached_property
     def products(self) -> tuple[tuple[Product, ...], ...]:
         """For each component the pairs (left, right, factor) of non-constant parts."""
         table: list[tuple[Product, ...]] = []

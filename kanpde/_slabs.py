@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from kanpde._jets import JetSpace, MultiIndex, multiply
+from kanpde._jets import JetSpace, multiply
 from kanpde._trial import Constants, Frame, Programs, Site, Trial
 from kanpde.nets import Network, ProductKAN, Tape
 
@@ -97,11 +97,11 @@ class SlabTrial(Trial):
         g, _ = super()._ansatz_jets(points, space)
         columns[self.axis] = start + (columns[self.axis] - low) * rate
         # the collapsed component mixes time derivatives with others, so it is summed anew
-        wide = JetSpace.closed(space.dimension, [a for _, a, _ in _listed(space)])
+        wide = JetSpace.closed(space.dimension, [alpha for _, _, alpha in space.parts])
         _, d = super()._ansatz_jets(torch.stack(columns, dim=1), wide)
         if d is not None:
             parts: list[Tensor | None] = [None] * space.size
-            for k, alpha, weight in _listed(space):
+            for k, weight, alpha in space.parts:
                 part = weight * rate ** alpha[self.axis] * d[wide.position(alpha)]
                 done = parts[k]
                 parts[k] = part if done is None else done + part
@@ -119,16 +119,6 @@ class SlabTrial(Trial):
             gap = self.jets(self.site(points, space))
             own, _ = Trial._ansatz_jets(self, points, space)
         return gap if own is None else gap - own
-
-
-def _listed(space: JetSpace) -> list[tuple[int, MultiIndex, float]]:
-    """Component, derivative and factor of all that a space's components are made of."""
-    listed = [(k, alpha, 1.0) for k, alpha in enumerate(space.indices)]
-    for axis, weight in enumerate(space.collapsed or ()):
-        if weight:
-            double = tuple(2 * int(i == axis) for i in range(space.dimension))
-            listed.append((len(space.indices), double, weight))
-    return listed
 
 
 class Slabs(Trial):

@@ -18,7 +18,7 @@ from kanpde.nets._univariate import AxisMap, chebyshev_tables, fourier_tables
 
 Tables = list[list[Tensor]]
 ROUNDING = 1e-9
-Parts = list[tuple[int, float, MultiIndex]]
+Parts = Sequence[tuple[int, float, MultiIndex]]
 
 
 def all_degrees(degree: int | Sequence[int], lengths: int) -> tuple[int, ...]:
@@ -87,16 +87,6 @@ def _indices(axes: tuple[bool, ...], degrees: tuple[int, ...]) -> tuple[tuple[in
     return tuple(found)
 
 
-def _wanted(space: JetSpace) -> Parts:
-    """List what components are made of: (component, factor, multi-index)."""
-    wanted: Parts = [(k, 1.0, alpha) for k, alpha in enumerate(space.indices)]
-    for axis, weight in enumerate(space.collapsed or ()):
-        if weight:
-            alpha = tuple(2 * int(k == axis) for k in range(space.dimension))
-            wanted.append((len(space.indices), weight, alpha))
-    return wanted
-
-
 class ProductBlock(Block):
     """Products of univariate functions, one coefficient each, linear in all it learns.
 
@@ -138,7 +128,7 @@ class ProductBlock(Block):
         """Jets of the products, ``(K, N, f)``; only the inputs' values are used."""
         tables = self.tables(z[0], space.order)
         parts: list[Tensor | None] = [None] * space.size
-        for k, weight, alpha in _wanted(space):
+        for k, weight, alpha in space.parts:
             product = self._product(tables, alpha, self.indices)
             done = parts[k]
             parts[k] = weight * product if done is None else done + weight * product
@@ -171,7 +161,7 @@ class ProductBlock(Block):
         dense = dense.index_put(tuple(self.indices.unbind(1)), self.coefficients)
         parts: list[Tensor | None] = [None] * space.size
         firsts: dict[int, Tensor] = {}
-        for k, weight, alpha in _wanted(space):
+        for k, weight, alpha in space.parts:
             if alpha[0] not in firsts:
                 firsts[alpha[0]] = (tables[0][alpha[0]] @ dense.flatten(1)).unflatten(
                     1, dense.shape[1:]
@@ -185,7 +175,7 @@ class ProductBlock(Block):
 
     def write_rows(self, tables: Tables, space: JetSpace, cotangent: Tensor, out: Tensor) -> None:
         """Write this block's columns of the Jacobian into ``(f, n_out, N)``."""
-        wanted = _wanted(space)
+        wanted = space.parts
         for b in sorted({alpha[-1] for _, _, alpha in wanted}):
             group = [(k, w, alpha) for k, w, alpha in wanted if alpha[-1] == b]
             last = tables[-1][b].T

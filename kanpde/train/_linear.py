@@ -12,11 +12,11 @@ from typing import Any
 from kanpde._measure import Judge, Level, predicted_errors, relative_l2
 from kanpde._rows import Rows
 from kanpde._trial import Trial
-from kanpde.nets import ProductKAN, product_count
+from kanpde.nets import ProductKAN
 from kanpde.train._accumulators import StreamingQR
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
-from kanpde.train._products import balance, product_network
+from kanpde.train._products import balance, coefficients, product_network
 
 DEGREES = {
     1: (8, 12, 16, 24, 32, 48, 64, 96, 128),
@@ -49,15 +49,12 @@ class LinearPhase(Phase):
         self.solved = False
 
     def _schedule(self) -> list[int]:
-        table = DEGREES.get(self.plan.problem.dimension, (2, 3, 4))
-        fitting = [n for n in table if self._size(n) <= MOST_COEFFICIENTS]
+        dimension = self.plan.problem.dimension
+        table = DEGREES.get(dimension, (2, 3, 4))
+        fitting = [
+            n for n in table if coefficients(self.plan, [n] * dimension) <= MOST_COEFFICIENTS
+        ]
         return fitting or [table[0]]
-
-    def _size(self, degree: int) -> int:
-        """Count the coefficients at a degree, without building the network."""
-        frame = self.plan.frame
-        axes = tuple(k in frame.periodic for k in range(len(frame.coordinates)))
-        return (product_count(axes, (degree,) * len(axes)) + 1) * self.plan.outputs
 
     def _network(self, degree: int) -> ProductKAN:
         return product_network(self.plan, degree)

@@ -22,13 +22,13 @@ from kanpde._slabs import Slabs, SlabTrial
 from kanpde._store import seam_from_state, seam_state
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
-from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data, product_count
+from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data
 from kanpde.train._charts import choose_chart
 from kanpde.train._gauss_newton import Outcome, gauss_newton
 from kanpde.train._march import FEWEST, HIGHER, HOPELESS, SHORTER, March, Seen
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
-from kanpde.train._products import balance, lattice, product_network, tails, transfer
+from kanpde.train._products import balance, coefficients, lattice, product_network, tails, transfer
 from kanpde.train._seams import take_over
 
 FIRST_TOLERANCE, LAST_TOLERANCE, DECADES = 1e-4, 1e-13, 2.0
@@ -69,7 +69,7 @@ class MarchingPhase(Phase):
         whole = self.end - self.start
         degrees = [FIRST_DEGREE] * plan.problem.dimension
         self.march = March(FIRST_TOLERANCE, whole / 10, degrees, [self.start], self.axis)
-        while self._coefficients(degrees) > MOST_COEFFICIENTS and max(degrees) > FEWEST:
+        while coefficients(self.plan, degrees) > MOST_COEFFICIENTS and max(degrees) > FEWEST:
             degrees[:] = [max(FEWEST, n - 2) for n in degrees]
         self.warm: SlabTrial | None = None
         self.march_failed = False
@@ -115,13 +115,8 @@ class MarchingPhase(Phase):
         plan = self.plan.within(low, low + length if length < left else self.end, m.seam)
         trial, rows, outcome = self._solve(plan)
         note = self._control(trial, plan, self._look(trial, rows, outcome, length))
-        fresh = None
-        if not self.done and m.edges[-1] >= self.end:
-            m.seconds += time.perf_counter() - began
-            began = math.nan
-            fresh = self._finish()
-        if math.isfinite(began):
-            m.seconds += time.perf_counter() - began
+        m.seconds += time.perf_counter() - began
+        fresh = self._finish() if not self.done and m.edges[-1] >= self.end else None
         self.trial = self._joined()
         return Report(loss=outcome.loss, fresh=fresh, finite=math.isfinite(outcome.loss), note=note)
 
@@ -175,7 +170,7 @@ class MarchingPhase(Phase):
         note = f"tolerance {m.tolerance:.0e}, {where}, tails {seen.time:.0e} {seen.widest:.0e}"
         better = m.needed(seen)
         higher = [max(n, o) for n, o in zip(better, m.degrees, strict=True)]
-        if self._coefficients(higher) > MOST_COEFFICIENTS:
+        if coefficients(self.plan, higher) > MOST_COEFFICIENTS:
             better = higher = list(m.degrees)
         shortest = seen.length <= SHORTEST * (self.end - self.start)
         verdict = m.verdict(seen, shortest=shortest, capped=higher == m.degrees)
@@ -195,10 +190,6 @@ class MarchingPhase(Phase):
                     m.follow(*(_at(self.best[0], t) for t in (m.edges[-1], m.edges[-2])))
                 self._crowd_at_fronts(plan, trial)
         return f"{note}, {verdict}"
-
-    def _coefficients(self, degrees: list[int]) -> int:
-        axes = tuple(k in self.plan.frame.periodic for k in range(len(degrees)))
-        return (product_count(axes, tuple(degrees)) + 1) * self.plan.outputs
 
     def _crowd_at_fronts(self, plan: Plan, trial: SlabTrial) -> None:
         """Choose the map of the next slab where one coordinate takes many polynomials."""

@@ -13,7 +13,7 @@ from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
-from kanpde.nets import AxisMap, ProductKAN
+from kanpde.nets import AxisMap, ProductKAN, product_count
 from kanpde.train._plan import Plan, has_data
 
 SHELL = 0.87
@@ -44,6 +44,12 @@ def product_network(
         for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
     )
     return ProductKAN(rates, frame.periodic, plan.outputs, degree=degree, charts=charts)
+
+
+def coefficients(plan: Plan, degrees: Sequence[int]) -> int:
+    """Count the coefficients of a product KAN without building it."""
+    axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
+    return (product_count(axes, tuple(degrees)) + 1) * plan.outputs
 
 
 def lattice(plan: Plan, network: ProductKAN, *, excess: int, most: int | None = None) -> Drawn:
