@@ -260,7 +260,7 @@ class Session:
             self._predicted = None if predicted is None else max(predicted)
         event: Event = {
             "step": self.steps,
-            "seconds": round(self.seconds, 4),
+            "seconds": round(self.seconds, 6),
             "phase": self.phase.name,
             "loss": report.loss,
             "fresh": report.fresh,
