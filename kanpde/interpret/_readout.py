@@ -9,7 +9,7 @@ what the problem claims.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,15 +24,14 @@ from kanpde._terms import POINTS
 from kanpde._trial import Trial
 from kanpde._view import ProblemView
 from kanpde.interpret._auto import auto_symbolic
-from kanpde.interpret._constants import exact_numbers
 from kanpde.interpret._formula import symbolic_formula
 from kanpde.interpret._polish import free_columns, settle
 from kanpde.interpret._refit import structure_network
 from kanpde.interpret._side import SideBySide
 from kanpde.interpret._structure import find_structure
 from kanpde.interpret._suggest import Library, numerical_edges
-from kanpde.interpret._verify import Verdict, plain_trial, residuals_of, verify
-from kanpde.nets import KAN, LIBRARY, SymbolicFunction
+from kanpde.interpret._verify import Verdict, exact_numbers, plain_trial, verify
+from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
 
 Array = NDArray[np.float64]
 SAMPLES = 1500
@@ -88,7 +87,7 @@ class Readout:
         return "\n".join([*lines, f"largest residual on fresh points {self.verdict.worst:.1e}"])
 
 
-class _Failure(Exception):
+class _NoFormError(Exception):
     """No closed form; the message says why."""
 
 
@@ -137,7 +136,7 @@ def read_out(
         found.difference = reader.differences(formulas)
         reader.judge(verdict, found.difference, noise)
         found.formulas = dict(zip(reader.names, formulas, strict=True))
-    except _Failure as failure:
+    except _NoFormError as failure:
         found.notes.append(str(failure))
     found.seconds = time.perf_counter() - start
     return found
@@ -145,7 +144,7 @@ def read_out(
 
 def composites() -> Mapping[str, SymbolicFunction]:
     """Give the library and the functions of a square that solutions of equations often hold."""
-    x = sympy.Symbol("x", real=True)
+    x = ARGUMENT
     more = {"sin(x^2)": sympy.sin(x**2), "cos(x^2)": sympy.cos(x**2), "exp(x^2)": sympy.exp(x**2)}
     return {**LIBRARY, **{n: SymbolicFunction(n, e, 5) for n, e in more.items()}}
 
@@ -166,6 +165,7 @@ class _Reader:
         self.like = trial
         self.names = [str(u.func.__name__) for u in view.unknowns]
         self.low, self.high = inscribed(view)
+        self.box = (self.low.tolist(), self.high.tolist())
         self.x = 2 * np.random.default_rng([seed, 4711]).random((SAMPLES, view.dimension)) - 1
         self.values = self.ask(self.x)
 
@@ -187,7 +187,7 @@ class _Reader:
             lambda x: self.ask(x)[:, k], self.view.dimension, tolerance=noise
         )
         if structure is None:
-            raise _Failure(
+            raise _NoFormError(
                 f"{name}: no sum of products of curves, no travelling wave and no simple function "
                 f"of a sum of curves (to {noise:.0e})"
             )
@@ -196,13 +196,13 @@ class _Reader:
         made = auto_symbolic(network, x, y, library=self.library, seconds=self.left() / 2)
         rest = numerical_edges(made.network)
         if rest:
-            raise _Failure(
+            raise _NoFormError(
                 f"{name}: a KAN of shape {network.width} takes it over, but {len(rest)} of its "
                 "curves are no function of the library"
             )
         size = float(self.values[:, k].std()) or 1.0
         if made.rmse_after > max(100 * noise, 1e-4) * size:
-            raise _Failure(
+            raise _NoFormError(
                 f"{name}: the nearest combination of library functions is "
                 f"{made.rmse_after / size:.0e} off"
             )
@@ -210,7 +210,7 @@ class _Reader:
 
     def polish(self, networks: Sequence[KAN]) -> None:
         """Polish all parameters, unknown constants included, in equations and conditions."""
-        trial = plain_trial(self.view, SideBySide(networks), self.like, box=(self.low, self.high))
+        trial = plain_trial(self.view, SideBySide(networks), self.like, box=self.box)
         rows = Rows(trial, [(c.terms, c.drawn) for c in self.view.claims])
         x = torch.from_numpy(self.x)
         free = [free_columns(n, x) for n in networks]
@@ -221,9 +221,8 @@ class _Reader:
     def formulas(self, networks: Sequence[KAN], noise: Sequence[float]) -> list[Expr]:
         """Write the networks in the problem's coordinates, recognised constants rounded."""
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
-        return [
-            symbolic_formula(n, self.view.coordinates, inputs=(middle, half))[0] for n in networks
-        ]
+        scaling = (middle.tolist(), half.tolist())
+        return [symbolic_formula(n, self.view.coordinates, inputs=scaling)[0] for n in networks]
 
     def verdict(self, formulas: Sequence[Expr]) -> Verdict:
         """Put the formulas into what the problem claims."""
@@ -249,10 +248,12 @@ class _Reader:
         size = max(1.0, float(np.abs(self.values).max()))
         worst = max((r for n, r in verdict.residuals.items() if n not in data), default=0.0)
         if not verdict.exact and not worst <= CLOSE * size:
-            raise _Failure(f"the best candidate leaves a residual of {worst:.0e} on fresh points")
+            raise _NoFormError(
+                f"the best candidate leaves a residual of {worst:.0e} on fresh points"
+            )
         for (name, off), own in zip(difference.items(), noise, strict=True):
             if not off <= max(100 * own, 1e-6):
-                raise _Failure(f"{name}: the best candidate is another solution, {off:.0e} off")
+                raise _NoFormError(f"{name}: the best candidate is another solution, {off:.0e} off")
 
 
 def inscribed(view: ProblemView) -> tuple[Array, Array]:
@@ -265,4 +266,4 @@ def inscribed(view: ProblemView) -> tuple[Array, Array]:
     for shrink in 0.95 ** np.arange(40):
         if bool(view.domain.contains(middle + shrink * (1 - 1e-12) * half * corners).all()):
             return middle - shrink * half, middle + shrink * half
-    raise _Failure("no box inside the domain")
+    raise _NoFormError("no box inside the domain")

@@ -59,20 +59,20 @@ def structure_network(structure: Structure, dimension: int) -> KAN:
     place = 0
     if forms:
         for j, form in enumerate(forms):
-            for i in np.flatnonzero(form):
-                fix_edge(network, 0, int(i), j, LIBRARY["x"], (float(form[i]), 0, 1, 0))
+            for axis in np.flatnonzero(form).tolist():
+                fix_edge(network, 0, axis, j, LIBRARY["x"], (float(form[axis]), 0, 1, 0))
         place = 1
     layer = network.layer(place)
-    columns = [*sums, *([(f,)] for term in products for f in term)]
-    for j, group in enumerate(columns):
-        for (factor,) in group:
+    singles: list[list[Factor]] = [[term[0] for term in node] for node in sums]
+    for j, group in enumerate(singles + [[f] for term in products for f in term]):
+        for factor in group:
             _place(layer, _input(factor, forms), j, fitted[id(factor)])
-    for k in range(place + 1, len(network.layers)):
-        last = k == len(network.layers) - 1
-        name = structure.outer if last and outer else "x"
+    final = len(network.layers) - 1
+    for k in range(place + 1, final + 1):
+        name = structure.outer if k == final and outer else "x"
         for i in range(network.layer(k).n_in):
             fix_edge(network, k, i, 0, LIBRARY[name])
-    _bias(network.layer(len(network.layers) - 1 - outer))[0, 0] += structure.constant
+    _bias(network.layer(final - outer))[0, 0] += structure.constant
     return network
 
 
@@ -121,8 +121,7 @@ def _coefficients(factor: Factor) -> Array:
 
 def _place(layer: Layer, i: int, j: int, coefficients: Array) -> None:
     """Write one curve onto an edge; its mean goes to the node."""
-    basis = layer.blocks[0]
-    weights = basis.coefficients.detach().unflatten(0, (layer.n_in, -1))
+    weights = layer.first().detach().unflatten(0, (layer.n_in, -1))
     weights[i, : len(coefficients) - 1, j] = torch.from_numpy(coefficients[1:].copy())
     _bias(layer)[0, j] += float(coefficients[0])
     assert layer.mask is not None

@@ -236,7 +236,8 @@ class _Taker:
         if len(axes) < 2:
             return None
         base = float(values.mean())
-        rest, found = values - base, [(self._constant(base),)]
+        rest = values - base
+        found: list[Term] = [(self._constant(base),)]
         for k, axis in enumerate(axes):
             others = tuple(m for m in range(len(axes)) if m != k)
             curve = values.mean(axis=others) - base

@@ -15,6 +15,7 @@ from kanpde._rows import Rows
 from kanpde._terms import PAIR
 from kanpde._trial import Frame, Trial
 from kanpde._view import ProblemView
+from kanpde.interpret._constants import recognise
 from kanpde.nets import MLP, Network
 
 DIGITS = 40
@@ -144,6 +145,25 @@ def residuals_of(view: ProblemView, trial: Trial) -> dict[str, float]:
     return found
 
 
+def exact_numbers(expression: Expr) -> Expr:
+    """Replace floating numbers by the exact ones that they stand for.
+
+    A float is taken for a simple fraction, a multiple of pi or a root where all its digits
+    agree, else for the decimal number that it prints as.
+
+    Examples
+    --------
+    >>> exact_numbers(sympy.Float(0.1) * sympy.Float(9.869604401089358))
+    pi**2/10
+    """
+    exact: dict[Expr, Expr] = {}
+    for number in sympy.sympify(expression).atoms(sympy.Float):
+        value = float(number)
+        near = recognise(value, 4e-16 * abs(value))
+        exact[number] = near[0] if near else sympy.Rational(repr(value))
+    return sympy.sympify(expression).xreplace(exact)
+
+
 def _prove(
     view: ProblemView,
     claim: Claim,
@@ -151,9 +171,9 @@ def _prove(
     constants: Mapping[Symbol, Expr],
     exactly: Exactly,
 ) -> list[bool | None]:
-    expressions = claim.expressions(view.coordinates, view.unknowns, view.constants)
     if claim.places is None:
-        return [None] * len(expressions)
+        return [None] * len(claim.terms.names)
+    expressions = claim.expressions(view.coordinates, view.unknowns, view.constants)
     found: list[bool | None] = []
     for expression in expressions:
         put = _insert(expression, view.unknowns, formulas).xreplace(dict(constants))
@@ -168,9 +188,7 @@ def _insert(expression: Expr, unknowns: Sequence[AppliedUndef], formulas: Sequen
     return expression.subs(dict(zip(unknowns, formulas, strict=True))).doit()
 
 
-def _at(
-    expression: Expr, coordinates: Sequence[Symbol], place: Place, exactly: Exactly
-) -> Expr:
+def _at(expression: Expr, coordinates: Sequence[Symbol], place: Place, exactly: Exactly) -> Expr:
     sides = {normal(coordinates[k]): s for k, s in place.normal}
     sides |= {normal(x): 0 for x in coordinates if normal(x) not in sides}
     fixed = {coordinates[k]: exactly(sympy.Float(v, 17)) for k, v in place.at}
