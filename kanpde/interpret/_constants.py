@@ -27,6 +27,8 @@ def _units() -> tuple[tuple[Expr, float, float], ...]:
         (1 / pi, 0.9),
         (pi**2, 0.7),
         (1 / pi**2, 1.4),
+        (pi**3, 1.4),
+        (pi**4, 1.4),
         (sympy.sqrt(pi), 1.2),
         (1 / sympy.sqrt(pi), 1.2),
         (sympy.sqrt(2 * pi), 1.4),
