@@ -160,8 +160,8 @@ def value_errors(values: Array, y: Array) -> dict[str, float]:
 
     Examples
     --------
-    >>> value_errors(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["rmse"].round(4)
-    np.float64(0.7071)
+    >>> round(value_errors(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["rmse"], 4)
+    0.7071
     """
     gap = values - y
     size, spread = np.linalg.norm(y), np.linalg.norm(y - y.mean(axis=0))

@@ -1,0 +1,19 @@
+"""Look inside networks: which functions their edges are, and the formula they make."""
+
+from kanpde.interpret._auto import EdgeReport as EdgeReport
+from kanpde.interpret._auto import Symbolified as Symbolified
+from kanpde.interpret._auto import auto_symbolic as auto_symbolic
+from kanpde.interpret._polish import polish as polish
+from kanpde.interpret._suggest import Suggestion as Suggestion
+from kanpde.interpret._suggest import suggest_edges as suggest_edges
+from kanpde.interpret._suggest import suggest_symbolic as suggest_symbolic
+
+__all__ = [
+    "EdgeReport",
+    "Suggestion",
+    "Symbolified",
+    "auto_symbolic",
+    "polish",
+    "suggest_edges",
+    "suggest_symbolic",
+]
