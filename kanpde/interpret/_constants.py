@@ -13,6 +13,7 @@ MOST_DIGITS = 15
 LARGEST = 1e9
 DECIMALS = 8
 DECIMAL_COST = 0.5
+ROOT_COST = 1.5
 SPARE = 1.5  # digits that a match must have beyond what chance explains
 
 
@@ -92,6 +93,13 @@ def recognise(
             if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
                 found.append((spent, unit * sympy.Rational(numerator, denominator)))
                 break
+    for numerator, denominator in _fractions(value**2, largest_denominator):
+        near = math.copysign(math.sqrt(abs(numerator) / denominator), value)
+        spent = ROOT_COST + math.log10(max(1, abs(numerator))) + math.log10(denominator)
+        if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
+            root = sympy.sqrt(sympy.Rational(abs(numerator), denominator))
+            found.append((spent, root if value > 0 else -root))
+            break
     for places in range(2, DECIMALS + 1):
         near = round(value, places)
         spent = DECIMAL_COST + math.log10(max(abs(near) * 10**places, 1.0))
