@@ -11,9 +11,9 @@ from sympy import Expr
 
 MOST_DIGITS = 15
 LARGEST = 1e9
-DECIMALS = 8
-DECIMAL_COST = 0.5
-SPARE = 1.5  # digits that a match must have beyond what chance explains
+DECIMALS = 6
+DECIMAL_COST = 1.0
+SPARE = 2.0  # digits that a match must have beyond what chance explains
 
 
 @lru_cache(maxsize=1)
