@@ -4,6 +4,7 @@ from kanpde.interpret._auto import EdgeReport as EdgeReport
 from kanpde.interpret._auto import Symbolified as Symbolified
 from kanpde.interpret._auto import auto_symbolic as auto_symbolic
 from kanpde.interpret._constants import recognise as recognise
+from kanpde.interpret._expression import network_from_expression as network_from_expression
 from kanpde.interpret._formula import symbolic_formula as symbolic_formula
 from kanpde.interpret._polish import polish as polish
 from kanpde.interpret._readout import Readout as Readout
@@ -26,6 +27,7 @@ __all__ = [
     "Symbolified",
     "Verdict",
     "auto_symbolic",
+    "network_from_expression",
     "numerical_edges",
     "polish",
     "read_out",

@@ -11,10 +11,10 @@ from sympy import Expr
 
 MOST_DIGITS = 15
 LARGEST = 1e9
-DECIMALS = 8
-DECIMAL_COST = 0.5
+DECIMALS = 6
+DECIMAL_COST = 1.0
 ROOT_COST = 1.5
-SPARE = 1.5  # digits that a match must have beyond what chance explains
+SPARE = 2.0  # digits that a match must have beyond what chance explains
 
 
 @lru_cache(maxsize=1)
