@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from sympy import Symbol
 
+from kanpde._claims import claims_data, claims_from_data
 from kanpde._store import (
     constants_data,
     constants_from_data,
@@ -29,8 +30,8 @@ from kanpde._store import (
     trial_from_state,
     trial_state,
 )
-from kanpde._view import ProblemView, plain
-from kanpde.errors import InputError, KanpdeError, RunDirectoryError
+from kanpde._view import ProblemView, check_unchanged, plain
+from kanpde.errors import KanpdeError, RunDirectoryError
 from kanpde.geometry import domain_from_data
 from kanpde.pde import Program, unknown
 from kanpde.train import Status
@@ -122,6 +123,7 @@ def write_problem(
         "frame": frame_data(first_stage(trial).frame),
         "constants": constants_data(trial.constants),
         "terms": [terms_data(t) for t in terms],
+        "claims": claims_data(problem.claims),
     }
     write_json(directory / PROBLEM, data)
 
@@ -278,6 +280,7 @@ def _rebuild(
         vectors={k: tuple(by_name[n] for n in v) for k, v in data["vectors"].items()},
         parameters=dict(data["parameters"]),
         exact=None if data["exact"] is None else Program.from_data(data["exact"]),
+        stored_claims=claims_from_data(data.get("claims", []), sizes),
     )
     stored = state["trial"]
     dtype = stored["vector"].dtype
@@ -375,25 +378,3 @@ def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, A
         )
     check_unchanged(stored, fingerprint)
     return state
-
-
-def check_unchanged(stored: dict[str, Any], now: dict[str, Any]) -> None:
-    """Compare what a run began with and what it is to go on with.
-
-    Raises
-    ------
-    InputError
-        If anything differs; the message names it.
-    """
-    other = [k for k in {**now, **stored} if stored.get(k) != now.get(k)]
-    if other:
-        changes = "; ".join(
-            f"{k} was {_short(stored.get(k))}, now {_short(now.get(k))}" for k in other[:4]
-        )
-        more = f" and {len(other) - 4} more" if len(other) > 4 else ""
-        raise InputError(f"resume: {changes}{more}; use the same, or another --out")
-
-
-def _short(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."

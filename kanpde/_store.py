@@ -315,8 +315,12 @@ def terms_data(terms: TermSet) -> dict[str, Any]:
     }
 
 
-def terms_from_data(data: dict[str, Any], sizes: tuple[int, int, int]) -> TermSet:
+def terms_from_data(
+    data: dict[str, Any], sizes: tuple[int, int, int], *, extras: int = 0
+) -> TermSet:
     """Inverse of `terms_data`; `sizes` count coordinates, unknowns and unknown constants.
+
+    `extras` counts what its program takes besides: normals or measured values.
 
     Raises
     ------
@@ -329,7 +333,7 @@ def terms_from_data(data: dict[str, Any], sizes: tuple[int, int, int]) -> TermSe
     jets = _jets(data["jets"], space, sizes)
     program = Program.from_data(data["program"])
     names = tuple(str(n) for n in data["names"])
-    inputs = d + len(jets) + constants + len(functionals)
+    inputs = d + extras + len(jets) + constants + len(functionals)
     if (len(program.inputs), len(program.outputs)) != (inputs, len(names)):
         raise RunDirectoryError(
             f"terms: expected a program of {inputs} inputs for {', '.join(names)}, got "

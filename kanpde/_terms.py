@@ -83,6 +83,12 @@ def compile_terms(problem: Problem, ansatzes: Ansatzes) -> list[TermSet]:
     return sets
 
 
+def all_terms(problem: Problem) -> list[TermSet]:
+    """Compile every equation and every condition, however it is imposed."""
+    conditions = problem.conditions.items()
+    return _equation_sets(problem) + [_condition_set(problem, n, c) for n, c in conditions]
+
+
 def _equation_sets(problem: Problem) -> list[TermSet]:
     groups: dict[int, list[tuple[str, Expr, Any]]] = {}
     for name, equation in problem.equations.items():

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from sympy import Symbol
 from sympy.core.function import AppliedUndef
 
+from kanpde._claims import Claim, claims_of
 from kanpde._problem import Problem
+from kanpde.errors import InputError
 from kanpde.geometry import Domain
 from kanpde.pde import Program, lower
 
@@ -39,6 +41,15 @@ class ProblemView:
     exact: Program | None = None
     truths: dict[str, Array] = field(default_factory=dict)
     reference: Callable[[Array], Array | None] | None = None
+    source: Problem | None = None
+    stored_claims: tuple[Claim, ...] | None = None
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Equations and conditions with fresh points, made when first asked for."""
+        if self.stored_claims is None:
+            self.stored_claims = () if self.source is None else claims_of(self.source)
+        return self.stored_claims
 
     @property
     def dimension(self) -> int:
@@ -89,6 +100,7 @@ def view(problem: Problem) -> ProblemView:
         parameters=dict(problem.parameters),
         exact=exact,
         reference=problem.truth if problem.reference else None,
+        source=problem,
     )
 
 
@@ -103,3 +115,25 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def check_unchanged(stored: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compare what a run began with and what it is to go on with.
+
+    Raises
+    ------
+    InputError
+        If anything differs; the message names it.
+    """
+    other = [k for k in {**now, **stored} if stored.get(k) != now.get(k)]
+    if other:
+        changes = "; ".join(
+            f"{k} was {_short(stored.get(k))}, now {_short(now.get(k))}" for k in other[:4]
+        )
+        more = f" and {len(other) - 4} more" if len(other) > 4 else ""
+        raise InputError(f"resume: {changes}{more}; use the same, or another --out")
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -17,7 +17,7 @@ from kanpde._compare._verdict import Row, Verdict, rows, verdicts
 from kanpde._problem import Problem
 from kanpde._settings import NETS, Settings
 from kanpde._solve import fingerprint, versions
-from kanpde._view import plain
+from kanpde._view import check_unchanged, plain
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.train import make_plan
 
@@ -332,5 +332,5 @@ def _kept(
             f"{file}: expected a comparison, got a damaged file ({type(error).__name__}: {error}); "
             "choose another --out"
         ) from None
-    _directory.check_unchanged(stored, found.fingerprint)
+    check_unchanged(stored, found.fingerprint)
     return [run for run in runs if run.key in set(tasks)]

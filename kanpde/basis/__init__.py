@@ -3,6 +3,7 @@
 from kanpde.basis._base import Basis, Transfer
 from kanpde.basis._bspline import BSpline
 from kanpde.basis._chebyshev import Chebyshev
+from kanpde.basis._differentiable import with_derivatives
 from kanpde.basis._functions import BASE_NAMES, UNIVARIATE_NAMES, base_values, univariate_values
 from kanpde.basis._piecewise import bspline_values
 from kanpde.basis._rbf import RBF
@@ -24,4 +25,5 @@ __all__ = [
     "basis_from_data",
     "bspline_values",
     "univariate_values",
+    "with_derivatives",
 ]

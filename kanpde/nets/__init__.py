@@ -7,6 +7,8 @@ from kanpde.nets._fused import Inputs as Inputs
 from kanpde.nets._fused import Room as Room
 from kanpde.nets._fused import kernel_available as kernel_available
 from kanpde.nets._fused import warm_up as warm_up
+from kanpde.nets._inside import Activation as Activation
+from kanpde.nets._inside import activations as activations
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
 from kanpde.nets._layer import BaseBlock as BaseBlock
@@ -17,21 +19,33 @@ from kanpde.nets._layer import Known as Known
 from kanpde.nets._layer import Layer as Layer
 from kanpde.nets._layer import Record as Record
 from kanpde.nets._layer import Tape as Tape
+from kanpde.nets._library import ARGUMENT as ARGUMENT
+from kanpde.nets._library import LIBRARY as LIBRARY
+from kanpde.nets._library import SymbolicFunction as SymbolicFunction
 from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
 from kanpde.nets._product import ProductKAN as ProductKAN
 from kanpde.nets._product import product_count as product_count
 from kanpde.nets._sine import SineBlock as SineBlock
+from kanpde.nets._spec import copy_network as copy_network
 from kanpde.nets._spec import extend_grid as extend_grid
 from kanpde.nets._spec import network_data as network_data
 from kanpde.nets._spec import network_from_data as network_from_data
 from kanpde.nets._spec import update_grid as update_grid
+from kanpde.nets._symbolic import SymbolicBlock as SymbolicBlock
+from kanpde.nets._symbolic import SymbolicEdge as SymbolicEdge
+from kanpde.nets._symbolic import fix_edge as fix_edge
+from kanpde.nets._symbolic import release_edge as release_edge
+from kanpde.nets._symbolic import set_symbolic as set_symbolic
 from kanpde.nets._univariate import AxisMap as AxisMap
 
 __all__ = [
+    "ARGUMENT",
     "KAN",
+    "LIBRARY",
     "MLP",
     "WORKERS",
+    "Activation",
     "AxisMap",
     "BaseBlock",
     "BasisBlock",
@@ -48,12 +62,20 @@ __all__ = [
     "Record",
     "Room",
     "SineBlock",
+    "SymbolicBlock",
+    "SymbolicEdge",
+    "SymbolicFunction",
     "Tape",
+    "activations",
+    "copy_network",
     "extend_grid",
+    "fix_edge",
     "kernel_available",
     "network_data",
     "network_from_data",
     "product_count",
+    "release_edge",
+    "set_symbolic",
     "update_grid",
     "warm_up",
 ]

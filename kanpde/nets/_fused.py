@@ -97,7 +97,7 @@ def layer_specs(network: Network) -> tuple[LayerSpec, ...] | None:
 
 def _layer_spec(layer: Layer) -> LayerSpec | None:
     blocks = list(layer.blocks)
-    if any(type(block) not in BLOCKS for block in blocks):
+    if layer.arities or any(type(block) not in BLOCKS for block in blocks):
         return None
     degree, base, squash = 0, None, False
     if layer.first().device.type != "cpu" or layer.first().dtype != torch.float64:

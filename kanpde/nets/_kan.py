@@ -19,15 +19,47 @@ from kanpde.nets._sine import edge_block
 BASE_FUNCTIONS = ("silu", "tanh", "identity", "none")
 
 
+Size = int | tuple[int, int | tuple[int, ...]]
+
+
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
 def _sizes(width: Sequence[int]) -> list[int]:
     listed = isinstance(width, Sequence) and not isinstance(width, str)
     sizes = list(width) if listed else []
-    whole = all(isinstance(n, Integral) and n >= 1 for n in sizes)
-    if len(sizes) < 2 or not whole:
+    if len(sizes) < 2 or not all(_whole(n, 1) for n in sizes):
         raise InputError(
             f"width: expected at least two positive layer sizes such as [2, 5, 1], got {width!r}"
         )
     return [int(n) for n in sizes]
+
+
+def _nodes(width: Sequence[Size]) -> list[tuple[int, tuple[int, ...]]]:
+    """Sum nodes and the arities of product nodes, per layer."""
+    listed = isinstance(width, Sequence) and not isinstance(width, str)
+    found = [_node(entry) for entry in width] if listed else []
+    kept = [entry for entry in found if entry is not None]
+    if len(kept) < 2 or len(kept) != len(found) or kept[0][1]:
+        raise InputError(
+            "width: expected at least two positive layer sizes such as [2, 5, 1], or pairs "
+            "(sums, products) after the inputs such as [2, (3, 1), 1] or [3, (0, (3,)), 1] "
+            f"with the factors of every product, got {width!r}"
+        )
+    return kept
+
+
+def _node(entry: object) -> tuple[int, tuple[int, ...]] | None:
+    if _whole(entry, 1):
+        return int(entry), ()  # type: ignore[call-overload]
+    if not (isinstance(entry, (tuple, list)) and len(entry) == 2 and _whole(entry[0], 0)):
+        return None
+    sums, products = entry
+    arities = (2,) * int(products) if _whole(products, 0) else products
+    if not isinstance(arities, (tuple, list)) or not all(_whole(n, 2) for n in arities):
+        return None
+    return (int(sums), tuple(map(int, arities))) if sums or arities else None
 
 
 def _normal(shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
@@ -40,7 +72,9 @@ class KAN(Network):
     Parameters
     ----------
     width
-        Layer sizes, for example ``[2, 5, 1]``.
+        Layer sizes, for example ``[2, 5, 1]``. A pair (sums, products) has product nodes
+        too, each of two factors that are sums of edges themselves; ``(sums, (2, 3))``
+        has one of two and one of three factors.
     grid, degree
         Spline intervals G and polynomial degree p; shorthand for
         ``basis=BSpline(grid, degree)``.
@@ -64,17 +98,20 @@ class KAN(Network):
 
     References
     ----------
-    Liu et al., *KAN: Kolmogorov-Arnold Networks*, arXiv 2404.19756, eq. 2.10.
+    Liu et al., *KAN: Kolmogorov-Arnold Networks*, arXiv 2404.19756, eq. 2.10; product nodes:
+    Liu et al., *KAN 2.0*, arXiv 2408.10205, section 2.
 
     Examples
     --------
     >>> KAN([2, 5, 1], grid=5, degree=3)(torch.zeros(4, 2)).shape
     torch.Size([4, 1])
+    >>> KAN([2, (1, 1), 1]).width
+    [2, 2, 1]
     """
 
     def __init__(
         self,
-        width: Sequence[int],
+        width: Sequence[Size],
         *,
         grid: int = 5,
         degree: int = 3,
@@ -84,7 +121,7 @@ class KAN(Network):
         bias: bool = True,
         generator: torch.Generator | None = None,
     ) -> None:
-        sizes = _sizes(width)
+        nodes = _nodes(width)
         if base not in BASE_FUNCTIONS:
             known = ", ".join(BASE_FUNCTIONS)
             raise InputError(f"base: expected one of {known}, got {base!r}")
@@ -93,7 +130,8 @@ class KAN(Network):
         squash = not basis.bounded if squash is None else squash
         self.base, self.basis, self.squash, self.bias = base, basis, squash, bias
         layers = []
-        for k, (n_in, n_out) in enumerate(pairwise(sizes)):
+        for k, ((before, products), (sums, arities)) in enumerate(pairwise(nodes)):
+            n_in, n_out = before + len(products), sums + sum(arities)
             noise = _normal((n_in, basis.count, n_out), generator)
             start = noise * basis.initial_scales(n_in)[:, None]
             blocks: list[Block] = [edge_block(basis, n_in, n_out, start)]
@@ -102,7 +140,7 @@ class KAN(Network):
                 blocks.append(BaseBlock(base, n_in, n_out, weights))
             if bias:
                 blocks.append(BiasBlock(n_out))
-            layers.append(Layer(blocks, n_in, n_out, squash=squash and k > 0))
+            layers.append(Layer(blocks, n_in, n_out, squash=squash and k > 0, arities=arities))
         super().__init__(layers)
         self.to(torch.get_default_dtype())
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from kanpde import _check
 from kanpde._compose import apply_family
-from kanpde._jets import JetSpace
+from kanpde._jets import JetSpace, multiply
 from kanpde.basis import Basis, base_values
+
+if TYPE_CHECKING:
+    from kanpde.nets._symbolic import SymbolicBlock
 
 
 @dataclass
 class Record:
-    """What a layer leaves on the tape: its features and its output."""
+    """What a layer leaves on the tape: its features and the sums that its blocks make."""
 
     layer: Layer
     features: list[Tensor | None]
@@ -168,37 +172,73 @@ class BiasBlock(Block):
 
 
 class Layer(nn.Module):
-    """A sum of blocks from `n_in` to `n_out` nodes under one mask.
+    """A sum of blocks from `n_in` to `subnodes` columns under one mask, then products of some.
 
     Parameters
     ----------
     blocks
         Blocks that share inputs and outputs.
+    n_in, subnodes
+        Inputs, and outputs of the blocks.
     squash
         Bound the input of the basis by tanh, so that it stays inside [-1, 1].
-    mask
-        Shape ``(n_in, n_out)``, True where an edge is alive; ``None`` for all.
+    arities
+        How many of the last subnodes each product node multiplies; the first ones are sum
+        nodes and leave as they are.
     """
 
     mask: Tensor | None
 
-    def __init__(self, blocks: list[Block], n_in: int, n_out: int, *, squash: bool) -> None:
+    def __init__(
+        self,
+        blocks: list[Block],
+        n_in: int,
+        subnodes: int,
+        *,
+        squash: bool,
+        arities: tuple[int, ...] = (),
+    ) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        self.n_in, self.n_out, self.squash = n_in, n_out, squash
+        self.n_in, self.subnodes, self.squash = n_in, subnodes, squash
+        self.arities = arities
+        self.sums = subnodes - sum(arities)
+        self.n_out = self.sums + len(arities)
         self.register_buffer("mask", None)
 
     def set_mask(self, mask: Tensor | None) -> None:
-        """Switch edges on (True) and off (False); ``None`` switches all on.
+        """Switch numerical edges on (True) and off (False); ``None`` switches all on.
 
         Raises
         ------
         ShapeError
-            If `mask` is not ``(n_in, n_out)``.
+            If `mask` is not ``(n_in, subnodes)``.
         """
         if mask is not None:
-            _check.shape("mask", mask, (self.n_in, self.n_out))
+            _check.shape("mask", mask, (self.n_in, self.subnodes))
         self.mask = None if mask is None else mask.to(self.first().device, self.first().dtype)
+
+    @property
+    def symbolic(self) -> SymbolicBlock | None:
+        """The block of the edges that are fixed to functions, if there is one."""
+        from kanpde.nets._symbolic import SymbolicBlock
+
+        last = self.blocks[-1]
+        return last if isinstance(last, SymbolicBlock) else None
+
+    def alive(self) -> Tensor:
+        """Tell which edges are there, numerical or symbolic; bool, ``(n_in, subnodes)``."""
+        found = torch.ones(self.n_in, self.subnodes, dtype=torch.bool)
+        if self.mask is not None:
+            found = self.mask.bool().cpu().clone()
+        for edge in () if self.symbolic is None else self.symbolic.edges:
+            found[edge.i, edge.j] = True
+        return found
+
+    def factors(self, p: int) -> range:
+        """Subnodes that product node `p` multiplies."""
+        start = self.sums + sum(self.arities[:p])
+        return range(start, start + self.arities[p])
 
     def first(self) -> Tensor:
         """Coefficients of the first block, for device and dtype."""
@@ -229,13 +269,30 @@ class Layer(nn.Module):
             output = part if output is None else output + part
         assert output is not None
         if bias is not None:
-            output = output + torch.cat((bias, bias.new_zeros(space.size - 1, self.n_out)))[:, None]
+            rest = bias.new_zeros(space.size - 1, self.subnodes)
+            output = output + torch.cat((bias, rest))[:, None]
         if tape is not None:
             tape.append(Record(self, features, output))
-        return output
+        return self.multiplied(output, space)
+
+    def multiplied(self, sums: Tensor, space: JetSpace) -> Tensor:
+        """Multiply the factors of product nodes, jets ``(K, N, subnodes)`` to ``(K, N, n_out)``."""
+        if not self.arities:
+            return sums
+        parts = [sums[..., : self.sums]]
+        for p in range(len(self.arities)):
+            first, *others = self.factors(p)
+            product = sums[..., first : first + 1]
+            for k in others:
+                product = multiply(product, sums[..., k : k + 1], space)
+            parts.append(product)
+        return torch.cat(parts, dim=-1)
 
     def rows(self, record: Record, cotangent: Tensor, out: Tensor) -> None:
-        """Write this layer's columns of the per-point Jacobian into `out`."""
+        """Write this layer's columns of the per-point Jacobian into `out`.
+
+        `cotangent` belongs to the sums of the blocks, ``(K, N, subnodes)``.
+        """
         start = 0
         for block, features in zip(self.blocks, record.features, strict=True):
             assert isinstance(block, Block)

@@ -10,10 +10,12 @@ from kanpde._jets import JetSpace
 from kanpde.basis import BSpline, Chebyshev, basis_from_data
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._kan import KAN, MLP
-from kanpde.nets._layer import BasisBlock
+from kanpde.nets._layer import BasisBlock, Layer
+from kanpde.nets._library import SymbolicFunction
 from kanpde.nets._network import ModuleNet, Network
 from kanpde.nets._product import ProductKAN, product_count
 from kanpde.nets._sine import edge_block
+from kanpde.nets._symbolic import SymbolicEdge, set_symbolic
 from kanpde.nets._univariate import AxisMap
 
 
@@ -43,8 +45,10 @@ def network_data(network: Network) -> dict[str, Any]:
             "base": network.base,
             "squash": network.squash,
             "bias": network.bias,
+            "arities": [list(network.layer(k).arities) for k in range(len(network.layers))],
             "bases": [_basis_block(network, k).basis.to_data() for k in range(len(network.layers))],
             "masks": [_mask(network, k) for k in range(len(network.layers))],
+            "symbolic": [_symbolic(network.layer(k)) for k in range(len(network.layers))],
         }
     assert isinstance(network, ModuleNet)
     return {"kind": "module", "width": network.width, "class": type(network.module).__name__}
@@ -93,8 +97,9 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
 
 def _kan(data: dict[str, Any], width: list[int]) -> KAN:
     bases = [basis_from_data(b) for b in data["bases"]]
+    arities = [(), *(tuple(map(int, a)) for a in data.get("arities", [[]] * len(bases)))]
     network = KAN(
-        width,
+        [(n - len(a), a) if a else n for n, a in zip(width, arities, strict=True)],
         basis=Chebyshev(degree=1, squash=None),
         base=data["base"],
         squash=bool(data["squash"]),
@@ -102,12 +107,15 @@ def _kan(data: dict[str, Any], width: list[int]) -> KAN:
     )
     for k, basis in enumerate(bases):
         layer = network.layer(k)
-        n_in, n_out = layer.n_in, layer.n_out
-        start = torch.zeros(n_in, basis.count, n_out, dtype=torch.float64)
-        layer.blocks[0] = edge_block(basis, n_in, n_out, start)
+        n_in, subnodes = layer.n_in, layer.subnodes
+        start = torch.zeros(n_in, basis.count, subnodes, dtype=torch.float64)
+        layer.blocks[0] = edge_block(basis, n_in, subnodes, start)
         mask = data["masks"][k]
         if mask is not None:
             layer.set_mask(torch.tensor(mask, dtype=torch.bool))
+        edges = data.get("symbolic", [[]] * len(bases))[k]
+        made = [_edge(edge, layer) for edge in edges]
+        set_symbolic(layer, made, torch.zeros(len(made), 4, dtype=torch.float64))
     network.basis = bases[0]
     return network.to(torch.get_default_dtype())
 
@@ -126,11 +134,38 @@ def _mask(network: KAN, k: int) -> list[list[bool]] | None:
     return rows
 
 
+def _symbolic(layer: Layer) -> list[dict[str, Any]]:
+    edges = () if layer.symbolic is None else layer.symbolic.edges
+    return [{"i": e.i, "j": e.j, "function": e.function.to_data()} for e in edges]
+
+
+def _edge(data: Any, layer: Layer) -> SymbolicEdge:
+    i, j = int(data["i"]), int(data["j"])
+    if not (0 <= i < layer.n_in and 0 <= j < layer.subnodes):
+        raise ValueError(f"a symbolic edge ({i}, {j})")
+    return SymbolicEdge(i, j, SymbolicFunction.from_data(data["function"]))
+
+
+def copy_network(network: Network) -> Network:
+    """Give an equal network that shares nothing with the one given.
+
+    Examples
+    --------
+    >>> net = KAN([2, 3, 1])
+    >>> torch.equal(copy_network(net).get(), net.get())
+    True
+    """
+    first = next(iter(network.parameters()))
+    copied = network_from_data(network_data(network)).to(first.device, first.dtype)
+    copied.set(network.get())
+    return copied
+
+
 def change_basis(network: KAN, k: int, basis: Any, coefficients: torch.Tensor) -> None:
     """Replace the basis of layer `k`, with coefficients ``(n_in, count, n_out)``."""
     layer = network.layer(k)
     old = layer.first()
-    block = BasisBlock(basis, layer.n_in, layer.n_out, coefficients.detach())
+    block = BasisBlock(basis, layer.n_in, layer.subnodes, coefficients.detach())
     layer.blocks[0] = block.to(old.device, old.dtype)
     if k == 0:
         network.basis = basis

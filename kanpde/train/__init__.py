@@ -3,6 +3,8 @@
 from kanpde.train._accumulators import Accumulator as Accumulator
 from kanpde.train._accumulators import Gram as Gram
 from kanpde.train._accumulators import StreamingQR as StreamingQR
+from kanpde.train._data import DataRows as DataRows
+from kanpde.train._data import Penalty as Penalty
 from kanpde.train._descent import DescentPhase as DescentPhase
 from kanpde.train._firstorder import LBFGS as LBFGS
 from kanpde.train._firstorder import Adam as Adam
@@ -17,8 +19,13 @@ from kanpde.train._plan import make_network as make_network
 from kanpde.train._plan import make_plan as make_plan
 from kanpde.train._plan import suggested_degree as suggested_degree
 from kanpde.train._quasinewton import SSBroyden as SSBroyden
+from kanpde.train._regress import Regression as Regression
+from kanpde.train._regress import descend as descend
+from kanpde.train._regress import make_optimizer as make_optimizer
+from kanpde.train._regress import regress as regress
 from kanpde.train._session import Session as Session
 from kanpde.train._session import Status as Status
+from kanpde.train._source import RowSource as RowSource
 from kanpde.train._threads import cores as cores
 from kanpde.train._threads import few_threads as few_threads
 
@@ -26,22 +33,29 @@ __all__ = [
     "LBFGS",
     "Accumulator",
     "Adam",
+    "DataRows",
     "DescentPhase",
     "Gram",
     "LevenbergMarquardt",
     "LinearPhase",
+    "Penalty",
     "Plan",
+    "Regression",
+    "RowSource",
     "SSBroyden",
     "Session",
     "Status",
     "StepReport",
     "StreamingQR",
     "cores",
+    "descend",
     "few_threads",
     "fresh_loss",
     "interior_points",
     "is_linear_problem",
     "make_network",
+    "make_optimizer",
     "make_plan",
+    "regress",
     "suggested_degree",
 ]

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde._rows import Rows
 from kanpde.train._levenberg import StepReport
+from kanpde.train._source import RowSource
 
 
 class _Wrapped:
@@ -27,7 +27,7 @@ class _Wrapped:
     def _make(self, vector: Tensor) -> torch.optim.Optimizer:
         raise TypeError("abstract")
 
-    def _prepare(self, rows: Rows) -> tuple[Tensor, torch.optim.Optimizer]:
+    def _prepare(self, rows: RowSource) -> tuple[Tensor, torch.optim.Optimizer]:
         if self.vector is None or self.inner is None or len(self.vector) != rows.trial.count:
             self.vector = rows.trial.get().requires_grad_(True)
             self.inner = self._make(self.vector)
@@ -36,7 +36,7 @@ class _Wrapped:
             self.waiting = None
         return self.vector, self.inner
 
-    def step(self, rows: Rows) -> StepReport:
+    def step(self, rows: RowSource) -> StepReport:
         """One step of the torch optimizer."""
         vector, inner = self._prepare(rows)
         calls = 0

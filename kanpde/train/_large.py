@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
-from kanpde._rows import Rows
 from kanpde.errors import NumericalError
 from kanpde.train._accumulators import Accumulator, Gram, StreamingQR, _column_scale
+from kanpde.train._source import RowSource
 from kanpde.train._threads import many_threads
 
 Again = Callable[[], Iterable[tuple[Tensor, Tensor]]]
@@ -218,7 +218,7 @@ def _decrease(gradient: Tensor, image: Tensor, step: Tensor) -> float:
     return -float(2 * gradient @ step + image @ image)
 
 
-def repeated(rows: Rows) -> Again:
+def repeated(rows: RowSource) -> Again:
     """Give the rows of the present coefficients as often as asked, wherever the trial is then."""
     here = rows.trial.get()
 

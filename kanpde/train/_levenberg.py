@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde._rows import Rows
 from kanpde.errors import NumericalError
 from kanpde.train._accumulators import Accumulator
 from kanpde.train._large import choose, make, repeated
+from kanpde.train._source import RowSource
 
 KEEP_BYTES = 400_000_000
 MOST_DAMPING = 1e12
@@ -73,7 +73,7 @@ class LevenbergMarquardt:
     def restart(self) -> None:
         """Forget what belongs to the old points; the damping is kept."""
 
-    def _assemble(self, rows: Rows) -> Accumulator:
+    def _assemble(self, rows: RowSource) -> Accumulator:
         kind = choose(self.linear_algebra, rows.trial.count, rows.count, self.damping)
         again = repeated(rows)
         sums = make(kind, rows.trial.count, rows.trial.eta, keep=KEEP_BYTES, again=again)
@@ -82,7 +82,7 @@ class LevenbergMarquardt:
         sums.reduce()
         return sums
 
-    def step(self, rows: Rows) -> StepReport:
+    def step(self, rows: RowSource) -> StepReport:
         """One accepted step, or the report that none was found."""
         sums = self._assemble(rows)
         if not (math.isfinite(sums.loss) and bool(torch.isfinite(sums.gradient).all())):
@@ -108,7 +108,7 @@ class LevenbergMarquardt:
 
     def _attempt(
         self,
-        rows: Rows,
+        rows: RowSource,
         sums: Accumulator,
         start: Tensor,
         direction: Tensor,
@@ -133,7 +133,7 @@ class LevenbergMarquardt:
         return StepReport(loss, accepted=True, damping=used, gain_ratio=gain)
 
     def _acceleration(
-        self, rows: Rows, sums: Accumulator, start: Tensor, direction: Tensor, residual: Tensor
+        self, rows: RowSource, sums: Accumulator, start: Tensor, direction: Tensor, residual: Tensor
     ) -> Tensor | None:
         """Half the second-order correction, or ``None`` where it would rule the step."""
         h = 0.1

@@ -5,13 +5,23 @@ import torch
 
 from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import RBF, Basis, BSpline, Chebyshev, Sine
-from kanpde.nets import KAN, MLP, AxisMap, Network, ProductKAN
+from kanpde.nets import KAN, LIBRARY, MLP, AxisMap, Network, ProductKAN, fix_edge
 
 
 def masked(basis: Basis | None = None) -> KAN:
     net = KAN([2, 3, 2], basis=basis or Chebyshev(3), base="tanh")
     net.layer(0).set_mask(torch.tensor([[True, False, True], [True, True, False]]))
     net.layer(1).set_mask(torch.tensor([[False, True], [True, True], [True, False]]))
+    return net
+
+
+def symbolic() -> KAN:
+    net = KAN([2, (2, 1), 2], basis=Chebyshev(3))
+    net.layer(0).set_mask(torch.tensor([[1, 0, 1, 1], [0, 1, 1, 1]]))
+    fix_edge(net, 0, 0, 2, LIBRARY["sin"], (1.3, 0.2, 0.7, 0.1))
+    fix_edge(net, 0, 1, 0, LIBRARY["gaussian"], (0.8, -0.3, 1.1, 0.0))
+    fix_edge(net, 1, 2, 1, LIBRARY["exp"], (0.5, 0.1, 0.4, -0.2))
+    fix_edge(net, 1, 0, 1, LIBRARY["sin"], (0.6, 0.0, 0.9, 0.3))
     return net
 
 
@@ -43,6 +53,9 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
         4,
     ),
     "sine-trained-masked": (lambda: masked(Sine(4, trainable=True)), 4),
+    "products": (lambda: KAN([2, (2, 1), (0, (3,)), 1], grid=3, degree=5, base="tanh"), 4),
+    "products-only": (lambda: KAN([2, (0, 2), (1, 1)], basis=Chebyshev(4), base="none"), 4),
+    "symbolic": (symbolic, 4),
     "mlp-tanh": (lambda: MLP([2, 6, 6, 2]), 4),
     "mlp-silu": (lambda: MLP([3, 6, 2], activation="silu"), 4),
     "product": (lambda: ProductKAN((1.0, 1.0), (), 2, degree=4), 4),

@@ -1,0 +1,179 @@
+"""Least squares on what a partly symbolic network really has free, down to round-off."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kanpde.interpret._forms import canonical_form
+from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations
+from kanpde.train import DataRows, regress
+
+LARGEST = 8_000_000  # entries of a Jacobian that is factored as a whole
+DROPPED = 1e-14  # relative singular value below which a direction is left alone
+MOST_DAMPING = 1e6
+STALLED = 1e-3  # gain of the loss, relative, that counts as progress
+PATIENCE = 4
+
+
+def free_columns(network: KAN, x: Tensor) -> Tensor:
+    r"""Tell which coefficients change the function independently; bool, ``(P,)``.
+
+    Of :math:`c\,f(a z + b) + d` only what `canonical_form` leaves free moves; d is left to the
+    node's constant. Scale and constant of a hidden node are left to the edges that go out of
+    it: the constant stays, and so does c of the node's strongest edge.
+    """
+    parts = []
+    layers = activations(network, x)
+    for k in range(len(network.layers)):
+        layer = network.layer(k)
+        spread = layers[k].edges.std(0)
+        for block in layer.blocks:
+            if isinstance(block, SymbolicBlock):
+                parts.append(_symbolic(network, k, block, spread))
+            elif isinstance(block, BiasBlock):
+                parts.append(_constants(network, k, block))
+            else:
+                parts.append(torch.ones(sum(p.numel() for p in block.parameters())).bool())
+    return torch.cat(parts)
+
+
+def _hidden(network: KAN, k: int) -> bool:
+    return k + 1 < len(network.layers)
+
+
+def _constants(network: KAN, k: int, block: BiasBlock) -> Tensor:
+    free = torch.ones(block.n_out, dtype=torch.bool)
+    layer = network.layer(k)
+    if _hidden(network, k):
+        next_alive = network.layer(k + 1).alive().any(dim=1)
+        free[: layer.sums] = ~next_alive[: layer.sums]
+    return free
+
+
+def _symbolic(network: KAN, k: int, block: SymbolicBlock, spread: Tensor) -> Tensor:
+    layer = network.layer(k)
+    biased = any(isinstance(b, BiasBlock) for b in layer.blocks)
+    fixed = _strongest(layer, block, spread, hidden=_hidden(network, k))
+    free = torch.zeros(len(block), 4, dtype=torch.bool)
+    constants: set[int] = set()
+    for e, edge in enumerate(block.edges):
+        form = canonical_form(edge.function)
+        free[e, 0], free[e, 1] = form.free
+        free[e, 2] = e not in fixed and not edge.function.expression.is_zero
+        free[e, 3] = not biased and edge.j not in constants
+        constants.add(edge.j)
+    return free.flatten()
+
+
+def _strongest(layer: Layer, block: SymbolicBlock, spread: Tensor, *, hidden: bool) -> set[int]:
+    """Edges whose factor c is held: one per hidden subnode, and per factor but one at the end."""
+    held = set()
+    skipped = set() if hidden else set(range(layer.sums))
+    if not hidden:
+        skipped |= {layer.factors(p)[0] for p in range(len(layer.arities))}
+    for j in range(layer.subnodes):
+        own = [e for e, edge in enumerate(block.edges) if edge.j == j]
+        if own and j not in skipped:
+            held.add(max(own, key=lambda e: float(spread[block.edges[e].i, j])))
+    return held
+
+
+@dataclass
+class _Factored:
+    """Singular value decomposition of the scaled Jacobian, and the residual in it."""
+
+    scale: Tensor
+    vectors: Tensor
+    values: Tensor
+    pulled: Tensor
+
+    def step(self, damping: float) -> Tensor:
+        kept = self.values > DROPPED * self.values[0]
+        shrunk = self.values / (self.values.square() + damping * self.values[0] ** 2)
+        return -(self.vectors.T @ (torch.where(kept, shrunk, 0.0) * self.pulled)) / self.scale
+
+
+def polish(
+    network: KAN,
+    x: Tensor,  # (N, n_in)
+    y: Tensor,  # (N, n_out)
+    *,
+    steps: int = 60,
+    tolerance: float = 0.0,
+) -> float:
+    """Fit what is free in `network` to data, in place; return the root mean square error.
+
+    Levenberg-Marquardt by a singular value decomposition of the Jacobian's independent columns,
+    so that it converges to round-off where the formula can be exact. Large networks go through
+    `regress` instead.
+
+    Examples
+    --------
+    >>> from kanpde.nets import LIBRARY, fix_edge
+    >>> net = KAN([1, 1]).double()
+    >>> fix_edge(net, 0, 0, 0, LIBRARY["sin"], (3.1, 0.1, 1.0, 0.0))
+    >>> x = torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None]
+    >>> polish(net, x, 2 * torch.sin(torch.pi * x)) < 1e-14
+    True
+    """
+    free = free_columns(network, x)
+    rows = DataRows(network, x, y)
+    if int(free.sum()) * rows.count > LARGEST:
+        return regress(network, x, y, steps=steps, tolerance=tolerance).rmse
+    where = free.nonzero().flatten()
+    start = rows.trial.get()
+    loss = float(rows.vector().square().sum())
+    damping, stalled = 1e-3, 0
+    for _ in range(steps):
+        if math.sqrt(loss) <= tolerance or stalled >= PATIENCE or not math.isfinite(loss):
+            break
+        factored = _factor(rows, where)
+        if factored is None:
+            break
+        found = _descend(rows, start, where, factored, loss, damping)
+        if found is None:
+            break
+        start, better, damping = found
+        stalled = stalled + 1 if loss - better <= STALLED * loss else 0
+        loss = better
+    rows.trial.set(start)
+    return math.sqrt(loss)
+
+
+def _factor(rows: DataRows, where: Tensor) -> _Factored | None:
+    parts = list(rows.jacobian())
+    jacobian = torch.cat([j[:, where] for j, _ in parts]).double()
+    residual = torch.cat([r for _, r in parts]).double()
+    if not len(where) or not bool(torch.isfinite(jacobian).all()):
+        return None
+    scale = jacobian.norm(dim=0)
+    scale = torch.where(scale > 0, scale, 1.0)
+    q, r = torch.linalg.qr(jacobian / scale)
+    u, values, vectors = torch.linalg.svd(r, full_matrices=False)
+    if not float(values[0]) > 0:
+        return None
+    return _Factored(scale, vectors, values, u.T @ (q.T @ residual))
+
+
+def _descend(
+    rows: DataRows,
+    start: Tensor,
+    where: Tensor,
+    factored: _Factored,
+    loss: float,
+    damping: float,
+) -> tuple[Tensor, float, float] | None:
+    """Raise the damping until the loss falls; ``None`` if it does not."""
+    while damping < MOST_DAMPING:
+        trial = start.clone()
+        trial[where] += factored.step(damping).to(trial)
+        rows.trial.set(trial)
+        found = float(rows.vector().square().sum())
+        if found < loss:
+            return trial, found, max(damping / 10, 1e-18)
+        damping *= 8
+    return None
