@@ -194,7 +194,7 @@ def _by_node(layer: Layer, subnodes: Tensor) -> Tensor:
 
 
 def _deviation(values: Tensor) -> Tensor:
-    """Take the standard deviation over the samples; exactly 0 where that is rounding of a constant."""
+    """Take the standard deviation over the samples, 0 where that is rounding of a constant."""
     found = values.std(dim=0, correction=0)
     rounding = 8 * torch.finfo(values.dtype).eps * values.abs().amax(dim=0)
     return torch.where(found > rounding, found, torch.zeros_like(found))

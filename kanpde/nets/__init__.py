@@ -32,6 +32,14 @@ from kanpde.nets._spec import extend_grid as extend_grid
 from kanpde.nets._spec import network_data as network_data
 from kanpde.nets._spec import network_from_data as network_from_data
 from kanpde.nets._spec import update_grid as update_grid
+from kanpde.nets._surgery import NodePlan as NodePlan
+from kanpde.nets._surgery import add_constants as add_constants
+from kanpde.nets._surgery import constants_of as constants_of
+from kanpde.nets._surgery import node_plans as node_plans
+from kanpde.nets._surgery import rebuilt as rebuilt
+from kanpde.nets._surgery import restricted as restricted
+from kanpde.nets._surgery import scale_subnode as scale_subnode
+from kanpde.nets._surgery import switch_off as switch_off
 from kanpde.nets._symbolic import SymbolicBlock as SymbolicBlock
 from kanpde.nets._symbolic import SymbolicEdge as SymbolicEdge
 from kanpde.nets._symbolic import fix_edge as fix_edge
@@ -58,6 +66,7 @@ __all__ = [
     "Layer",
     "ModuleNet",
     "Network",
+    "NodePlan",
     "ProductKAN",
     "Record",
     "Room",
@@ -67,15 +76,22 @@ __all__ = [
     "SymbolicFunction",
     "Tape",
     "activations",
+    "add_constants",
+    "constants_of",
     "copy_network",
     "extend_grid",
     "fix_edge",
     "kernel_available",
     "network_data",
     "network_from_data",
+    "node_plans",
     "product_count",
+    "rebuilt",
     "release_edge",
+    "restricted",
+    "scale_subnode",
     "set_symbolic",
+    "switch_off",
     "update_grid",
     "warm_up",
 ]
