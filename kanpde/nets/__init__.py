@@ -9,6 +9,7 @@ from kanpde.nets._fused import kernel_available as kernel_available
 from kanpde.nets._fused import warm_up as warm_up
 from kanpde.nets._inside import Activation as Activation
 from kanpde.nets._inside import activations as activations
+from kanpde.nets._inside import edges as edges
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
 from kanpde.nets._layer import BaseBlock as BaseBlock
@@ -79,6 +80,7 @@ __all__ = [
     "add_constants",
     "constants_of",
     "copy_network",
+    "edges",
     "extend_grid",
     "fix_edge",
     "kernel_available",

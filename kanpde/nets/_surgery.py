@@ -125,7 +125,10 @@ def rebuilt(network: KAN, inputs: Sequence[int], plans: Sequence[Sequence[NodePl
 
 def _part(layer: Layer, rows: list[int], nodes: Sequence[NodePlan]) -> Layer:
     columns = [j for plan in nodes for j in plan.subnodes]
-    blocks = [_cut(block, rows, columns) for block in layer.blocks]
+    blocks: list[Block | None] = []
+    for block in layer.blocks:
+        assert isinstance(block, Block)
+        blocks.append(_cut(block, rows, columns))
     arities = tuple(len(plan.subnodes) for plan in nodes if len(plan.subnodes) > 1)
     like = layer.first()
     cut = Layer(
