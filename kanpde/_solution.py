@@ -19,6 +19,7 @@ from kanpde._terms import TermSet, jet_layout
 from kanpde._trial import Trial
 from kanpde._view import ProblemView
 from kanpde.errors import InputError
+from kanpde.interpret import Library, Readout, read_out
 from kanpde.pde import lower, normalise
 from kanpde.train import Status
 
@@ -161,6 +162,48 @@ class Solution:
                 for name, r in zip(terms.names, rows.residuals(scaled=False)[0], strict=True):
                     pieces[name].append(r.detach().double().cpu().numpy())
         return {name: np.concatenate(parts or [np.zeros(0)]) for name, parts in pieces.items()}
+
+    def symbolic(self, *, library: Library = None, seconds: float = 60.0, seed: int = 0) -> Readout:
+        """Read a closed form out of the solution and check it in the problem.
+
+        The solution as a whole is looked at (ansatz, embedding and normalisation undone): its
+        structure is found, a fresh KAN takes it over, the edges become library functions,
+        all parameters are polished in the equations, recognised constants are rounded, and
+        sympy puts the result into every equation and condition.
+
+        Parameters
+        ----------
+        library
+            Functions to choose from: names, or a mapping with functions of your own.
+        seconds
+            Wall time after which nothing further is begun.
+        seed
+            Of the sample points.
+
+        Returns
+        -------
+        Readout
+            `formulas` per unknown, `exact`, `verdict`, or `notes` that say why there is none.
+
+        Examples
+        --------
+        >>> import kanpde, sympy
+        >>> x = kanpde.coordinates("x")
+        >>> u = kanpde.unknown("u", x)
+        >>> equations, ends = {"ode": u.diff(x, 2) + u}, kanpde.Dirichlet(u, sympy.sin(x))
+        >>> p = kanpde.Problem(kanpde.Interval(x, 0, 1), equations, {"ends": ends})
+        >>> print(kanpde.solve(p).symbolic())
+        u = sin(x)
+        exact: every equation and condition simplifies to zero
+        """
+        return read_out(
+            self.trial,
+            self.problem,
+            predicted=self.estimates.get("predicted"),
+            library=library,
+            seconds=seconds,
+            seed=seed,
+        )
 
     def truth(self, points: Any) -> Array | None:
         """Exact or reference values ``(N, m)``, ``None`` where they are not known."""

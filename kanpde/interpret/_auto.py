@@ -6,7 +6,8 @@ import heapq
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -28,7 +29,11 @@ from kanpde.nets import KAN, copy_network, fix_edge
 
 EXACT = 1e-10  # error over the spread of the targets that counts as exact
 NUMERICAL = 8  # complexity of an edge that stays numerical
-TRIES = 24  # combinations of first suggestions that are polished
+FIRST_TRIES = 4  # combinations of first suggestions that are polished
+TRIES = 20  # and further ones, where simple ones fail too
+SIMPLE_TRIES = 12  # combinations of simple candidates that are polished
+SIMPLE_R2 = 0.9  # what a candidate must reach to be tried because it is simple
+DISCOUNT = 0.1  # weight of the error where simplicity is what counts
 BRANCHES = 3
 BEAM = 2
 MARGIN = 1.5  # scores this far above the best are not tried
@@ -264,14 +269,71 @@ def _all_at_once(
     """Polish combinations of the first suggestions in the order of their summed scores."""
     usable = {edge: search.usable(s, 5) for edge, s in listed.items()}
     edges = [edge for edge, candidates in usable.items() if candidates]
+    combinations = _combinations([usable[edge] for edge in edges])
+    found = _polished_until_exact(search, network, edges, combinations, FIRST_TRIES)
+    found += _simplest_first(search, network, listed, found)
+    if not any(search.exact(f.rmse) for f in found):
+        found += _polished_until_exact(search, network, edges, combinations, TRIES)
+    return found
+
+
+def _polished_until_exact(
+    search: _Search,
+    network: KAN,
+    edges: Sequence[Edge],
+    combinations: Iterator[list[Suggestion]],
+    most: int,
+) -> list[_Found]:
+    """Polish at most so many combinations; end with the first exact one."""
     found: list[_Found] = []
-    for chosen in _combinations([usable[edge] for edge in edges]):
-        if len(found) >= TRIES or (found and search.late()):
-            break
+    for chosen in islice(combinations, most):
         found.append(search.polished(network, dict(zip(edges, chosen, strict=True)), 60))
-        if search.exact(found[-1].rmse):
+        if search.exact(found[-1].rmse) or search.late():
             break
     return found
+
+
+def _simplest_first(
+    search: _Search,
+    network: KAN,
+    listed: dict[Edge, list[Suggestion]],
+    found: Sequence[_Found],
+) -> list[_Found]:
+    """Polish combinations of simple candidates; exact ones count, however well they began.
+
+    One function often has several exact forms, and a net may have trained towards an odd one.
+    """
+    most = min((f.cost for f in found if search.exact(f.rmse)), default=math.inf)
+    lists = [_simple(search, s) for s in listed.values()]
+    better: list[_Found] = []
+    if not all(lists):
+        return better
+    edges = list(listed)
+    for tries, chosen in enumerate(_combinations(lists)):
+        if tries >= SIMPLE_TRIES or search.late():
+            break
+        if complexity(network) - NUMERICAL * len(edges) + _cost(chosen) >= most:
+            continue
+        made = search.polished(network, dict(zip(edges, chosen, strict=True)), 60)
+        if search.exact(made.rmse):
+            better.append(made)
+            break
+    return better
+
+
+def _cost(chosen: Sequence[Suggestion]) -> int:
+    return sum(s.complexity for s in chosen)
+
+
+def _simple(search: _Search, listed: Sequence[Suggestion]) -> list[Suggestion]:
+    """Reorder the candidates of an edge: complexity first, then error."""
+    least = min((s.error for s in listed), default=1.0)
+    kept = []
+    for s in listed:
+        if s.r2 >= min(SIMPLE_R2, search.threshold):
+            lost = math.log10(max(s.error, 1e-12) / max(least, 1e-12))
+            kept.append(replace(s, score=DISCOUNT * lost + search.weight * s.complexity))
+    return sorted(kept, key=lambda s: s.score)[:6]
 
 
 def _combinations(lists: list[list[Suggestion]]) -> Iterator[list[Suggestion]]:

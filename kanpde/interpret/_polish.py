@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kanpde.interpret._forms import canonical_form
 from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations
-from kanpde.train import DataRows, regress
+from kanpde.train import DataRows, RowSource, regress
 
 LARGEST = 8_000_000  # entries of a Jacobian that is factored as a whole
 DROPPED = 1e-14  # relative singular value below which a direction is left alone
@@ -124,6 +124,21 @@ def polish(
     rows = DataRows(network, x, y)
     if int(free.sum()) * rows.count > LARGEST:
         return regress(network, x, y, steps=steps, tolerance=tolerance).rmse
+    return settle(rows, free, steps=steps, tolerance=tolerance)
+
+
+def settle(rows: RowSource, free: Tensor, *, steps: int, tolerance: float = 0.0) -> float:
+    """Move the free coefficients of any rows to their least squares; return the root of the loss.
+
+    Parameters
+    ----------
+    rows
+        Of data or of equations.
+    free
+        Which coefficients move; bool, ``(P,)``.
+    steps, tolerance
+        Where it ends at the latest.
+    """
     where = free.nonzero().flatten()
     start = rows.trial.get()
     loss = float(rows.vector().square().sum())
@@ -144,7 +159,7 @@ def polish(
     return math.sqrt(loss)
 
 
-def _factor(rows: DataRows, where: Tensor) -> _Factored | None:
+def _factor(rows: RowSource, where: Tensor) -> _Factored | None:
     parts = list(rows.jacobian())
     jacobian = torch.cat([j[:, where] for j, _ in parts]).double()
     residual = torch.cat([r for _, r in parts]).double()
@@ -160,7 +175,7 @@ def _factor(rows: DataRows, where: Tensor) -> _Factored | None:
 
 
 def _descend(
-    rows: DataRows,
+    rows: RowSource,
     start: Tensor,
     where: Tensor,
     factored: _Factored,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -17,6 +17,8 @@ from kanpde.nets._product import ProductKAN, product_count
 from kanpde.nets._sine import edge_block
 from kanpde.nets._symbolic import SymbolicEdge, set_symbolic
 from kanpde.nets._univariate import AxisMap
+
+Kind = TypeVar("Kind", bound=Network)
 
 
 def network_data(network: Network) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _edge(data: Any, layer: Layer) -> SymbolicEdge:
     return SymbolicEdge(i, j, SymbolicFunction.from_data(data["function"]))
 
 
-def copy_network(network: Network) -> Network:
+def copy_network(network: Kind) -> Kind:
     """Give an equal network that shares nothing with the one given.
 
     Examples
@@ -158,6 +160,7 @@ def copy_network(network: Network) -> Network:
     first = next(iter(network.parameters()))
     copied = network_from_data(network_data(network)).to(first.device, first.dtype)
     copied.set(network.get())
+    assert isinstance(copied, type(network))
     return copied
 
 

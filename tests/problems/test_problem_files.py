@@ -25,6 +25,7 @@ EXACT = [
     "poisson_paper",
     "poisson_square",
     "reaction",
+    "travelling_wave",
     "wave",
 ]
 REFERENCE = ["allen_cahn", "burgers", "kdv"]

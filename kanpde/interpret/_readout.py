@@ -1,0 +1,269 @@
+"""Read a closed form out of a solution, and check it in the equations and conditions.
+
+The trial function itself is looked at, ansatz and normalisation undone: its structure is found
+on a grid, a fresh KAN takes it over, its edges become library functions, all parameters are
+polished in the equations, recognised constants are rounded, and sympy puts the formula into
+what the problem claims.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy
+import torch
+from numpy.typing import NDArray
+from sympy import Expr
+
+from kanpde._measure import relative_l2
+from kanpde._rows import Rows
+from kanpde._terms import POINTS
+from kanpde._trial import Trial
+from kanpde._view import ProblemView
+from kanpde.interpret._auto import auto_symbolic
+from kanpde.interpret._formula import symbolic_formula
+from kanpde.interpret._polish import free_columns, settle
+from kanpde.interpret._refit import structure_network
+from kanpde.interpret._side import SideBySide
+from kanpde.interpret._structure import find_structure
+from kanpde.interpret._suggest import Library, numerical_edges
+from kanpde.interpret._verify import Verdict, exact_numbers, plain_trial, verify
+from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
+
+Array = NDArray[np.float64]
+SAMPLES = 1500
+LEAST_NOISE, MOST_NOISE, UNKNOWN_NOISE = 1e-11, 1e-5, 1e-7
+CLOSE = 1e-8  # relative to the size of the unknowns: residual of what counts as a closed form
+
+
+@dataclass
+class Readout:
+    """A closed form of a solution, or why there is none.
+
+    Attributes
+    ----------
+    formulas : dict
+        One sympy expression per unknown; empty if no closed form was found.
+    verdict : Verdict or None
+        What the formulas make of the equations and conditions.
+    difference : dict
+        Relative L2 difference between formula and solution per unknown.
+    networks : dict
+        The symbolic KAN per unknown, inputs scaled to [-1, 1].
+    notes : list of str
+        What was tried.
+    seconds : float
+        Wall time.
+    """
+
+    formulas: dict[str, Expr] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    difference: dict[str, float] = field(default_factory=dict)
+    networks: dict[str, KAN] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a closed form."""
+        return bool(self.formulas)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it simplifies equations and conditions to zero."""
+        return self.verdict is not None and self.verdict.exact
+
+    def __str__(self) -> str:
+        """Tell the formula and how good it is, or why there is none."""
+        if not self.found:
+            return "no closed form found: " + "; ".join(self.notes)
+        lines = [f"{name} = {formula}" for name, formula in self.formulas.items()]
+        assert self.verdict is not None
+        if self.exact:
+            return "\n".join([*lines, "exact: every equation and condition simplifies to zero"])
+        return "\n".join([*lines, f"largest residual on fresh points {self.verdict.worst:.1e}"])
+
+
+class _NoFormError(Exception):
+    """No closed form; the message says why."""
+
+
+def read_out(
+    trial: Trial,
+    view: ProblemView,
+    *,
+    predicted: Mapping[str, float | None] | None = None,
+    library: Library = None,
+    seconds: float = 60.0,
+    seed: int = 0,
+) -> Readout:
+    """Read a closed form out of a trial function.
+
+    Parameters
+    ----------
+    trial
+        The solution.
+    view
+        Its problem.
+    predicted
+        Relative error of each unknown, for what counts as noise.
+    library
+        Functions to choose from; the library with a few composites if not given.
+    seconds
+        Wall time after which nothing further is begun.
+    seed
+        Of the samples.
+
+    Returns
+    -------
+    Readout
+        The formulas and their check, or why there are none.
+    """
+    start = time.perf_counter()
+    found = Readout()
+    reader = _Reader(trial, view, library or composites(), start + seconds, seed)
+    noise = [_noise((predicted or {}).get(n)) for n in reader.names]
+    try:
+        networks = [reader.network(k, noise[k]) for k in range(len(reader.names))]
+        found.networks = dict(zip(reader.names, networks, strict=True))
+        reader.polish(networks)
+        formulas = reader.formulas(networks, noise)
+        verdict = reader.verdict(formulas)
+        found.verdict = verdict
+        found.difference = reader.differences(formulas)
+        reader.judge(verdict, found.difference, noise)
+        found.formulas = dict(zip(reader.names, formulas, strict=True))
+    except _NoFormError as failure:
+        found.notes.append(str(failure))
+    found.seconds = time.perf_counter() - start
+    return found
+
+
+def composites() -> Mapping[str, SymbolicFunction]:
+    """Give the library and the functions of a square that solutions of equations often hold."""
+    x = ARGUMENT
+    more = {"sin(x^2)": sympy.sin(x**2), "cos(x^2)": sympy.cos(x**2), "exp(x^2)": sympy.exp(x**2)}
+    return {**LIBRARY, **{n: SymbolicFunction(n, e, 5) for n, e in more.items()}}
+
+
+def _noise(predicted: float | None) -> float:
+    if predicted is None or not predicted > 0:
+        return UNKNOWN_NOISE
+    return float(np.clip(10 * predicted, LEAST_NOISE, MOST_NOISE))
+
+
+class _Reader:
+    """One read-out: samples of the solution, and the steps from them to a verdict."""
+
+    def __init__(
+        self, trial: Trial, view: ProblemView, library: Library, deadline: float, seed: int
+    ) -> None:
+        self.trial, self.view, self.library, self.deadline = trial, view, library, deadline
+        self.like = trial
+        self.names = [str(u.func.__name__) for u in view.unknowns]
+        self.low, self.high = inscribed(view)
+        self.box = (self.low.tolist(), self.high.tolist())
+        self.x = 2 * np.random.default_rng([seed, 4711]).random((SAMPLES, view.dimension)) - 1
+        self.values = self.ask(self.x)
+
+    def ask(self, x: Array) -> Array:
+        """Evaluate all unknowns at points of the cube, ``(N, m)``."""
+        points = self.low + (x + 1) / 2 * (self.high - self.low)
+        with torch.no_grad():
+            pieces = torch.as_tensor(points, dtype=self.trial.dtype).split(4096)
+            return torch.cat([self.trial(p) for p in pieces]).double().cpu().numpy()
+
+    def left(self) -> float:
+        """Seconds until nothing further is begun."""
+        return self.deadline - time.perf_counter()
+
+    def network(self, k: int, noise: float) -> KAN:
+        """Make the symbolic KAN of one unknown."""
+        name = self.names[k]
+        structure = find_structure(
+            lambda x: self.ask(x)[:, k], self.view.dimension, tolerance=noise
+        )
+        if structure is None:
+            raise _NoFormError(
+                f"{name}: no sum of products of curves, no travelling wave and no simple function "
+                f"of a sum of curves (to {noise:.0e})"
+            )
+        network = structure_network(structure, self.view.dimension)
+        x, y = torch.from_numpy(self.x), torch.from_numpy(self.values[:, k : k + 1])
+        made = auto_symbolic(network, x, y, library=self.library, seconds=self.left() / 2)
+        rest = numerical_edges(made.network)
+        if rest:
+            raise _NoFormError(
+                f"{name}: a KAN of shape {network.width} takes it over, but {len(rest)} of its "
+                "curves are no function of the library"
+            )
+        size = float(self.values[:, k].std()) or 1.0
+        if made.rmse_after > max(100 * noise, 1e-4) * size:
+            raise _NoFormError(
+                f"{name}: the nearest combination of library functions is "
+                f"{made.rmse_after / size:.0e} off"
+            )
+        return made.network
+
+    def polish(self, networks: Sequence[KAN]) -> None:
+        """Polish all parameters, unknown constants included, in equations and conditions."""
+        trial = plain_trial(self.view, SideBySide(networks), self.like, box=self.box)
+        rows = Rows(trial, [(c.terms, c.drawn) for c in self.view.claims])
+        x = torch.from_numpy(self.x)
+        free = [free_columns(n, x) for n in networks]
+        free.append(torch.ones(len(trial.constants.names), dtype=torch.bool))
+        settle(rows, torch.cat(free), steps=40)
+        self.like = trial
+
+    def formulas(self, networks: Sequence[KAN], noise: Sequence[float]) -> list[Expr]:
+        """Write the networks in the problem's coordinates, recognised constants rounded."""
+        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+        scaling = (middle.tolist(), half.tolist())
+        return [symbolic_formula(n, self.view.coordinates, inputs=scaling)[0] for n in networks]
+
+    def verdict(self, formulas: Sequence[Expr]) -> Verdict:
+        """Put the formulas into what the problem claims."""
+        return verify(self.view, formulas, self.like, exactly=exact_numbers)
+
+    def differences(self, formulas: Sequence[Expr]) -> dict[str, float]:
+        """Relative L2 differences between formulas and solution."""
+        points = self.low + (self.x + 1) / 2 * (self.high - self.low)
+        columns = [
+            np.broadcast_to(
+                sympy.lambdify(self.view.coordinates, f, ["scipy", "numpy"])(*points.T), len(points)
+            )
+            for f in formulas
+        ]
+        found = relative_l2(np.stack(columns, axis=1), self.values)
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+    def judge(
+        self, verdict: Verdict, difference: Mapping[str, float], noise: Sequence[float]
+    ) -> None:
+        """Refuse formulas that are no solution, or not this one."""
+        data = {n for c in self.view.claims if c.terms.where == POINTS for n in c.terms.names}
+        size = max(1.0, float(np.abs(self.values).max()))
+        worst = max((r for n, r in verdict.residuals.items() if n not in data), default=0.0)
+        if not verdict.exact and not worst <= CLOSE * size:
+            raise _NoFormError(
+                f"the best candidate leaves a residual of {worst:.0e} on fresh points"
+            )
+        for (name, off), own in zip(difference.items(), noise, strict=True):
+            if not off <= max(100 * own, 1e-6):
+                raise _NoFormError(f"{name}: the best candidate is another solution, {off:.0e} off")
+
+
+def inscribed(view: ProblemView) -> tuple[Array, Array]:
+    """Give the bounds of a box inside the domain: the domain's own where it is a box."""
+    low = np.array(view.domain.lower, dtype=np.float64)
+    high = np.array(view.domain.upper, dtype=np.float64)
+    middle, half = (low + high) / 2, (high - low) / 2
+    corners = np.stack(np.meshgrid(*[[-1.0, 1.0]] * len(low), indexing="ij"), -1)
+    corners = corners.reshape(-1, len(low))
+    for shrink in 0.95 ** np.arange(40):
+        if bool(view.domain.contains(middle + shrink * (1 - 1e-12) * half * corners).all()):
+            return middle - shrink * half, middle + shrink * half
+    raise _NoFormError("no box inside the domain")
