@@ -20,7 +20,7 @@ from torch import Tensor
 from kanpde.errors import InputError
 from kanpde.interpret import edge_scores
 from kanpde.nets import KAN, Network
-from kanpde.plot._graph import Graph, Mark, Panel, graph
+from kanpde.plot._graph import MOST_EDGES, Graph, Mark, Panel, graph
 from kanpde.plot._save import _write
 from kanpde.plot._style import math_name, style
 
@@ -72,13 +72,13 @@ def diagram(
     matplotlib.figure.Figure
         Belongs to no window. Symbolic edges are red and named; edges that are switched off are
         left out, inputs that lead nowhere are pale. Σ marks nodes that add several edges,
-        × those that multiply.
+        × those that multiply. Of more than 100 edges of a layer the strongest are drawn, and a
+        line says so.
 
     Raises
     ------
     InputError
-        If the network is no KAN, has too many edges, the suffix is not known or the number of
-        names is wrong.
+        If the network is no KAN, the suffix is not known or the number of names is wrong.
     ShapeError
         If `x` is not ``(N, n_in)``.
 
@@ -270,9 +270,10 @@ def _fit(figure: Figure, axes: Axes, picture: Graph, title: str | None) -> None:
     scale = 1 / figure.dpi
     box = Bbox.union([Bbox.from_extents(0, 0, picture.width * DPI, picture.height * DPI), *extents])
     left, bottom, right, top = (scale * v for v in box.extents)
-    if title:
+    notes = [(f"the {MOST_EDGES} strongest edges of a layer", 7.5)] if picture.left_out else []
+    for words, size in [*notes, *([(title, 9.5)] if title else [])]:
         middle = (left + right) / 2
-        text = axes.text(middle, top + 0.12, title, fontsize=9.5, ha="center", va="bottom")
+        text = axes.text(middle, top + 0.12, words, fontsize=size, ha="center", va="bottom")
         extent = text.get_window_extent(renderer)
         left, right = min(left, scale * extent.x0), max(right, scale * extent.x1)
         top = scale * extent.y1

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from torch import Tensor
 
-from kanpde.errors import InputError
 from kanpde.nets import KAN, Layer, SymbolicEdge, activations, edges, node_plans
 from kanpde.plot._style import PAGE
 
 Array = NDArray[np.float64]
 WIDEST = 16.0  # inches
-WIDE, NARROW, LEAST = 0.85, 0.42, 0.04  # inches from edge to edge: few, many, too many
-MOST_EDGES = int(WIDEST / LEAST)
+WIDE, NARROW = 0.85, 0.42  # inches from edge to edge: few edges, many
+MOST_EDGES = 100  # of a layer; those that matter most
 FILL = 0.8  # side of a panel over the distance of panels
 LIFT = 0.42  # inches from the factors of a product to its node
 SAMPLES = 81
@@ -58,6 +57,7 @@ class Graph:
     levels: list[list[Mark]]
     subnodes: list[list[Mark]]
     panels: list[list[Panel]]
+    left_out: bool = False  # whether a layer has more edges than are drawn
 
 
 def graph(network: KAN, x: Tensor, weights: Sequence[Tensor]) -> Graph:
@@ -72,19 +72,15 @@ def graph(network: KAN, x: Tensor, weights: Sequence[Tensor]) -> Graph:
     weights
         Per layer how strongly edges are drawn, ``(n_in, subnodes)``.
 
-    Raises
-    ------
-    InputError
-        If a layer has more edges than can be told apart.
+    Returns
+    -------
+    Graph
+        With the `MOST_EDGES` strongest edges of every layer.
     """
     layers = [network.layer(k) for k in range(len(network.layers))]
-    counts = [int(layer.alive().sum()) for layer in layers]
+    shown = [_shown(layer, weight) for layer, weight in zip(layers, weights, strict=True)]
+    counts = [int(s.sum()) for s in shown]
     most = max(*counts, 1)
-    if most > MOST_EDGES:
-        raise InputError(
-            f"diagram: expected at most {MOST_EDGES} edges per layer, got {most}; "
-            "prune the network first"
-        )
     nodes = max(network.n_in, *(layer.subnodes for layer in layers))
     width = min(max(most * max(min(WIDE, PAGE / most), NARROW), NARROW * nodes, 2 * WIDE), WIDEST)
     gap = min(max(0.45, 0.11 * width), 0.85)
@@ -93,19 +89,20 @@ def graph(network: KAN, x: Tensor, weights: Sequence[Tensor]) -> Graph:
     levels = [[Mark("dot", place, 0.0, alive) for place, alive in places]]
     below, panels, sides, height = [], [], [], 0.0
     for k, (layer, inside) in enumerate(zip(layers, activations(network, x), strict=True)):
-        pitch = min(WIDE, width / max(counts[k], 1), 1.6 * width / most)
-        if int(layer.alive().sum(dim=1).max()) == 1 < counts[k]:  # each straight over its source
+        pitch = min(WIDE, width / max(counts[k], 1), max(1.6 * width / most, NARROW))
+        if int(shown[k].sum(dim=1).max()) == 1 < counts[k]:  # each straight over its source
             pitch = min(pitch, width / len(levels[-1]))
         sides.append(FILL * pitch)
         middle = height + gap + sides[-1] / 2
         factors, marks, height = _marks(layer, width, middle + sides[-1] / 2 + gap)
-        made = _panels(layer, inside.inputs, weights[k])
+        made = _panels(layer, inside.inputs, weights[k], shown[k])
         ends = [(levels[-1][p.source].x, factors[p.target].x) for p in made]
         across = _spread(ends, pitch, width)
         panels.append([replace(p, x=a, y=middle) for p, a in zip(made, across, strict=True)])
         below.append(factors)
         levels.append(marks)
-    return Graph(width, height, sides, levels, below, panels)
+    left_out = any(int(layer.alive().sum()) > n for layer, n in zip(layers, counts, strict=True))
+    return Graph(width, height, sides, levels, below, panels, left_out)
 
 
 def _even(count: int, width: float) -> list[float]:
@@ -130,13 +127,24 @@ def _spread(ends: list[tuple[float, float]], pitch: float, width: float) -> list
     return placed
 
 
-def _panels(layer: Layer, inputs: Tensor, weights: Tensor) -> list[Panel]:
-    """Make one panel per edge that is there, in the order of the sources."""
+def _shown(layer: Layer, weights: Tensor) -> Tensor:
+    """Tell which edges are drawn, bool ``(n_in, subnodes)``."""
+    alive = layer.alive()
+    if int(alive.sum()) <= MOST_EDGES:
+        return alive
+    sizes = torch.where(alive, weights.cpu(), -torch.ones_like(weights.cpu()))
+    chosen = torch.zeros(alive.numel(), dtype=torch.bool)
+    chosen[sizes.flatten().topk(MOST_EDGES).indices] = True
+    return chosen.reshape(alive.shape)
+
+
+def _panels(layer: Layer, inputs: Tensor, weights: Tensor, shown: Tensor) -> list[Panel]:
+    """Make one panel per edge that is drawn, in the order of the sources."""
     names = {(e.i, e.j): e.function.name for e in _symbolic(layer)}
     curves = _curves(layer, inputs)
     return [
         Panel(i, j, 0.0, 0.0, curves[i, j], float(weights[i, j]), names.get((i, j)))
-        for i, j in layer.alive().nonzero().tolist()
+        for i, j in shown.nonzero().tolist()
     ]
 
 
