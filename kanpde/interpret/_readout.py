@@ -279,11 +279,8 @@ class _Reader:
     ) -> None:
         """Refuse formulas that are no solution, or not this one."""
         size = max(1.0, float(np.abs(self.values).max()))
-        worst = max((r for n, r in verdict.residuals.items() if n not in data), default=0.0)
-        if not verdict.exact and not worst <= CLOSE * size:
-            raise _NoFormError(
-                f"the best candidate leaves a residual of {worst:.0e} on fresh points"
-            )
+        if not verdict.exact and not verdict.worst <= CLOSE * size:
+            raise _NoFormError(f"the best candidate leaves a residual of {verdict.worst:.0e}")
         for (name, off), own in zip(difference.items(), noise, strict=True):
             if not off <= max(10 * own, 1e-6):
                 raise _NoFormError(f"{name}: the best candidate is another solution, {off:.0e} off")
