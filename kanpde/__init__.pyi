@@ -9,6 +9,10 @@ from ._conditions import Neumann as Neumann
 from ._conditions import Periodic as Periodic
 from ._conditions import PointData as PointData
 from ._conditions import Robin as Robin
+from ._fit import Fit as Fit
+from ._fit import FitSettings as FitSettings
+from ._fit import fit as fit
+from ._load import load as load
 from ._preflight import preflight as preflight
 from ._problem import Constant as Constant
 from ._problem import Equation as Equation
@@ -17,7 +21,6 @@ from ._references import cole_hopf as cole_hopf
 from ._references import spectral_reference as spectral_reference
 from ._settings import Settings as Settings
 from ._solution import Solution as Solution
-from ._solution import load as load
 from ._solve import solve as solve
 from ._version import __version__ as __version__
 from .basis import RBF as RBF

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import os
 import pickle
-import tempfile
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +15,9 @@ import torch
 from sympy import Symbol
 
 from kanpde._claims import claims_data, claims_from_data
+from kanpde._files import DAMAGE as DAMAGE
+from kanpde._files import read_arrays, read_history, write_arrays
+from kanpde._files import write as write
 from kanpde._store import (
     constants_data,
     constants_from_data,
@@ -41,53 +40,18 @@ if TYPE_CHECKING:
     from kanpde._trial import Trial
 
 FORMAT = 1
-DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError)
-PROBLEM, CHECKPOINT, SUMMARY, HISTORY, TRUTH = (
-    "problem.json",
-    "checkpoint.pt",
-    "summary.json",
-    "history.csv",
-    "truth.npz",
-)
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part.
-
-    Raises
-    ------
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    name = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-        name = None
-    except OSError as error:
-        raise RunDirectoryError(
-            f"out: expected a directory that can be written, got {path.parent} "
-            f"({error.strerror or error}); choose another with --out"
-        ) from None
-    finally:
-        if name is not None:  # interrupted or failed on the way
-            Path(name).unlink(missing_ok=True)
+PROBLEM, FIT, CHECKPOINT = "problem.json", "fit.json", "checkpoint.pt"
+SUMMARY, HISTORY, TRUTH, DATA = "summary.json", "history.csv", "truth.npz", "data.npz"
 
 
 def holds_run(directory: Path) -> bool:
     """Tell whether a run was started in `directory`; what a kill left half-written is removed."""
     if not directory.is_dir():
         return False
-    for name in (PROBLEM, CHECKPOINT, SUMMARY, HISTORY, TRUTH):
+    for name in (PROBLEM, FIT, CHECKPOINT, SUMMARY, HISTORY, TRUTH, DATA):
         for rest in directory.glob(f".{name}-*"):
             rest.unlink(missing_ok=True)
-    return any((directory / name).exists() for name in (PROBLEM, CHECKPOINT))
+    return any((directory / name).exists() for name in (PROBLEM, FIT, CHECKPOINT))
 
 
 def remove_summary(directory: Path) -> None:
@@ -144,22 +108,10 @@ def _without_classes(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def write_history(directory: Path, history: list[dict[str, Any]]) -> None:
-    """Write `history.csv`, one row per step."""
-    names = list(dict.fromkeys(k for row in history for k in row))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, names, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    write(directory / HISTORY, buffer.getvalue().encode())
-
-
 def write_truths(directory: Path, problem: ProblemView) -> None:
     """Keep reference values that were computed, so that plots work without the problem file."""
     if problem.truths:
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **problem.truths)  # type: ignore[arg-type]
-        write(directory / TRUTH, buffer.getvalue())
+        write_arrays(directory / TRUTH, problem.truths)
 
 
 def save(directory: Path, problem: ProblemView, trial: Trial, terms: list[TermSet]) -> None:
@@ -196,20 +148,31 @@ def read_name(directory: Path) -> str | None:
 
 
 def _read_problem(directory: Path) -> dict[str, Any]:
-    path = directory / PROBLEM
+    return read_json(directory, PROBLEM, kind="problem", command="solve")
+
+
+def read_json(directory: Path, name: str, *, kind: str, command: str) -> dict[str, Any]:
+    """Read what a run directory says of itself, of one kind that `command` writes.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the file is missing, damaged, foreign or of another format.
+    """
+    path = directory / name
     if not directory.is_dir():
         raise RunDirectoryError(f"{directory}: expected a run directory, found none")
     if not path.exists():
         raise RunDirectoryError(
-            f"{directory}: expected a run directory with {PROBLEM}, found none; "
-            "is it a directory that kanpde solve wrote?"
+            f"{directory}: expected a run directory with {name}, found none; "
+            f"is it a directory that kanpde {command} wrote?"
         )
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RunDirectoryError(f"{path}: expected JSON, got a damaged file ({error})") from None
-    if not isinstance(data, dict) or data.get("kanpde") != "problem":
-        raise RunDirectoryError(f"{path}: expected a kanpde problem, got a foreign file")
+    if not isinstance(data, dict) or data.get("kanpde") != kind:
+        raise RunDirectoryError(f"{path}: expected a kanpde {kind}, got a foreign file")
     if data.get("format") != FORMAT:
         raise RunDirectoryError(
             f"{path}: expected format {FORMAT}, got {data.get('format')}; "
@@ -309,14 +272,16 @@ def read(
         raise RunDirectoryError(
             f"{directory}: the run directory is damaged ({type(error).__name__}: {error})"
         ) from None
-    view.truths = _read_truths(directory)
-    return view, trial, terms, _read_summary(directory), _read_history(directory)
+    view.truths = read_arrays(directory / TRUTH)
+    return view, trial, terms, read_summary(directory), read_history(directory / HISTORY)
 
 
-def _read_summary(path: Path) -> dict[str, Any]:
+def read_summary(path: Path) -> dict[str, Any]:
+    """Read `summary.json`; an unfinished run has none and was interrupted."""
     file = path / SUMMARY
     if not file.exists():
-        return {"problem": read_name(path), "status": Status.INTERRUPTED.value}
+        name = None if (path / FIT).exists() else read_name(path)
+        return {"problem": name, "status": Status.INTERRUPTED.value}
     try:
         summary = dict(json.loads(file.read_text(encoding="utf-8")))
         if summary["status"] not in {status.value for status in Status}:
@@ -326,38 +291,6 @@ def _read_summary(path: Path) -> dict[str, Any]:
             f"{file}: expected a summary, got a damaged file ({type(error).__name__}: {error})"
         ) from None
     return summary
-
-
-def _read_truths(path: Path) -> dict[str, Any]:
-    file = path / TRUTH
-    if not file.exists():
-        return {}
-    try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-            return {k: stored[k] for k in stored.files}
-    except (*DAMAGE, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise RunDirectoryError(f"{file}: expected arrays, got a damaged file ({error})") from None
-
-
-def _read_history(path: Path) -> list[dict[str, Any]]:
-    file = path / HISTORY
-    if not file.exists():
-        return []
-    try:
-        with file.open(newline="", encoding="utf-8") as stream:
-            return [{k: _value(v) for k, v in row.items() if k} for row in csv.DictReader(stream)]
-    except (OSError, ValueError, csv.Error) as error:
-        raise RunDirectoryError(f"{file}: expected a table, got a damaged file ({error})") from None
-
-
-def _value(text: str | None) -> Any:
-    if text is None or text == "":
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return int(number) if number.is_integer() and "." not in text and "e" not in text else number
 
 
 def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, Any]:

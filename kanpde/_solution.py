@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sympy import Expr
 from torch import Tensor
 
-from kanpde import _check, _directory
+from kanpde import _check, _directory, _files
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import TermSet, jet_layout
@@ -225,7 +225,7 @@ class Solution:
         """
         path = Path(directory)
         _directory.save(path, self.problem, self.trial, self.terms)
-        _directory.write_history(path, self.history)
+        _files.write_history(path / _directory.HISTORY, self.history)
         _directory.write_json(path / _directory.SUMMARY, self.summary)
         return path
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-import scipy
-import sympy
-import torch
 
-from kanpde import _directory
+from kanpde import _directory, _files
 from kanpde._conditions import Condition, Periodic, PointData
+from kanpde._describe import describe_network, versions
 from kanpde._halving import described
 from kanpde._identify import identify
 from kanpde._measure import Judge
@@ -29,7 +25,6 @@ from kanpde._solution import Solution
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
-from kanpde._version import __version__
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
 from kanpde.train import Plan, Session, Status, cores, few_threads, make_plan
@@ -156,7 +151,7 @@ class _Writer:
         stored = trial or state["trial"]
         content = {"session": state, "trial": stored, "fingerprint": self.fingerprint}
         _directory.write_checkpoint(self.out, content)
-        _directory.write_history(self.out, state["history"])
+        _files.write_history(self.out / _directory.HISTORY, state["history"])
         self.last = time.monotonic()
 
     def finish(self, solution: Solution) -> None:
@@ -278,41 +273,12 @@ def _count(trial: Trial) -> int:
 
 def describe(trial: Any) -> str:
     """Name the network of a trial: kind, widths, edges."""
-    from kanpde.nets import KAN, MLP, ProductKAN
-
-    network = trial.network
     if trial.frozen_trial:
         scale = max(trial.frame.scales)
-        frozen, own = trial.frozen_trial[0], Trial(trial.frame, network)
+        frozen, own = trial.frozen_trial[0], Trial(trial.frame, trial.network)
         return f"{describe(frozen)} + {scale:.1e} * {describe(own)}"
-    width = str(network.width).replace(" ", "")
     if isinstance(trial, Slabs):
         degrees = np.array([part.network.degrees for part in trial.parts])
         low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
         return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"
-    if isinstance(network, ProductKAN):
-        return f"product KAN {width}, total degree {network.degree}"
-    if isinstance(network, KAN):
-        return f"KAN {width}, {network.layer(0).blocks[0].basis!r}"
-    if isinstance(network, MLP):
-        return f"MLP {width}, {network.activation}"
-    return f"{type(network).__name__} {width}"
-
-
-def versions() -> dict[str, str]:
-    """Versions of kanpde and what it computes with.
-
-    Examples
-    --------
-    >>> sorted(versions())
-    ['kanpde', 'matplotlib', 'numpy', 'python', 'scipy', 'sympy', 'torch']
-    """
-    return {
-        "kanpde": __version__,
-        "matplotlib": mpl.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "scipy": scipy.__version__,
-        "sympy": sympy.__version__,
-        "torch": torch.__version__,
-    }
+    return describe_network(trial.network)

@@ -14,9 +14,10 @@ from kanpde._compare._run import Measure, Run, measure_run
 from kanpde._compare._sizes import size_settings, usual_sizes
 from kanpde._compare._tables import write_curves
 from kanpde._compare._verdict import Row, Verdict, rows, verdicts
+from kanpde._describe import versions
 from kanpde._problem import Problem
 from kanpde._settings import NETS, Settings
-from kanpde._solve import fingerprint, versions
+from kanpde._solve import fingerprint
 from kanpde._view import check_unchanged, plain
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.train import make_plan

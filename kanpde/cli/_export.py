@@ -58,6 +58,11 @@ def run(args: argparse.Namespace) -> int:
     import kanpde
 
     solution = kanpde.load(args.directory)
+    if isinstance(solution, kanpde.Fit):
+        raise InputError(
+            f"{args.directory}: expected the run of `kanpde solve`, got that of `kanpde fit`; "
+            f"its values at any inputs x are kanpde.load({args.directory!r})(x) in Python"
+        )
     name = "points.csv" if args.points else f"solution.{form}"
     path = Path(args.out) if args.out is not None else Path(args.directory) / name
     if path.is_dir():

@@ -5,6 +5,7 @@ from kanpde.interpret._auto import Symbolified as Symbolified
 from kanpde.interpret._auto import auto_symbolic as auto_symbolic
 from kanpde.interpret._constants import recognise as recognise
 from kanpde.interpret._cut import Pruned as Pruned
+from kanpde.interpret._expression import network_from_expression as network_from_expression
 from kanpde.interpret._formula import symbolic_formula as symbolic_formula
 from kanpde.interpret._polish import polish as polish
 from kanpde.interpret._prune import prune as prune
@@ -42,6 +43,7 @@ __all__ = [
     "auto_symbolic",
     "edge_scores",
     "feature_scores",
+    "network_from_expression",
     "node_scores",
     "numerical_edges",
     "polish",

@@ -1,0 +1,53 @@
+"""What summaries say of networks and of the packages that computed them."""
+
+from __future__ import annotations
+
+import platform
+
+import matplotlib as mpl
+import numpy as np
+import scipy
+import sympy
+import torch
+
+from kanpde._version import __version__
+from kanpde.nets import KAN, MLP, BasisBlock, Network, ProductKAN
+
+
+def describe_network(network: Network) -> str:
+    """Name a network: kind, widths, edges.
+
+    Examples
+    --------
+    >>> describe_network(MLP([2, 4, 1]))
+    'MLP [2,4,1], tanh'
+    """
+    width = str(network.width).replace(" ", "")
+    if isinstance(network, ProductKAN):
+        return f"product KAN {width}, total degree {network.degree}"
+    if isinstance(network, KAN):
+        block = network.layer(0).blocks[0]
+        edges = repr(block.basis) if isinstance(block, BasisBlock) else "edges of its own"
+        return f"KAN {width}, {edges}"
+    if isinstance(network, MLP):
+        return f"MLP {width}, {network.activation}"
+    return f"{type(network).__name__} {width}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of kanpde and what it computes with.
+
+    Examples
+    --------
+    >>> sorted(versions())
+    ['kanpde', 'matplotlib', 'numpy', 'python', 'scipy', 'sympy', 'torch']
+    """
+    return {
+        "kanpde": __version__,
+        "matplotlib": mpl.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "scipy": scipy.__version__,
+        "sympy": sympy.__version__,
+        "torch": torch.__version__,
+    }

@@ -1,0 +1,96 @@
+"""Files written so that no kill can damage them, and read so that no code can run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kanpde.errors import RunDirectoryError
+
+DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the directory cannot be written.
+    """
+    name = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+        name = None
+    except OSError as error:
+        raise RunDirectoryError(
+            f"out: expected a directory that can be written, got {path.parent} "
+            f"({error.strerror or error}); choose another with --out"
+        ) from None
+    finally:
+        if name is not None:  # interrupted or failed on the way
+            Path(name).unlink(missing_ok=True)
+
+
+def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    """Write arrays of numbers as an npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write(path, buffer.getvalue())
+
+
+def read_arrays(file: Path) -> dict[str, Any]:
+    """Read arrays that `write_arrays` wrote; none where the file is missing."""
+    if not file.exists():
+        return {}
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+            return {k: stored[k] for k in stored.files}
+    except (*DAMAGE, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunDirectoryError(f"{file}: expected arrays, got a damaged file ({error})") from None
+
+
+def write_history(path: Path, history: list[dict[str, Any]]) -> None:
+    """Write a history as CSV, one row per step."""
+    names = list(dict.fromkeys(k for row in history for k in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    write(path, buffer.getvalue().encode())
+
+
+def read_history(file: Path) -> list[dict[str, Any]]:
+    """Read a history that `write_history` wrote; none where the file is missing."""
+    if not file.exists():
+        return []
+    try:
+        with file.open(newline="", encoding="utf-8") as stream:
+            return [{k: _value(v) for k, v in row.items() if k} for row in csv.DictReader(stream)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunDirectoryError(f"{file}: expected a table, got a damaged file ({error})") from None
+
+
+def _value(text: str | None) -> Any:
+    if text is None or text == "":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() and "." not in text and "e" not in text else number

@@ -1,0 +1,182 @@
+"""What a fit minimises, on all rows or some, and the errors that it reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kanpde._fit._dataset import CLASSIFICATION, Dataset, Part
+from kanpde._fit._scaling import Scaling
+from kanpde._fit._settings import FitSettings
+from kanpde.nets import Network
+from kanpde.train import DataRows, Penalty, make_optimizer
+from kanpde.train._classes import ClassLevenberg, ClassRows
+from kanpde.train._prior import Prior
+from kanpde.train._sparsity import EdgePenalty
+
+Array = NDArray[np.float64]
+CHUNK = 8192
+Rows = tuple[Tensor, Tensor]  # network inputs (N, d); targets (N, m) or classes (N,)
+
+
+@dataclass(frozen=True)
+class Look:
+    """The objective, its part on the data, and the error as users are told it."""
+
+    loss: float
+    data: float
+    error: float
+
+
+class Together:
+    """Several penalties as one."""
+
+    def __init__(self, parts: Sequence[Penalty]) -> None:
+        self.parts = parts
+
+    def jacobian(self, network: Network) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the rows of one after the other."""
+        for part in self.parts:
+            yield from part.jacobian(network)
+
+    def vector(self, network: Network) -> Tensor:
+        """Residuals in the same order."""
+        return torch.cat([part.vector(network) for part in self.parts])
+
+    def gradient(self, network: Network) -> tuple[float, Tensor]:
+        """Sum of all squared residuals and its gradient."""
+        found = [part.gradient(network) for part in self.parts]
+        return sum(value for value, _ in found), torch.stack([g for _, g in found]).sum(dim=0)
+
+
+class Objective:
+    """Mean square error of normalised outputs, or mean cross-entropy; a penalty where asked.
+
+    Parameters
+    ----------
+    data, scaling
+        Rows and their normalisation.
+    settings
+        Penalty, device and dtype.
+    """
+
+    def __init__(
+        self, data: Dataset, scaling: Scaling, settings: FitSettings, device: torch.device
+    ) -> None:
+        self.data, self.scaling = data, scaling
+        self.device, self.dtype = device, getattr(torch, settings.dtype)
+        self.classes = data.task == CLASSIFICATION
+        self.train, self.test = self._tensors(data.train), self._tensors(data.test)
+        self.prior = Prior(len(data.train) * (1 if self.classes else data.sizes[1]))
+        self.penalty: EdgePenalty | None = None
+        if settings.sparsify:
+            self.penalty = EdgePenalty(self.train[0], settings.sparsify, entropy=settings.entropy)
+        self._both = Together([self.prior, *([self.penalty] if self.penalty else [])])
+
+    def _tensors(self, part: Part) -> Rows:
+        x = torch.as_tensor(self.scaling.inputs(part.x), dtype=self.dtype, device=self.device)
+        if self.classes:
+            return x, torch.as_tensor(part.y, device=self.device)
+        y = self.scaling.targets(part.y)
+        return x, torch.as_tensor(y, dtype=self.dtype, device=self.device)
+
+    def optimizer(self, name: str) -> Any:
+        """Make an optimizer for these rows."""
+        return ClassLevenberg() if self.classes and name == "lm" else make_optimizer(name)
+
+    def rows(self, network: Network, batch: Tensor | None = None) -> DataRows:
+        """Rows of the training data, or of some of it."""
+        x, y = self.train if batch is None else (part[batch] for part in self.train)
+        if self.classes:
+            return ClassRows(network, x, y, penalty=self._both)
+        return DataRows(network, x, y, penalty=self._both)
+
+    def refresh(self, network: Network, loss: float) -> None:
+        """Put prior and penalty at the present state, whose mean square error is `loss`."""
+        self.prior.refresh(network, 0.5 if self.classes else loss)
+        if self.penalty is not None:
+            self.penalty.refresh(network)
+
+    def outputs(self, network: Network, x: Tensor) -> Tensor:
+        """Values of the network, ``(N, m)``, in pieces."""
+        with torch.no_grad():
+            parts = [network(part) for part in x.split(CHUNK)]
+        return torch.cat(parts) if parts else x.new_zeros(0, network.n_out)
+
+    def look(self, network: Network) -> Look:
+        """Measure what is minimised, on all training rows, and the error there."""
+        x, y = self.train
+        values = self.outputs(network, x)
+        data = self._mean(values, y)
+        penalty = 0.0 if self.penalty is None else self.penalty.value(network)
+        return Look(data + penalty, data, self._error(values, y))
+
+    def _mean(self, values: Tensor, y: Tensor) -> float:
+        if self.classes:
+            return float(torch.nn.functional.cross_entropy(values, y))
+        return float((values - y).square().mean())
+
+    def error(self, network: Network, which: str) -> float | None:
+        """Root mean square error in the data's units, or share of wrong classes."""
+        x, y = self.train if which == "train" else self.test
+        if not len(x):
+            return None
+        return self._error(self.outputs(network, x), y)
+
+    def _error(self, values: Tensor, y: Tensor) -> float:
+        if self.classes:
+            return float((values.argmax(dim=1) != y).double().mean())
+        gain = torch.as_tensor(self.scaling.gain).to(values)
+        return float(((values - y) * gain).square().mean().sqrt())
+
+    def errors(self, network: Network) -> dict[str, dict[str, Any]]:
+        """All errors of training and test rows, as `summary.json` holds them."""
+        found = {}
+        for which, part in (("train", self.data.train), ("test", self.data.test)):
+            if not len(part):
+                continue
+            x, y = self.train if which == "train" else self.test
+            values = self.outputs(network, x)
+            found[which] = {"rows": len(part)} | (
+                class_errors(values, y)
+                if self.classes
+                else value_errors(self._in_units(values), part.y)
+            )
+        return found
+
+    def _in_units(self, values: Tensor) -> Array:
+        return self.scaling.outputs_tensor(values).double().cpu().numpy()
+
+
+def value_errors(values: Array, y: Array) -> dict[str, float]:
+    """Errors of predicted values ``(N, m)``.
+
+    Examples
+    --------
+    >>> round(value_errors(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]))["rmse"], 4)
+    0.7071
+    """
+    gap = values - y
+    size, spread = np.linalg.norm(y), np.linalg.norm(y - y.mean(axis=0))
+    return {
+        "rmse": float(np.sqrt(np.mean(np.square(gap)))),
+        "relative_l2": float(np.linalg.norm(gap) / (size or 1.0)),
+        "r2": float(1 - (np.linalg.norm(gap) / spread) ** 2) if spread > 0 else math.nan,
+        "max": float(np.abs(gap).max()),
+    }
+
+
+def class_errors(values: Tensor, y: Tensor) -> dict[str, float]:
+    """Accuracy and mean cross-entropy of outputs ``(N, C)`` for classes ``(N,)``."""
+    right = (values.argmax(dim=1) == y).double().mean()
+    return {
+        "accuracy": float(right),
+        "cross_entropy": float(torch.nn.functional.cross_entropy(values, y)),
+    }

@@ -1,0 +1,188 @@
+"""From a network and data to a `Fit`: train, measure, write the run directory on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kanpde import _check, _directory
+from kanpde._describe import describe_network, versions
+from kanpde._fit import _store
+from kanpde._fit._dataset import Dataset
+from kanpde._fit._fitted import Fit
+from kanpde._fit._objective import Objective
+from kanpde._fit._scaling import Scaling
+from kanpde._fit._session import Event, FitSession
+from kanpde._fit._settings import FitSettings
+from kanpde._view import plain
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.nets import Network
+from kanpde.train import Status, cores, few_threads
+
+CHECKPOINT_EVERY = 3.0
+MAY_CHANGE = {"steps", "time_limit", "threads"}
+WORSE = 1.5  # test error over the best one of an earlier grid, from which on it is noted
+Progress = Callable[[dict[str, Any]], None]
+
+
+def train(
+    network: Network,
+    data: Dataset,
+    scaling: Scaling,
+    settings: FitSettings,
+    *,
+    before: list[Event] | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Fit:
+    """Train `network`, which stays as it is, and give the `Fit`.
+
+    Parameters
+    ----------
+    before
+        History of the run that this one goes on from.
+
+    Raises
+    ------
+    InputError
+        If the settings do not fit, or `out` holds a run that is not to be resumed.
+    """
+    device = _check.device(settings.device)
+    with few_threads(settings.threads):
+        objective = Objective(data, scaling, settings, device)
+        start = network.to(device, objective.dtype) if before is None else network
+        session = FitSession(start, objective, settings, history=before)
+        writer = None if out is None else _Writer(out, session, resume=resume)
+        status = session.run(progress, None if writer is None else writer.snapshot)
+        state = None if writer is None else session.state()
+        session.finish()
+        fit = _measured(session, status)
+    if writer is not None and state is not None:
+        writer.finish(fit, state)
+    return fit
+
+
+class _Writer:
+    """Writes the run directory now and then, and at the end."""
+
+    def __init__(self, out: Path, session: FitSession, *, resume: bool) -> None:
+        self.out, self.session, self.last = out, session, time.monotonic()
+        self.fingerprint = fingerprint(session)
+        objective = session.objective
+        if not _directory.holds_run(out):
+            _store.write_start(out, objective.data, objective.scaling, session.settings)
+            return
+        if not resume:
+            raise InputError(
+                f"out: {out} holds a run already; choose another directory or resume it"
+            )
+        _store.read_description(out)
+        if not (out / _directory.CHECKPOINT).exists():
+            return  # stopped before the first step
+        state = _directory.check_resumable(out, self.fingerprint)
+        try:
+            session.restore(state["session"])
+        except _directory.DAMAGE as error:
+            raise RunDirectoryError(
+                f"{out}: the checkpoint is damaged ({type(error).__name__}: {error}); "
+                "start a new run"
+            ) from None
+
+    def snapshot(self, state: Callable[[], dict[str, Any]]) -> None:
+        """Write a checkpoint if the last one is some seconds old."""
+        if time.monotonic() - self.last >= CHECKPOINT_EVERY:
+            _directory.remove_summary(self.out)  # it tells of an earlier state
+            found = state()
+            best = found["best"]
+            self._write(found, {"network": best[1] or found["network"], "vector": best[2]})
+
+    def _write(self, state: dict[str, Any], network: dict[str, Any]) -> None:
+        content = {"session": state, "fit": network, "fingerprint": self.fingerprint}
+        _directory.write_checkpoint(self.out, content)
+        _store.write_history(self.out, state["history"])
+        self.last = time.monotonic()
+
+    def finish(self, fit: Fit, state: dict[str, Any]) -> None:
+        """Write the final state, history and summary."""
+        _directory.remove_summary(self.out)
+        self._write(state, _store.network_state(fit.network))
+        _directory.write_json(self.out / _directory.SUMMARY, fit.summary)
+
+
+def fingerprint(session: FitSession) -> dict[str, Any]:
+    """Collect what a resumed run must share with the stopped one, by names that users know."""
+    settings = session.settings.to_data()
+    data = session.objective.data
+    return {
+        "data": data.digest(),
+        "inputs": list(data.inputs),
+        "outputs": list(data.outputs),
+        **{f"setting {k}": v for k, v in settings.items() if k not in MAY_CHANGE},
+    }
+
+
+def _measured(session: FitSession, status: Status) -> Fit:
+    """Measure the best state and write the summary."""
+    objective, settings, network = session.objective, session.settings, session.network
+    data = objective.data
+    summary: dict[str, Any] = {
+        "kind": "fit",
+        "problem": settings.name or f"fit of {', '.join(data.outputs)}",
+        "status": status.value,
+        "task": data.task,
+        "net": describe_network(network),
+        "path": [session.name],
+        "coefficients": network.count,
+        "inputs": data.inputs,
+        "outputs": data.outputs,
+        "classes": data.classes,
+        "constant": [data.inputs[k] for k in objective.scaling.constant],
+        "rows": {"train": len(data.train), "test": len(data.test)},
+        "settings": settings.to_data(),
+        "seconds": session.seconds,
+        "steps": session.steps,
+        "device": str(objective.device),
+        "dtype": settings.dtype,
+        "seed": settings.seed,
+        "threads": settings.threads or cores(),
+        "loss": objective.look(network).loss,
+        "errors": objective.errors(network),
+        "grids": session.levels,
+        "notes": [*data.notes, *_notes(session)],
+        "versions": versions(),
+    }
+    if objective.penalty is not None:
+        summary["penalty"] = objective.penalty.value(network)
+    return Fit(
+        network,
+        data,
+        objective.scaling,
+        settings,
+        status=status,
+        summary=plain(summary),
+        history=session.history,
+    )
+
+
+def _notes(session: FitSession) -> list[str]:
+    """Say what the numbers of this run call for."""
+    objective, network = session.objective, session.network
+    rows = len(objective.train[0]) * (1 if objective.classes else network.n_out)
+    notes = []
+    if rows < network.count:
+        notes.append(
+            f"fewer training values ({rows}) than coefficients ({network.count}): the fit is not "
+            "unique, steps are damped; take fewer nodes or a smaller grid"
+        )
+    tested = [level for level in session.levels if level["test"] is not None]
+    best = min(tested, key=lambda level: level["test"], default=None)
+    if best is not None and tested[-1]["test"] > WORSE * best["test"]:
+        notes.append(
+            f"the test error was smaller at grid {best['grid']} ({best['test']:.2e}) than at grid "
+            f"{tested[-1]['grid']} ({tested[-1]['test']:.2e}): the finer grid fits noise or has "
+            "too few rows"
+        )
+    return notes
