@@ -1,5 +1,6 @@
 """Figures of solutions, errors, residuals, convergence and points (matplotlib, no windows)."""
 
+from kanpde.plot._animation import Recorder, animation
 from kanpde.plot._convergence import convergence_figure
 from kanpde.plot._diagram import diagram
 from kanpde.plot._points import points_figure
@@ -8,6 +9,8 @@ from kanpde.plot._save import save_figures
 from kanpde.plot._solution import error_figure, residual_figure, solution_figure
 
 __all__ = [
+    "Recorder",
+    "animation",
     "convergence_figure",
     "diagram",
     "error_figure",
