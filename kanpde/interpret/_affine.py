@@ -245,8 +245,10 @@ def _member(form: Form, function: SymbolicFunction, theta: Tensor, c: Tensor) ->
     if not form.shift:
         return allowed
     size = c.abs() * natural_scale(function)
-    return allowed & (form.oscillates | (rate <= 4 * FAR)) & (
-        (size <= AMPLITUDE) & (size >= 1 / AMPLITUDE)
+    return (
+        allowed
+        & (form.oscillates | (rate <= 4 * FAR))
+        & ((size <= AMPLITUDE) & (size >= 1 / AMPLITUDE))
     )
 
 

@@ -223,9 +223,7 @@ def _in_unit(form: Form, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([a for a, _ in made]), torch.stack([b for _, b in made])
 
 
-def _beside_pole(
-    domain: str, form: Form, low: Tensor, high: Tensor
-) -> tuple[Tensor, Tensor]:
+def _beside_pole(domain: str, form: Form, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     """Starts whose singular point lies outside the data, near or far."""
     gaps = torch.cat((torch.zeros(1), _geometric(1e-5, 0.1, 4.0), _geometric(0.15, FAR, 1.5)))
     slopes = _geometric(SLOW, FAR) if form.scale else torch.ones(1, dtype=torch.float64)

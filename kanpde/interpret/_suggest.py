@@ -258,7 +258,5 @@ def ranked(listed: Sequence[Suggestion], weight_simple: float) -> list[Suggestio
     for s in listed:
         lost = math.log10(max(s.error, floor) / floor)
         score = lost + weight_simple * s.complexity
-        scored.append(
-            Suggestion(s.name, s.affine, s.r2, s.complexity, score, s.error, s.function)
-        )
+        scored.append(Suggestion(s.name, s.affine, s.r2, s.complexity, score, s.error, s.function))
     return sorted(scored, key=lambda s: (s.score, s.error))
