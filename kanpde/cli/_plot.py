@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``kanpde plot``."""
     parser.add_argument("directory", metavar="RUN_DIR", help="a run directory")
     parser.add_argument("--format", default="png", metavar="|".join(FORMATS), help="default png")
+    parser.add_argument(
+        "--diagram", action="store_true", help="draw the network instead: a curve on every edge"
+    )
     parser.add_argument("--out", metavar="DIR", help="where to write (default RUN_DIR)")
 
 
@@ -34,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     InputError
-        If the format is unknown or the place cannot be written.
+        If the format is unknown, the place cannot be written, or ``--diagram`` is asked of a
+        network without learned functions on its edges.
     RunDirectoryError
         If the run directory is missing, damaged, foreign or unsafe.
     """
@@ -50,7 +54,11 @@ def run(args: argparse.Namespace) -> int:
     target = Path(args.directory if args.out is None else args.out)
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
-        paths = kanpde.plot.save_figures(solution, target, formats=(args.format,))
+        if args.diagram:
+            paths = [target / f"diagram.{args.format}"]
+            kanpde.plot.run_diagram(solution, paths[0])
+        else:
+            paths = kanpde.plot.save_figures(solution, target, formats=(args.format,))
     out = console()
     for path in paths:
         out.print(str(path), soft_wrap=True)

@@ -19,6 +19,7 @@ from kanpde.cli._options import add_problem_arguments, add_settings_arguments, s
 from kanpde.cli._output import console, number, warning_line, writing
 from kanpde.cli._problem_file import load_problem, resolve, user_code
 from kanpde.cli._summary import predicted_errors, print_summary
+from kanpde.cli._symbolic import print_formula, read_formula, summarised
 from kanpde.errors import InputError, KanpdeError, RunDirectoryError
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings_arguments(parser)
     parser.add_argument("--out", metavar="DIR", help="run directory (default runs/NAME-DATE-TIME)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument(
+        "--symbolic",
+        action="store_true",
+        help="read a closed form out of the solution and check it in the problem",
+    )
     parser.add_argument("--no-plots", action="store_true", help="draw no figures")
     parser.add_argument(
         "--quiet",
@@ -74,10 +80,19 @@ def run(args: argparse.Namespace) -> int:
     code = exit_code(solution, settings)
     if code != INTERRUPTED:
         _draw_and_export(solution, directory, plots=not args.no_plots)
+    readout = None
+    if args.symbolic and code in (FINISHED, MISSED):
+        readout = read_formula(solution, directory, quiet=args.quiet)
+    if readout is not None:
+        solution.summary["symbolic"] = summarised(readout)
+        solution.save(directory)
     if args.quiet:
         console().print(str(directory), soft_wrap=True)
     else:
         _report(solution, settings, directory, code)
+        if readout is not None:
+            console().print()
+            print_formula(console(), readout)
     return code
 
 

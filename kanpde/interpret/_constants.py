@@ -11,9 +11,10 @@ from sympy import Expr
 
 MOST_DIGITS = 15
 LARGEST = 1e9
-DECIMALS = 8
-DECIMAL_COST = 0.5
-SPARE = 1.5  # digits that a match must have beyond what chance explains
+DECIMALS = 6
+DECIMAL_COST = 1.0
+ROOT_COST = 1.5
+SPARE = 2.0  # digits that a match must have beyond what chance explains
 
 
 @lru_cache(maxsize=1)
@@ -27,6 +28,8 @@ def _units() -> tuple[tuple[Expr, float, float], ...]:
         (1 / pi, 0.9),
         (pi**2, 0.7),
         (1 / pi**2, 1.4),
+        (pi**3, 1.4),
+        (pi**4, 1.4),
         (sympy.sqrt(pi), 1.2),
         (1 / sympy.sqrt(pi), 1.2),
         (sympy.sqrt(2 * pi), 1.4),
@@ -90,6 +93,13 @@ def recognise(
             if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
                 found.append((spent, unit * sympy.Rational(numerator, denominator)))
                 break
+    for numerator, denominator in _fractions(value**2, largest_denominator):
+        near = math.copysign(math.sqrt(abs(numerator) / denominator), value)
+        spent = ROOT_COST + math.log10(max(1, abs(numerator))) + math.log10(denominator)
+        if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
+            root = sympy.sqrt(sympy.Rational(abs(numerator), denominator))
+            found.append((spent, root if value > 0 else -root))
+            break
     for places in range(2, DECIMALS + 1):
         near = round(value, places)
         spent = DECIMAL_COST + math.log10(max(abs(near) * 10**places, 1.0))

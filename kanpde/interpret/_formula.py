@@ -15,7 +15,7 @@ from torch import Tensor
 from kanpde.errors import InputError
 from kanpde.interpret._rounding import rounded
 from kanpde.interpret._suggest import numerical_edges
-from kanpde.interpret._tidy import multiplied_out, number, tidied
+from kanpde.interpret._tidy import grouped, multiplied_out, number, tidied
 from kanpde.nets import ARGUMENT, KAN, BiasBlock, Layer, activations
 
 TOLERANCE = 1e-9
@@ -227,10 +227,7 @@ def _rewritings(expression: Expr) -> list[Expr]:
     if sympy.count_ops(expression) > LONG or expression.has(sympy.Float):
         return found
     expanded = multiplied_out(expression)
-    found.append(expanded)
-    if expanded.is_Add and len(expanded.args) <= 8:
-        found.append(sympy.factor_terms(expanded))
-    return found
+    return [expression, expanded, grouped(expression), grouped(expanded)]
 
 
 def _length(expression: Expr) -> tuple[int, int, int]:

@@ -27,6 +27,7 @@ from kanpde.interpret._auto import auto_symbolic
 from kanpde.interpret._formula import symbolic_formula
 from kanpde.interpret._polish import free_columns, settle
 from kanpde.interpret._refit import structure_network
+from kanpde.interpret._rounding import rounded
 from kanpde.interpret._side import SideBySide
 from kanpde.interpret._structure import find_structure
 from kanpde.interpret._suggest import Library, numerical_edges
@@ -36,6 +37,7 @@ from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
 Array = NDArray[np.float64]
 SAMPLES = 1500
 LEAST_NOISE, MOST_NOISE, UNKNOWN_NOISE = 1e-11, 1e-5, 1e-7
+ROUNDING = 1e-11  # relative change that rounding may make
 CLOSE = 1e-8  # relative to the size of the unknowns: residual of what counts as a closed form
 
 
@@ -130,8 +132,13 @@ def read_out(
         networks = [reader.network(k, noise[k]) for k in range(len(reader.names))]
         found.networks = dict(zip(reader.names, networks, strict=True))
         reader.polish(networks)
-        formulas = reader.formulas(networks, noise)
+        formulas = reader.formulas(networks)
         verdict = reader.verdict(formulas)
+        if not verdict.exact and any(f.has(sympy.sin) for f in formulas):
+            split = reader.without_phases(networks)
+            other = reader.verdict(split)
+            if other.exact:
+                formulas, verdict = split, other
         found.verdict = verdict
         found.difference = reader.differences(formulas)
         reader.judge(verdict, found.difference, noise)
@@ -153,6 +160,12 @@ def _noise(predicted: float | None) -> float:
     if predicted is None or not predicted > 0:
         return UNKNOWN_NOISE
     return float(np.clip(10 * predicted, LEAST_NOISE, MOST_NOISE))
+
+
+def _split_phase(wave: Expr, coordinates: Sequence[sympy.Symbol]) -> Expr:
+    """Write sin(a + b), b the constant part, by the sine and cosine of a."""
+    phase, rest = sympy.expand(wave.args[0]).as_independent(*coordinates, as_Add=True)
+    return sympy.cos(phase) * sympy.sin(rest) + sympy.sin(phase) * sympy.cos(rest)
 
 
 class _Reader:
@@ -218,11 +231,30 @@ class _Reader:
         settle(rows, torch.cat(free), steps=40)
         self.like = trial
 
-    def formulas(self, networks: Sequence[KAN], noise: Sequence[float]) -> list[Expr]:
+    @property
+    def scaling(self) -> tuple[list[float], list[float]]:
+        """Shift and scale of the coordinates."""
+        return ((self.low + self.high) / 2).tolist(), ((self.high - self.low) / 2).tolist()
+
+    def formulas(self, networks: Sequence[KAN]) -> list[Expr]:
         """Write the networks in the problem's coordinates, recognised constants rounded."""
-        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
-        scaling = (middle.tolist(), half.tolist())
-        return [symbolic_formula(n, self.view.coordinates, inputs=scaling)[0] for n in networks]
+        x = self.view.coordinates
+        return [symbolic_formula(n, x, inputs=self.scaling)[0] for n in networks]
+
+    def without_phases(self, networks: Sequence[KAN]) -> list[Expr]:
+        """Write them with sines and cosines of the same argument instead of a phase."""
+        x, found = self.view.coordinates, []
+        points = self.low + (self.x + 1) / 2 * (self.high - self.low)
+        for k, network in enumerate(networks):
+            (raw,) = symbolic_formula(network, x, inputs=self.scaling, round=False)
+            split = sympy.expand(
+                sympy.expand(raw, deep=True).replace(
+                    lambda e: isinstance(e, sympy.sin), lambda e: _split_phase(e, x)
+                )
+            )
+            size = float(np.abs(self.values[:, k]).max())
+            found.append(rounded(split, x, points, tolerance=ROUNDING * size))
+        return found
 
     def verdict(self, formulas: Sequence[Expr]) -> Verdict:
         """Put the formulas into what the problem claims."""

@@ -27,20 +27,20 @@ def number(value: float) -> Expr:
 
 
 def gathered(expression: Expr) -> Expr:
-    """Multiply constants into sums and bring equal terms together, without expanding powers."""
-    expanded = sympy.expand(
-        expression, deep=False, power_base=False, power_exp=False, log=False, multinomial=False
-    )
-    return evaluated(expanded)
-
-
-def evaluated(expression: Expr) -> Expr:
-    """Merge the numerical factors of every term into one."""
-    terms = []
+    """Multiply constants into sums and bring equal terms together; products stay products."""
+    terms: list[Expr] = []
     for term in Add.make_args(expression):
         coefficient, rest = split(term)
-        terms.append(number(coefficient) * rest if coefficient != 1.0 else rest)
+        if isinstance(rest, Add):
+            pairs = [split(inner) for inner in Add.make_args(gathered(rest))]
+            terms += [_scaled(coefficient * own, inner) for own, inner in pairs]
+        else:
+            terms.append(_scaled(coefficient, rest))
     return Add(*terms)
+
+
+def _scaled(coefficient: float, rest: Expr) -> Expr:
+    return rest if coefficient == 1.0 else number(coefficient) * rest
 
 
 def split(term: Expr) -> tuple[float, Expr]:
@@ -52,11 +52,8 @@ def split(term: Expr) -> tuple[float, Expr]:
     >>> split(2.5 * sympy.pi * x)[1]
     x
     """
-    numbers = [f for f in Mul.make_args(term) if f.is_number]
-    others = [f for f in Mul.make_args(term) if not f.is_number]
-    if not numbers:
-        return 1.0, term
-    return float(Mul(*numbers)), Mul(*others)
+    number, rest = term.as_independent(*term.free_symbols, as_Add=False)
+    return float(number), rest
 
 
 def tidied(expression: Expr) -> Expr:
@@ -90,7 +87,7 @@ def _product(factors: list[Expr]) -> Expr:
     coefficient, rest = split(product)
     if isinstance(rest, Add):
         return gathered(product)
-    return number(coefficient) * rest if coefficient != 1.0 else rest
+    return _scaled(coefficient, rest)
 
 
 def _power(base: Expr, exponent: Expr) -> Expr:
@@ -133,9 +130,10 @@ _RULES: dict[object, Callable[[Expr], Expr]] = {
 
 def _factor(base: Expr, *, signed: bool) -> float:
     """Choose the factor that leaves the most recognisable coefficients inside."""
-    coefficients = [split(term)[0] for term in Add.make_args(base)]
+    pairs = [split(term) for term in Add.make_args(base)]
+    coefficients = [c for c, _ in pairs]
     largest = max(map(abs, coefficients))
-    options = [c for c in coefficients if abs(c) > 1e-6 * largest]
+    options = [c for c, rest in pairs if abs(c) > 1e-6 * largest and not rest.is_number]
     if not signed:
         options = [abs(c) for c in options]
     if not options:
@@ -148,6 +146,61 @@ def _factor(base: Expr, *, signed: bool) -> float:
         )
 
     return max(options, key=known)
+
+
+def grouped(expression: Expr) -> Expr:
+    """Factor what belongs together in sums, and multiply square roots together.
+
+    Examples
+    --------
+    >>> a, b, c, d = sympy.symbols("a b c d")
+    >>> grouped(sympy.sqrt(a**2 - 2 * a * b + b**2 + c**2 + 2 * c * d + d**2))
+    sqrt((a - b)**2 + (c + d)**2)
+    """
+    if not expression.args:
+        return expression
+    made = expression.func(*[grouped(argument) for argument in expression.args])
+    if isinstance(made, Add):
+        return Add(*[_shorter(Add(*part)) for part in _components(made)])
+    if isinstance(made, Mul):
+        return _joined(made)
+    return made
+
+
+def _components(total: Add) -> list[list[Expr]]:
+    """Terms of a sum that share variables, directly or through others."""
+    parts: list[tuple[set[Expr], list[Expr]]] = []
+    for term in total.args:
+        symbols, together = set(term.free_symbols), [term]
+        apart = []
+        for own, terms in parts:
+            if own & symbols:
+                symbols, together = symbols | own, terms + together
+            else:
+                apart.append((own, terms))
+        parts = [*apart, (symbols, together)]
+    return [terms for _, terms in parts]
+
+
+def _shorter(total: Expr) -> Expr:
+    """Factor a short polynomial where that makes it shorter."""
+    symbols = total.free_symbols
+    if not isinstance(total, Add) or len(total.args) > 12 or not total.is_polynomial(*symbols):
+        return total
+    factored = sympy.factor(total)
+    return factored if sympy.count_ops(factored) < sympy.count_ops(total) else total
+
+
+def _joined(product: Expr) -> Expr:
+    """Take an exact number under the square root that it multiplies."""
+    coefficient, rest = product.as_independent(*product.free_symbols, as_Add=False)
+    if not (isinstance(rest, Pow) and rest.exp == sympy.Rational(1, 2)):
+        return product
+    square = coefficient**2
+    if coefficient.is_Rational or not square.is_Rational:
+        return product
+    inner = grouped(sympy.expand(square * rest.base, deep=False))
+    return sympy.sign(coefficient) * sympy.sqrt(inner)
 
 
 def multiplied_out(expression: Expr) -> Expr:

@@ -20,7 +20,6 @@ from kanpde.nets import MLP, Network
 
 DIGITS = 40
 ROUND_OFF = sympy.Float(10) ** (12 - DIGITS)
-LONGEST = 400  # operations of an expression that is still simplified
 PROBES = (sympy.Rational(37, 101), sympy.Rational(71, 113), sympy.Rational(23, 89))
 NEAR = 1e-6  # residual above which no proof is tried
 BY_POINTS = 1e-12  # residual that passes where only points can tell
@@ -210,19 +209,25 @@ def vanishes(expression: Expr) -> bool:
         return True
     if not _zero_by_numbers(expression):
         return False
-    ways: tuple[Callable[[Expr], Expr], ...] = (
-        sympy.expand,
-        lambda e: sympy.expand(e.rewrite(sympy.exp)),
-        sympy.trigsimp,
-        sympy.simplify,
-        lambda e: sympy.simplify(sympy.expand(e.rewrite(sympy.exp))),
-    )
-    for way in ways:
-        if expression.count_ops() > LONGEST:
-            return False
-        if way(expression) == 0:
+    for way, longest in _WAYS:
+        if expression.count_ops() <= longest and way(expression) == 0:
             return True
     return False
+
+
+def _exponentials(expression: Expr) -> Expr:
+    return sympy.expand(sympy.expand(expression.rewrite(sympy.exp)), power_exp=True)
+
+
+# Ways to zero, and the length of an expression up to which each is tried.
+_WAYS: tuple[tuple[Callable[[Expr], Expr], int], ...] = (
+    (sympy.expand, 5000),
+    (_exponentials, 5000),
+    (lambda e: sympy.numer(sympy.together(_exponentials(e))).expand(), 1000),
+    (sympy.trigsimp, 300),
+    (sympy.simplify, 300),
+    (lambda e: sympy.simplify(_exponentials(e)), 300),
+)
 
 
 def _zero_by_numbers(expression: Expr) -> bool:

@@ -9,6 +9,7 @@ from kanpde.nets._fused import kernel_available as kernel_available
 from kanpde.nets._fused import warm_up as warm_up
 from kanpde.nets._inside import Activation as Activation
 from kanpde.nets._inside import activations as activations
+from kanpde.nets._inside import edges as edges
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
 from kanpde.nets._layer import BaseBlock as BaseBlock
@@ -32,6 +33,14 @@ from kanpde.nets._spec import extend_grid as extend_grid
 from kanpde.nets._spec import network_data as network_data
 from kanpde.nets._spec import network_from_data as network_from_data
 from kanpde.nets._spec import update_grid as update_grid
+from kanpde.nets._surgery import NodePlan as NodePlan
+from kanpde.nets._surgery import add_constants as add_constants
+from kanpde.nets._surgery import constants_of as constants_of
+from kanpde.nets._surgery import node_plans as node_plans
+from kanpde.nets._surgery import rebuilt as rebuilt
+from kanpde.nets._surgery import restricted as restricted
+from kanpde.nets._surgery import scale_subnode as scale_subnode
+from kanpde.nets._surgery import switch_off as switch_off
 from kanpde.nets._symbolic import SymbolicBlock as SymbolicBlock
 from kanpde.nets._symbolic import SymbolicEdge as SymbolicEdge
 from kanpde.nets._symbolic import fix_edge as fix_edge
@@ -58,6 +67,7 @@ __all__ = [
     "Layer",
     "ModuleNet",
     "Network",
+    "NodePlan",
     "ProductKAN",
     "Record",
     "Room",
@@ -67,15 +77,23 @@ __all__ = [
     "SymbolicFunction",
     "Tape",
     "activations",
+    "add_constants",
+    "constants_of",
     "copy_network",
+    "edges",
     "extend_grid",
     "fix_edge",
     "kernel_available",
     "network_data",
     "network_from_data",
+    "node_plans",
     "product_count",
+    "rebuilt",
     "release_edge",
+    "restricted",
+    "scale_subnode",
     "set_symbolic",
+    "switch_off",
     "update_grid",
     "warm_up",
 ]

@@ -1,15 +1,19 @@
 """Figures of solutions, errors, residuals, convergence and points (matplotlib, no windows)."""
 
 from kanpde.plot._convergence import convergence_figure
+from kanpde.plot._diagram import diagram
 from kanpde.plot._points import points_figure
+from kanpde.plot._run_diagram import run_diagram
 from kanpde.plot._save import save_figures
 from kanpde.plot._solution import error_figure, residual_figure, solution_figure
 
 __all__ = [
     "convergence_figure",
+    "diagram",
     "error_figure",
     "points_figure",
     "residual_figure",
+    "run_diagram",
     "save_figures",
     "solution_figure",
 ]
