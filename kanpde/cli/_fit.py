@@ -127,7 +127,7 @@ def _fit(
 ) -> Fit:
     import kanpde
 
-    given = {} if test is None else {"test": test}
+    given: dict[str, Any] = {} if test is None else {"test": test}
     with _progress.choose(quiet=args.quiet) as progress:
         return kanpde.fit(
             *data, settings, out=directory, resume=args.resume, progress=progress, **given

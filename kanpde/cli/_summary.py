@@ -69,12 +69,12 @@ def read_summary(directory: Path) -> dict[str, Any]:
 
 
 def print_summary(out: Console, summary: Mapping[str, Any]) -> None:
-    """Print the tables of `summary`: the run, unknowns, constants, conditions; or those of a fit."""
+    """Print the tables of `summary`: the run, unknowns, constants, conditions; or of a fit."""
     out.print(pairs(_run_rows(summary), title=plain(summary.get("problem"))))
     if summary.get("kind") == "fit":
-        tables = (error_table(summary), grid_table(summary))
+        tables = [error_table(summary), grid_table(summary)]
     else:
-        tables = (_unknowns(summary), _identified(summary), _conditions(summary))
+        tables = [_unknowns(summary), _identified(summary), _conditions(summary)]
     for made in tables:
         if made.row_count:
             out.print()
