@@ -14,6 +14,7 @@ from kanpde.nets import Network
 from kanpde.train._data import DataRows, Penalty
 from kanpde.train._firstorder import LBFGS, Adam
 from kanpde.train._levenberg import LevenbergMarquardt, StepReport
+from kanpde.train._prior import Prior
 from kanpde.train._quasinewton import SSBroyden
 
 STALL_STEPS = 10
@@ -68,7 +69,7 @@ def regress(
     tolerance
         Root mean square error that is good enough.
     penalty
-        Further rows.
+        Further rows; without them a weak prior keeps small and smooth what no sample determines.
 
     Raises
     ------
@@ -84,51 +85,29 @@ def regress(
     >>> regress(net, x, x**3, steps=20).rmse < 1e-9
     True
     """
-    rows = DataRows(network, x, y, penalty=penalty)
-    return descend(rows, optimizer, steps=steps, seconds=seconds, tolerance=tolerance)
-
-
-def descend(
-    rows: DataRows,
-    optimizer: str,
-    *,
-    steps: int,
-    seconds: float = math.inf,
-    tolerance: float = 0.0,
-    observe: Callable[[int, StepReport], bool | None] | None = None,
-) -> Regression:
-    """Move a network along rows of data until it stalls; it ends at its best.
-
-    Parameters
-    ----------
-    rows
-        The data and the network.
-    optimizer, steps, seconds, tolerance
-        As in `regress`.
-    observe
-        Called with the number of steps and a report after each; True ends the fit.
-    """
-    mover = make_optimizer(optimizer)
-    found, start = Regression(), time.perf_counter()
-    best = (math.inf, rows.trial.get())
+    bare = DataRows(network, x, y)
+    loss = float(bare.vector().square().sum())
+    prior = Prior(y.numel()) if penalty is None else None
+    rows = DataRows(network, x, y, penalty=prior or penalty)
+    mover, found, start = make_optimizer(optimizer), Regression(), time.perf_counter()
+    best = (math.inf, network.get())
     while found.steps < steps:
+        if prior is not None:
+            prior.refresh(network, loss)
         report = mover.step(rows)
         found.steps += 1
         if not report.finite:
             break
-        if mover.looks_back:
-            report.loss = float(rows.vector().square().sum())
-        found.losses.append(report.loss)
-        if report.loss < best[0]:
-            best = (report.loss, rows.trial.get())
-        asked = observe is not None and observe(found.steps, report)
+        loss = float(rows.vector().square().sum()) if mover.looks_back else report.loss
+        found.losses.append(loss)
+        if loss < best[0]:
+            best = (loss, network.get())
         found.seconds = time.perf_counter() - start
-        if asked or found.seconds >= seconds or math.sqrt(report.loss) <= tolerance:
+        if found.seconds >= seconds or math.sqrt(loss) <= tolerance:
             break
         if _stalled(found.losses, report, optimizer):
             break
-    rows.trial.set(best[1])
-    bare = DataRows(rows.network, rows.x, rows.y)
+    network.set(best[1])
     found.rmse = math.sqrt(float(bare.vector().square().sum()))
     found.seconds = time.perf_counter() - start
     return found
