@@ -14,7 +14,7 @@ LARGEST = 1e9
 DECIMALS = 6
 DECIMAL_COST = 1.0
 ROOT_COST = 1.5
-SPARE = 2.0  # digits that a match must have beyond what chance explains
+SPARE = 3.0  # digits that a match must have beyond what chance explains
 
 
 @lru_cache(maxsize=1)
