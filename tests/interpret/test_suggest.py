@@ -60,7 +60,7 @@ def test_exp_is_not_taken_for_a_power_nor_a_square_for_a_limit() -> None:
 def test_r2_is_that_of_the_correlation() -> None:
     net = noisy(0.0)
     best = suggest_symbolic(net, X, 0, 0, 5, top=3, library=["sin", "x", "exp"])
-    assert [s.name for s in best][0] == "sin"
+    assert best[0].name == "sin"
     assert len(best) == 3
     z = X[:, 0]
     line = next(s for s in best if s.name == "x")
