@@ -14,7 +14,8 @@ LARGEST = 1e9
 DECIMALS = 6
 DECIMAL_COST = 1.0
 ROOT_COST = 1.5
-SPARE = 2.0  # digits that a match must have beyond what chance explains
+IRRATIONAL_DIGITS = 3.5  # of numerator and denominator beside pi, e or a root
+SPARE = 3.0  # digits that a match must have beyond what chance explains
 
 
 @lru_cache(maxsize=1)
@@ -90,6 +91,8 @@ def recognise(
         for numerator, denominator in _fractions(value / size, largest_denominator):
             near = numerator / denominator * size
             spent = cost + math.log10(abs(numerator)) + math.log10(denominator)
+            if cost and spent - cost > IRRATIONAL_DIGITS:
+                break
             if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
                 found.append((spent, unit * sympy.Rational(numerator, denominator)))
                 break
