@@ -91,6 +91,9 @@ class Settings:
     stages
         Networks trained one after the other, each on what the ones before leave: where
         the first stalls, it is frozen and a second one corrects it.
+    sparsify, entropy
+        Strength of the KAN paper's sparsification of a trained KAN, and the factor of the
+        entropy in it. With a strength above 0 no product KAN is tried.
 
     Raises
     ------
@@ -129,6 +132,8 @@ class Settings:
     symmetry: bool = True
     fronts: bool = False
     stages: int = 1
+    sparsify: float = 0.0
+    entropy: float = 1.0
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
     device: str = "auto"
     dtype: str = "float64"
@@ -161,6 +166,8 @@ class Settings:
         if self.basis != "sine" and (self.frequency is not None or self.train_frequencies):
             name = "train_frequencies" if self.frequency is None else "frequency"
             raise InputError(f"{name}: expected basis=sine beside it, got basis={self.basis}")
+        if self.sparsify and self.net != "kan":
+            raise InputError(f"sparsify: expected net=kan beside it, got net={self.net}")
 
     def _check_numbers(self) -> None:
         positive = ("grid", "degree", "interior", "boundary", "threads", "stages")
@@ -168,9 +175,9 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name}: expected a positive integer, got {value}")
-        for name in ("steps", "redraw", "seed"):
+        for name in ("steps", "redraw", "seed", "sparsify", "entropy"):
             value = getattr(self, name)
-            if value is not None and value < 0:
+            if value is not None and not value >= 0:
                 raise InputError(f"{name}: expected 0 or more, got {value}")
         for name in ("time_limit", "tolerance", "frequency"):
             value = getattr(self, name)

@@ -7,5 +7,17 @@ from kanpde._fit._fitted import Fit as Fit
 from kanpde._fit._scaling import Scaling as Scaling
 from kanpde._fit._settings import FitSettings as FitSettings
 from kanpde._fit._store import load_fit as load_fit
+from kanpde._fit._table import Table as Table
+from kanpde._fit._table import read_table as read_table
 
-__all__ = ["Dataset", "Fit", "FitSettings", "Part", "Scaling", "fit", "load_fit"]
+__all__ = [
+    "Dataset",
+    "Fit",
+    "FitSettings",
+    "Part",
+    "Scaling",
+    "Table",
+    "fit",
+    "load_fit",
+    "read_table",
+]

@@ -22,7 +22,6 @@ from kanpde.train._prior import Prior
 from kanpde.train._sparsity import EdgePenalty
 
 Array = NDArray[np.float64]
-CHUNK = 8192
 Rows = tuple[Tensor, Tensor]  # network inputs (N, d); targets (N, m) or classes (N,)
 
 
@@ -74,6 +73,7 @@ class Objective:
         self.device, self.dtype = device, getattr(torch, settings.dtype)
         self.classes = data.task == CLASSIFICATION
         self.train, self.test = self._tensors(data.train), self._tensors(data.test)
+        self._known: dict[str, DataRows] = {}
         self.prior = Prior(len(data.train) * (1 if self.classes else data.sizes[1]))
         self.penalty: EdgePenalty | None = None
         if settings.sparsify:
@@ -93,10 +93,22 @@ class Objective:
 
     def rows(self, network: Network, batch: Tensor | None = None) -> DataRows:
         """Rows of the training data, or of some of it."""
-        x, y = self.train if batch is None else (part[batch] for part in self.train)
-        if self.classes:
-            return ClassRows(network, x, y, penalty=self._both)
-        return DataRows(network, x, y, penalty=self._both)
+        if batch is None:
+            return self._rows(network, "train")
+        x, y = (part[batch] for part in self.train)
+        return self._made(network, x, y)
+
+    def _rows(self, network: Network, which: str) -> DataRows:
+        """All rows of one kind; they are kept with what they know, as long as the network is."""
+        known = self._known.get(which)
+        if known is None or known.network is not network:
+            known = self._made(network, *(self.train if which == "train" else self.test))
+            self._known[which] = known
+        return known
+
+    def _made(self, network: Network, x: Tensor, y: Tensor) -> DataRows:
+        kind = ClassRows if self.classes else DataRows
+        return kind(network, x, y, penalty=self._both)
 
     def refresh(self, network: Network, loss: float) -> None:
         """Put prior and penalty at the present state, whose mean square error is `loss`."""
@@ -104,16 +116,9 @@ class Objective:
         if self.penalty is not None:
             self.penalty.refresh(network)
 
-    def outputs(self, network: Network, x: Tensor) -> Tensor:
-        """Values of the network, ``(N, m)``, in pieces."""
-        with torch.no_grad():
-            parts = [network(part) for part in x.split(CHUNK)]
-        return torch.cat(parts) if parts else x.new_zeros(0, network.n_out)
-
     def look(self, network: Network) -> Look:
         """Measure what is minimised, on all training rows, and the error there."""
-        x, y = self.train
-        values = self.outputs(network, x)
+        values, y = self._rows(network, "train").values(), self.train[1]
         data = self._mean(values, y)
         penalty = 0.0 if self.penalty is None else self.penalty.value(network)
         return Look(data + penalty, data, self._error(values, y))
@@ -125,10 +130,8 @@ class Objective:
 
     def error(self, network: Network, which: str) -> float | None:
         """Root mean square error in the data's units, or share of wrong classes."""
-        x, y = self.train if which == "train" else self.test
-        if not len(x):
-            return None
-        return self._error(self.outputs(network, x), y)
+        y = self.train[1] if which == "train" else self.test[1]
+        return self._error(self._rows(network, which).values(), y) if len(y) else None
 
     def _error(self, values: Tensor, y: Tensor) -> float:
         if self.classes:
@@ -142,8 +145,8 @@ class Objective:
         for which, part in (("train", self.data.train), ("test", self.data.test)):
             if not len(part):
                 continue
-            x, y = self.train if which == "train" else self.test
-            values = self.outputs(network, x)
+            y = self.train[1] if which == "train" else self.test[1]
+            values = self._rows(network, which).values()
             found[which] = {"rows": len(part)} | (
                 class_errors(values, y)
                 if self.classes

@@ -24,6 +24,7 @@ STEPS = {"lm": 100, "ssbroyden": 300, "lbfgs": 300, "adam": 20_000}
 LARGE, LARGE_ENTRIES = 2500, 2e9  # where Levenberg-Marquardt is no longer the default
 STALL_STEPS = {"lm": 8, "ssbroyden": 10, "lbfgs": 10, "adam": 20}  # checks
 STALL_SHARE = 0.99
+TEST_EVERY = 5  # steps, where every step is looked at
 MOST_FAILURES = 3
 REVIVED = 1e-2  # damping after a grid extension or a failure
 
@@ -265,7 +266,7 @@ class FitSession:
             "phase": self.name,
             "loss": look.loss,
             "train": look.error,
-            "test": objective.error(self.network, "test"),
+            "test": objective.error(self.network, "test") if self._tests() else None,
             "damping": _number(report.damping),
             "gain_ratio": _number(report.gain_ratio),
             "coefficients": self.network.count,
@@ -278,6 +279,10 @@ class FitSession:
         if math.isfinite(self.settings.seconds):
             share = max(share, (self.seconds - self.began[1]) / self.settings.seconds)
         return {**event, "fraction": min(1.0, share)}
+
+    def _tests(self) -> bool:
+        """Whether the test rows are looked at after this step."""
+        return self.pause > 1 or self.taken % TEST_EVERY == 0
 
     def state(self) -> dict[str, Any]:
         """Return the whole run as tensors, numbers, lists and dicts."""

@@ -16,11 +16,12 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from kanpde.cli._fit_summary import fit_error
 from kanpde.cli._output import console, duration, number, plain, table
 from kanpde.cli._summary import predicted_errors, read_summary, worst_error
 from kanpde.errors import InputError, RunDirectoryError
 
-RUN_FILES = ("summary.json", "checkpoint.pt", "problem.json", "history.csv")
+RUN_FILES = ("summary.json", "checkpoint.pt", "problem.json", "fit.json", "history.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -153,6 +154,8 @@ def _run_row(directory: Path) -> tuple[str, str, str, str, str]:
 
 def _unfinished_name(directory: Path) -> str:
     """Name the problem of a run that was killed; how far it came stands in history.csv."""
+    if (directory / "fit.json").exists():
+        return "fit"
     try:
         name = json.loads((directory / "problem.json").read_text(encoding="utf-8")).get("name")
     except (OSError, ValueError, AttributeError, RecursionError):
@@ -161,7 +164,9 @@ def _unfinished_name(directory: Path) -> str:
 
 
 def _error(summary: dict[str, Any]) -> tuple[float | None, str]:
-    """Take the true error where it is known, else the predicted one."""
+    """Take the true error where it is known, else the predicted one; of a fit the test error."""
+    if summary.get("kind") == "fit":
+        return fit_error(summary)
     true = worst_error(summary)
     if true is not None:
         return true, "true"

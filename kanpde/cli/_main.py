@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from kanpde._version import __version__
-from kanpde.cli import _check, _compare, _export, _info, _list, _plot, _solve
+from kanpde.cli import _check, _compare, _export, _fit, _info, _list, _plot, _solve
 from kanpde.cli._output import detach, error_line, flush, warning_line
 from kanpde.errors import InputError, KanpdeError, NumericalError
 
@@ -22,6 +22,7 @@ FINISHED, MISSED, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 COMMANDS = {
     "solve": (_solve, "solve the problem in a file"),
+    "fit": (_fit, "fit a network to the columns of a table"),
     "check": (_check, "look at a problem before training: equations, conditions, coverage"),
     "compare": (_compare, "KAN against MLP: equal coefficients, equal seconds, same seeds"),
     "plot": (_plot, "draw the figures of a finished run"),

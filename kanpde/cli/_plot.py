@@ -51,8 +51,6 @@ def run(args: argparse.Namespace) -> int:
     import kanpde.plot
 
     solution = kanpde.load(args.directory)
-    if isinstance(solution, kanpde.Fit):
-        raise InputError(f"{args.directory}: expected the run of `kanpde solve`, got a fit")
     target = Path(args.directory if args.out is None else args.out)
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,13 @@ REFRESH = 0.1  # seconds between updates of the bar
 LINE_EVERY = 10.0  # seconds between plain lines
 
 Event = Mapping[str, Any]
+SHOWN = (
+    ("loss", "loss"),
+    ("error", "error"),
+    ("predicted", "pred."),
+    ("train", "train"),
+    ("test", "test"),
+)
 
 
 class _Figures(ProgressColumn):
@@ -130,9 +137,11 @@ def describe(event: Event) -> str:
     """Write time left, loss, errors and step of `event` in one short line."""
     left = time_left(event)
     parts = [] if left is None else [f"{clock_time(left)} left"]
-    for key, label in (("loss", "loss"), ("error", "error"), ("predicted", "pred.")):
+    for key, label in SHOWN:
         if event.get(key) is not None:
             parts.append(f"{label} {number(event[key], 1)}")
+    if event.get("grid") is not None and "train" in event:
+        parts.append(f"grid {event['grid']}")
     if event.get("step") is not None:
         parts.append(f"step {event['step']}")
     return "  ".join(parts)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kanpde.cli._fit_summary import error_table, fit_rows, grid_table
 from kanpde.cli._output import duration, number, pairs, plain, table
 from kanpde.errors import RunDirectoryError
 
@@ -68,9 +69,13 @@ def read_summary(directory: Path) -> dict[str, Any]:
 
 
 def print_summary(out: Console, summary: Mapping[str, Any]) -> None:
-    """Print the tables of `summary`: the run, unknowns, constants, conditions."""
+    """Print the tables of `summary`: the run, unknowns, constants, conditions; or of a fit."""
     out.print(pairs(_run_rows(summary), title=plain(summary.get("problem"))))
-    for made in (_unknowns(summary), _identified(summary), _conditions(summary)):
+    if summary.get("kind") == "fit":
+        tables = [error_table(summary), grid_table(summary)]
+    else:
+        tables = [_unknowns(summary), _identified(summary), _conditions(summary)]
+    for made in tables:
         if made.row_count:
             out.print()
             out.print(made)
@@ -102,6 +107,8 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
     parameters = _mapping(summary.get("parameters"))
     if parameters:
         rows.append(("parameters", plain(parameters)))
+    if summary.get("kind") == "fit":
+        rows += fit_rows(summary)
     rows += [
         ("steps", plain(summary.get("steps", "-"))),
         ("time", duration(summary.get("seconds"))),
@@ -111,6 +118,7 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
         *_lifted(summary),
         ("loss", number(summary.get("loss"))),
         ("device", _device(summary)),
+        *(("note", plain(note)) for note in summary.get("notes") or []),
     ]
     return rows
 

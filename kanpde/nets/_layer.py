@@ -7,6 +7,7 @@ per-point Jacobian. The feature matrix is not part of the interface.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -252,16 +253,23 @@ class Layer(nn.Module):
             return z
         return apply_family(partial(base_values, "tanh"), z, space)
 
-    def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
-        """Map jets ``(K, N, n_in)`` to jets ``(K, N, n_out)``, leaving a record on `tape`."""
-        squashed = self.squashed(z, space)
+    def jets(
+        self,
+        z: Tensor,
+        space: JetSpace,
+        tape: Tape | None = None,
+        features: Sequence[Tensor | None] | None = None,
+    ) -> Tensor:
+        """Map jets ``(K, N, n_in)`` to jets ``(K, N, n_out)``, leaving a record on `tape`.
+
+        `features` of the blocks at these inputs, where they are known already.
+        """
+        if features is None:
+            features = self.features(z, space)
         output: Tensor | None = None
         bias: Tensor | None = None
-        features: list[Tensor | None] = []
-        for block in self.blocks:
+        for block, made in zip(self.blocks, features, strict=True):
             assert isinstance(block, Block)
-            made = block.features(z, squashed, space)
-            features.append(made)
             if made is None:
                 bias = block.coefficients
                 continue
@@ -272,8 +280,17 @@ class Layer(nn.Module):
             rest = bias.new_zeros(space.size - 1, self.subnodes)
             output = output + torch.cat((bias, rest))[:, None]
         if tape is not None:
-            tape.append(Record(self, features, output))
+            tape.append(Record(self, list(features), output))
         return self.multiplied(output, space)
+
+    def features(self, z: Tensor, space: JetSpace) -> list[Tensor | None]:
+        """Evaluate the features of every block at jets ``(K, N, n_in)``."""
+        squashed = self.squashed(z, space)
+        found = []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            found.append(block.features(z, squashed, space))
+        return found
 
     def multiplied(self, sums: Tensor, space: JetSpace) -> Tensor:
         """Multiply the factors of product nodes, jets ``(K, N, subnodes)`` to ``(K, N, n_out)``."""

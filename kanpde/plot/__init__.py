@@ -1,8 +1,9 @@
-"""Figures of solutions, errors, residuals, convergence and points (matplotlib, no windows)."""
+"""Figures of solutions and fits, errors, residuals and points (matplotlib, no windows)."""
 
 from kanpde.plot._animation import Recorder, animation
 from kanpde.plot._convergence import convergence_figure
 from kanpde.plot._diagram import diagram
+from kanpde.plot._fit import fit_figure, function_figure, training_figure
 from kanpde.plot._points import points_figure
 from kanpde.plot._run_diagram import run_diagram
 from kanpde.plot._save import save_figures
@@ -14,9 +15,12 @@ __all__ = [
     "convergence_figure",
     "diagram",
     "error_figure",
+    "fit_figure",
+    "function_figure",
     "points_figure",
     "residual_figure",
     "run_diagram",
     "save_figures",
     "solution_figure",
+    "training_figure",
 ]

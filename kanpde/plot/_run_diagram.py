@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 import torch
 
+from kanpde._fit import Fit
 from kanpde._jets import JetSpace
 from kanpde._lazy import LazyTrial
 from kanpde._store import first_stage
@@ -29,14 +30,15 @@ POINTS = 1024
 
 
 def run_diagram(
-    solution: Solution, path: str | os.PathLike[str] | None = None, *, beta: float = 3.0
+    solution: Solution | Fit, path: str | os.PathLike[str] | None = None, *, beta: float = 3.0
 ) -> Figure:
-    """Draw the network of a solution, inputs at interior points of its domain.
+    """Draw the network of a solution, inputs at interior points of its domain; or that of a fit.
 
     Parameters
     ----------
     solution
-        A `Solution` whose network is a trained KAN.
+        A `Solution` or `Fit` whose network is a trained KAN; a fit's inputs are its training
+        rows.
     path
         Where to write it: ``.png``, ``.svg`` or ``.pdf``. ``None`` writes nothing.
     beta
@@ -60,6 +62,8 @@ def run_diagram(
     >>> callable(kanpde.plot.run_diagram)
     True
     """
+    if isinstance(solution, Fit):
+        return _fit_diagram(solution, path, beta)
     trial = first_stage(solution.trial)
     network = trial.network
     _check(network)
@@ -76,6 +80,13 @@ def run_diagram(
     return diagram(
         network, z, path, inputs=input_names(trial), outputs=outputs, beta=beta, title=title
     )
+
+
+def _fit_diagram(fit: Fit, path: str | os.PathLike[str] | None, beta: float) -> Figure:
+    _check(fit.network)
+    names = [str(c) for c in fit.classes] or list(fit.data.outputs)
+    inputs = [math_name(n) for n in fit.data.inputs]
+    return diagram(fit.network, fit.samples, path, inputs=inputs, outputs=names, beta=beta)
 
 
 def _check(network: Network) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kanpde._fit import Fit
 from kanpde.errors import InputError
 from kanpde.plot._convergence import convergence_figure
+from kanpde.plot._fit import fit_figures
 from kanpde.plot._lattice import samples
 from kanpde.plot._solution import draw_error, draw_solution, residual_figure
 from kanpde.plot._style import style
@@ -23,18 +25,18 @@ _VECTOR = ("eps", "pdf", "svg")
 
 
 def save_figures(
-    solution: Solution,
+    solution: Solution | Fit,
     directory: str | os.PathLike[str],
     *,
     formats: Sequence[str] = ("png",),
     dpi: float = 150,
 ) -> list[Path]:
-    """Write the figures of a solution: solution, error, residual and convergence.
+    """Write the figures of a solution: solution, error, residual and convergence; or of a fit.
 
     Parameters
     ----------
     solution
-        A `Solution`.
+        A `Solution` or a `Fit`.
     directory
         Where the files go; made where it is missing. Files of the same name are
         replaced, each at once.
@@ -47,7 +49,8 @@ def save_figures(
     -------
     list of Path
         ``solution.png, error.png, residual.png, convergence.png``; ``error`` is
-        left out where no reference is known, ``convergence`` without a history.
+        left out where no reference is known, ``convergence`` without a history. Of a fit
+        ``fit.png, function.png, training.png``; ``function`` for one or two inputs only.
 
     Raises
     ------
@@ -66,13 +69,7 @@ def save_figures(
         raise InputError(f"dpi: expected a positive number, got {dpi}; 150 suits a screen")
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    asked = samples(solution)
-    makers: dict[str, Callable[[], Figure | None]] = {
-        "solution": lambda: draw_solution(solution, asked),
-        "error": lambda: draw_error(solution, asked),
-        "residual": lambda: residual_figure(solution),
-        "convergence": lambda: convergence_figure(solution.history) if solution.history else None,
-    }
+    makers = fit_figures(solution) if isinstance(solution, Fit) else _solution_figures(solution)
     written = []
     for name, make in makers.items():
         with style():
@@ -84,6 +81,16 @@ def save_figures(
             _write(figure, path, ending, dpi)
             written.append(path)
     return written
+
+
+def _solution_figures(solution: Solution) -> dict[str, Callable[[], Figure | None]]:
+    asked = samples(solution)
+    return {
+        "solution": lambda: draw_solution(solution, asked),
+        "error": lambda: draw_error(solution, asked),
+        "residual": lambda: residual_figure(solution),
+        "convergence": lambda: convergence_figure(solution.history) if solution.history else None,
+    }
 
 
 def _checked_formats(formats: Sequence[str]) -> list[str]:

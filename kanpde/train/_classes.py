@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kanpde.nets import Network, Tape
 from kanpde.train._accumulators import Accumulator
-from kanpde.train._data import SPACE, DataRows, Penalty
+from kanpde.train._data import DataRows, Penalty
 from kanpde.train._levenberg import LevenbergMarquardt
 from kanpde.train._source import RowSource
 
@@ -61,45 +61,47 @@ class ClassRows(DataRows):
         """Number of rows that `jacobian` gives for the data."""
         return self.y.numel()
 
-    def _entropies(self, which: slice, tape: Tape | None = None) -> tuple[Tensor, Tensor]:
-        """Evaluate the network and the cross-entropies, ``(n, m)`` and ``(n,)``."""
-        found = self.network.jets(self.x[which][None], SPACE, tape)[0]
-        logs = torch.log_softmax(found, dim=1)
-        return found, -(logs * self.y[which]).sum(dim=1)
+    def _entropies(self, outputs: Tensor, which: slice) -> Tensor:
+        """Evaluate cross-entropies over N at outputs ``(n, m)``, ``(n,)``."""
+        logs = torch.log_softmax(outputs, dim=1)
+        return -(logs * self.y[which]).sum(dim=1) / max(1, len(self.x))
 
     def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield rows of the generalised Gauss-Newton matrix, then the penalty's."""
         scale = (0.5 / max(1, len(self.x))) ** 0.5
+        now, parts = self.trial.get(), []
         for which in self._slices():
             tape: Tape = []
-            found, _ = self._entropies(which, tape)
-            p = torch.softmax(found.detach(), dim=1).clamp_min(LEAST)
+            outputs = self._outputs(which, tape)
+            parts.append(outputs.detach())
+            p = torch.softmax(outputs.detach(), dim=1).clamp_min(LEAST)
             root, hot = p.sqrt(), self.y[which]
             residual = scale * (root - hot / root)
-            last = found.shape[1] - 1
-            for k in range(found.shape[1]):
+            last = outputs.shape[1] - 1
+            for k in range(outputs.shape[1]):
                 cotangent = -p * root[:, k : k + 1]
                 cotangent[:, k] += root[:, k]
-                own = scale * (found * cotangent).sum(dim=1)
+                own = scale * (outputs * cotangent).sum(dim=1)
                 yield self._rows(own, tape, keep=k < last), residual[:, k]
+        if parts:
+            self._last = (now, torch.cat(parts))
         if self.penalty is not None:
             yield from self.penalty.jacobian(self.network)
 
     def vector(self) -> Tensor:
         """Square roots of the cross-entropies over N, then the penalty's residuals."""
-        with torch.no_grad():
-            parts = [self._entropies(w)[1] / max(1, len(self.x)) for w in self._slices()]
-            parts = [part.clamp_min(0).sqrt() for part in parts]
-            if self.penalty is not None:
-                parts.append(self.penalty.vector(self.network))
-            return torch.cat(parts)
+        values = self.values()
+        parts = [self._entropies(values[w], w).clamp_min(0).sqrt() for w in self._slices()]
+        if self.penalty is not None:
+            parts.append(self.penalty.vector(self.network))
+        return torch.cat(parts)
 
     def loss_and_gradient(self) -> tuple[float, Tensor]:
         """Mean cross-entropy, penalty included, and its gradient ``(P,)``."""
         parameters = list(self.network.parameters())
         loss, gradient = 0.0, torch.zeros_like(self.trial.get())
         for which in self._slices():
-            value = self._entropies(which)[1].sum() / max(1, len(self.x))
+            value = self._entropies(self._outputs(which), which).sum()
             grads = torch.autograd.grad(
                 value, parameters, allow_unused=True, materialize_grads=True
             )

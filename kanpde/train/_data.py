@@ -10,11 +10,12 @@ from torch import Tensor
 
 from kanpde import _check
 from kanpde._jets import JetSpace
-from kanpde.nets import Network, Tape
+from kanpde.nets import KAN, MLP, BaseBlock, BasisBlock, BiasBlock, Network, Tape
 from kanpde.train._source import NetworkCoefficients
 
 SPACE = JetSpace(1, ((0,),))
 CHUNK_ENTRIES = 3_000_000
+MOST_BYTES = 200_000_000
 
 
 class Penalty(Protocol):
@@ -28,6 +29,41 @@ class Penalty(Protocol):
 
     def gradient(self, network: Network) -> tuple[float, Tensor]:
         """Sum of their squares and its gradient ``(P,)``."""
+
+
+class FirstFeatures:
+    """Features of the first layer at inputs that stay where they are, a chunk at a time.
+
+    Features that are trained themselves, as frequencies and fixed edges are, are made anew.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.layer = network.layer(0)
+        self._blocks = list(self.layer.blocks)
+        self._kept: dict[int, list[Tensor | None]] = {}
+
+    @staticmethod
+    def fits(network: Network, rows: int) -> bool:
+        """Tell whether the network has layers and its first features fit into memory."""
+        if type(network) not in {KAN, MLP}:
+            return False
+        layer = network.layer(0)
+        width = sum(p.shape[0] for p in layer.parameters())
+        return rows * width * layer.first().element_size() <= MOST_BYTES
+
+    def jets(self, z: Tensor, start: int, tape: Tape | None) -> Tensor:
+        """Map the chunk `z` that begins at `start` through the first layer."""
+        same = len(self._blocks) == len(self.layer.blocks) and all(
+            a is b for a, b in zip(self._blocks, self.layer.blocks, strict=True)
+        )
+        if not same:  # the grid was extended, or an edge fixed
+            self._blocks, self._kept = list(self.layer.blocks), {}
+        if all(type(b) in {BasisBlock, BaseBlock, BiasBlock} for b in self._blocks):
+            if start not in self._kept:
+                with torch.no_grad():
+                    self._kept[start] = self.layer.features(z, SPACE)
+            return self.layer.jets(z, SPACE, tape, self._kept[start])
+        return self.layer.jets(z, SPACE, tape)
 
 
 class DataRows:
@@ -81,6 +117,8 @@ class DataRows:
             _check.shape("weights", weights, (len(x),))
             self.scale = (weights.to(self.y) / max(1, self.y.numel())).sqrt()
         self.chunk = chunk or max(128, min(4096, CHUNK_ENTRIES // max(1, network.count)))
+        self._first = FirstFeatures(network) if FirstFeatures.fits(network, len(x)) else None
+        self._last: tuple[Tensor, Tensor] | None = None  # coefficients, the network's values
 
     @property
     def count(self) -> int:
@@ -91,18 +129,41 @@ class DataRows:
         for start in range(0, len(self.x), self.chunk):
             yield slice(start, start + self.chunk)
 
-    def _residual(self, which: slice, tape: Tape | None = None) -> Tensor:
-        found = self.network.jets(self.x[which][None], SPACE, tape)[0]
-        return (found - self.y[which]) * self.scale[which][:, None]
+    def _outputs(self, which: slice, tape: Tape | None = None) -> Tensor:
+        """Evaluate the network at some of the inputs, ``(n, m)``."""
+        z = self.x[which][None]
+        if self._first is None:
+            return self.network.jets(z, SPACE, tape)[0]
+        z = self._first.jets(z, which.start, tape)
+        for k in range(1, len(self.network.layers)):
+            z = self.network.layer(k).jets(z, SPACE, tape)
+        return z[0]
+
+    def values(self) -> Tensor:
+        """Values of the network at all inputs, ``(N, m)``; those asked for last are kept."""
+        now = self.trial.get()
+        if self._last is None or not torch.equal(self._last[0], now):
+            with torch.no_grad():
+                parts = [self._outputs(w) for w in self._slices()]
+            self._last = (now, torch.cat([self.y.new_zeros(0, self.y.shape[1]), *parts]))
+        return self._last[1]
+
+    def _residual(self, outputs: Tensor, which: slice) -> Tensor:
+        return (outputs - self.y[which]) * self.scale[which][:, None]
 
     def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(J, r)``, output after output of a chunk, then the penalty's."""
+        now, parts = self.trial.get(), []
         for which in self._slices():
             tape: Tape = []
-            residual = self._residual(which, tape)
+            outputs = self._outputs(which, tape)
+            parts.append(outputs.detach())
+            residual = self._residual(outputs, which)
             for k in range(residual.shape[1]):
                 own = residual[:, k]
                 yield self._rows(own, tape, keep=k + 1 < residual.shape[1]), own.detach()
+        if parts:
+            self._last = (now, torch.cat(parts))
         if self.penalty is not None:
             yield from self.penalty.jacobian(self.network)
 
@@ -121,18 +182,20 @@ class DataRows:
 
     def vector(self) -> Tensor:
         """All residuals in the order of `jacobian`."""
-        with torch.no_grad():
-            parts = [column for w in self._slices() for column in self._residual(w).unbind(1)]
-            if self.penalty is not None:
-                parts.append(self.penalty.vector(self.network))
-            return torch.cat(parts)
+        values = self.values()
+        parts = [
+            column for w in self._slices() for column in self._residual(values[w], w).unbind(1)
+        ]
+        if self.penalty is not None:
+            parts.append(self.penalty.vector(self.network))
+        return torch.cat(parts)
 
     def loss_and_gradient(self) -> tuple[float, Tensor]:
         """Mean square error, penalty included, and its gradient ``(P,)``."""
         parameters = list(self.network.parameters())
         loss, gradient = 0.0, torch.zeros_like(self.trial.get())
         for which in self._slices():
-            value = self._residual(which).square().sum()
+            value = self._residual(self._outputs(which), which).square().sum()
             grads = torch.autograd.grad(
                 value, parameters, allow_unused=True, materialize_grads=True
             )

@@ -33,6 +33,7 @@ from kanpde.train._phase import (
 )
 from kanpde.train._plan import Plan, interior_points, make_network
 from kanpde.train._quasinewton import SSBroyden
+from kanpde.train._sparsity import EdgePenalty, SparseRows
 
 REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
@@ -73,7 +74,7 @@ class DescentPhase(Phase):
         self.recent: list[float] = []
         self.best = (math.inf, self.trial.get())
         self.drawn: list[tuple[TermSet, Drawn]] = []
-        self._rows: Rows | None = None
+        self._rows: Rows | SparseRows | None = None
 
     @property
     def every(self) -> int:
@@ -118,8 +119,16 @@ class DescentPhase(Phase):
     def _use(self, drawn: list[tuple[TermSet, Drawn]]) -> None:
         self.drawn = drawn
         self.points = sum(d.rows for _, d in drawn)
-        self._rows = Rows(self.trial, drawn, weights=self.plan.settings.weights)
+        rows = Rows(self.trial, drawn, weights=self.plan.settings.weights)
+        self._rows = self._sparse(rows) if self.plan.settings.sparsify else rows
         self.optimizer.restart()
+
+    def _sparse(self, rows: Rows) -> SparseRows:
+        """Add the rows that make edges sparse, with the interior points as samples."""
+        settings = self.plan.settings
+        inside = next(p for p in rows.parts if p.terms.where == INTERIOR)
+        x = inside.site.z[0].detach()
+        return SparseRows(rows, EdgePenalty(x, settings.sparsify, entropy=settings.entropy))
 
     def step(self) -> Report:
         """One optimizer step, after redrawing or extending where it is due."""
@@ -137,7 +146,11 @@ class DescentPhase(Phase):
             fresh, note = self._extend()
         assert self._rows is not None
         before = self.trial.get() if self.optimizer.looks_back else None
+        if isinstance(self._rows, SparseRows):
+            self._rows.refresh()
         report = self.optimizer.step(self._rows)
+        if isinstance(self._rows, SparseRows):
+            report.loss -= self._rows.level()  # losses are compared with those on other points
         self.taken += 1
         self._judge_progress(report, self.trial.get() if before is None else before)
         return Report(

@@ -78,6 +78,8 @@ class Session:
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
         names += ["correction"] * (self.plan.settings.stages - 1)
+        if self.plan.settings.sparsify:
+            return names
         if lazy_applies(self.plan):
             return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
         if not products_apply(self.plan):

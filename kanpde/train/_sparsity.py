@@ -31,6 +31,7 @@ import torch
 from torch import Tensor
 
 from kanpde._jets import JetSpace
+from kanpde._rows import Rows
 from kanpde.errors import InputError
 from kanpde.nets import KAN, BiasBlock, Block, Network, Record, SymbolicBlock, Tape
 
@@ -193,6 +194,62 @@ class EdgePenalty:
             share = (norms / total).clamp_min(LEAST_SHARE)
             weights = weights - self.entropy * (share.log() + layer_entropy(norms)) / total
         return self.strength * weights * alive
+
+
+class SparseRows:
+    """Rows of a PDE with an `EdgePenalty` on the network of their trial.
+
+    Parameters
+    ----------
+    rows
+        Rows of equations and conditions.
+    penalty
+        Further rows; call `refresh` before every step.
+    """
+
+    def __init__(self, rows: Rows, penalty: EdgePenalty) -> None:
+        self.rows, self.penalty, self.trial = rows, penalty, rows.trial
+
+    @property
+    def count(self) -> int:
+        """Number of the equations' rows."""
+        return self.rows.count
+
+    def refresh(self) -> None:
+        """Put the penalty's quadratics at the present coefficients."""
+        self.penalty.refresh(self.trial.network)
+
+    def level(self) -> float:
+        """Sum of the squares of the penalty's rows."""
+        return float(self.penalty.vector(self.trial.network).square().sum())
+
+    def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the equations' rows, then the penalty's; constants have zeros in these."""
+        yield from self.rows.jacobian()
+        others = self.trial.count - self.trial.network.count
+        for jacobian, residual in self.penalty.jacobian(self.trial.network):
+            wide = torch.cat((jacobian, jacobian.new_zeros(len(jacobian), others)), dim=1)
+            yield wide, residual
+
+    def vector(self) -> Tensor:
+        """Give all residuals in the order of `jacobian`."""
+        return torch.cat((self.rows.vector(), self.penalty.vector(self.trial.network)))
+
+    def loss_and_gradient(self) -> tuple[float, Tensor]:
+        """Sum of all squares and its gradient ``(P,)``."""
+        loss, gradient = self.rows.loss_and_gradient()
+        more, slope = self.penalty.gradient(self.trial.network)
+        gradient[: len(slope)] += slope
+        return loss + more, gradient
+
+    def transposed_product(self, vector: Tensor) -> Tensor:
+        """Jᵀ v, ``(R,) -> (P,)``, by assembling J again."""
+        total = vector.new_zeros(self.trial.count)
+        start = 0
+        for jacobian, residual in self.jacobian():
+            total += jacobian.T @ vector[start : start + len(residual)]
+            start += len(residual)
+        return total
 
 
 def layer_entropy(norms: Tensor) -> float:
