@@ -96,13 +96,7 @@ def recognise(
             if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
                 found.append((spent, unit * sympy.Rational(numerator, denominator)))
                 break
-    for numerator, denominator in _fractions(value**2, largest_denominator):
-        near = math.copysign(math.sqrt(abs(numerator) / denominator), value)
-        spent = ROOT_COST + math.log10(max(1, abs(numerator))) + math.log10(denominator)
-        if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
-            root = sympy.sqrt(sympy.Rational(abs(numerator), denominator))
-            found.append((spent, root if value > 0 else -root))
-            break
+    found += _root(value, tolerance, digits, largest_denominator)
     for places in range(2, DECIMALS + 1):
         near = round(value, places)
         spent = DECIMAL_COST + math.log10(max(abs(near) * 10**places, 1.0))
@@ -111,6 +105,17 @@ def recognise(
             break
     found.sort(key=lambda pair: pair[0])
     return [constant for _, constant in found]
+
+
+def _root(value: float, tolerance: float, digits: float, largest: int) -> list[tuple[float, Expr]]:
+    """Find the square root of a fraction, with what it costs."""
+    for numerator, denominator in _fractions(value**2, largest):
+        near = math.copysign(math.sqrt(abs(numerator) / denominator), value)
+        spent = ROOT_COST + math.log10(max(1, abs(numerator))) + math.log10(denominator)
+        if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
+            root = sympy.sqrt(sympy.Rational(abs(numerator), denominator))
+            return [(spent, root if value > 0 else -root)]
+    return []
 
 
 def _fractions(value: float, largest: int) -> Iterator[tuple[int, int]]:
