@@ -146,6 +146,16 @@ class Inside:
         _release_edge(network, k, i, j)
         return self._with(network, f"edge ({k}, {i}, {j}) released")
 
+    @property
+    def symbolic_edges(self) -> list[tuple[int, int, int, str]]:
+        """Edges that are fixed to functions: layer, input, node, name."""
+        network, found = self._kan(), []
+        for k in range(len(network.layers)):
+            block = network.layer(k).symbolic
+            for edge in () if block is None else block.edges:
+                found.append((k, edge.i, edge.j, edge.function.name))
+        return found
+
     def auto_symbolic(
         self,
         *,

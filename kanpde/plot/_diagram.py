@@ -169,9 +169,9 @@ def drawn(picture: Graph, inputs: list[str], outputs: list[str], title: str | No
     _draw_lines(axes, picture)
     for row, side in zip(picture.panels, picture.sides, strict=True):
         _draw_panels(axes, row, side)
-    for marks in (*picture.levels, *picture.subnodes):
-        for mark in marks:
-            _draw_mark(axes, mark)
+    rows = (*picture.levels, *picture.subnodes)  # a sum node is its own subnode
+    for mark in {(m.x, m.y): m for marks in rows for m in marks}.values():
+        _draw_mark(axes, mark)
     _draw_names(axes, picture.levels[0], inputs, above=False)
     _draw_names(axes, picture.levels[-1], outputs, above=True)
     _fit(figure, axes, picture, title)

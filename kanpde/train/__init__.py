@@ -20,6 +20,7 @@ from kanpde.train._plan import make_plan as make_plan
 from kanpde.train._plan import suggested_degree as suggested_degree
 from kanpde.train._quasinewton import SSBroyden as SSBroyden
 from kanpde.train._regress import Regression as Regression
+from kanpde.train._regress import descend as descend
 from kanpde.train._regress import make_optimizer as make_optimizer
 from kanpde.train._regress import regress as regress
 from kanpde.train._session import Session as Session
@@ -47,6 +48,7 @@ __all__ = [
     "StepReport",
     "StreamingQR",
     "cores",
+    "descend",
     "few_threads",
     "fresh_loss",
     "interior_points",

@@ -85,29 +85,57 @@ def regress(
     >>> regress(net, x, x**3, steps=20).rmse < 1e-9
     True
     """
-    bare = DataRows(network, x, y)
-    loss = float(bare.vector().square().sum())
-    prior = Prior(y.numel()) if penalty is None else None
-    rows = DataRows(network, x, y, penalty=prior or penalty)
+    rows = DataRows(network, x, y, penalty=penalty)
+    return descend(rows, optimizer, steps=steps, seconds=seconds, tolerance=tolerance)
+
+
+def descend(
+    rows: DataRows,
+    optimizer: str,
+    *,
+    steps: int,
+    seconds: float = math.inf,
+    tolerance: float = 0.0,
+    observe: Callable[[int, StepReport], bool | None] | None = None,
+) -> Regression:
+    """Move a network along rows of data until it stalls; it ends at its best.
+
+    Parameters
+    ----------
+    rows
+        The data and the network.
+    optimizer, steps, seconds, tolerance
+        As in `regress`.
+    observe
+        Called with the number of steps and a report after each; True ends the fit.
+    """
     mover, found, start = make_optimizer(optimizer), Regression(), time.perf_counter()
-    best = (math.inf, network.get())
+    bare = DataRows(rows.network, rows.x, rows.y)
+    loss = float(bare.vector().square().sum())
+    prior = Prior(rows.y.numel()) if rows.penalty is None else None
+    rows.penalty = prior or rows.penalty
+    best = (math.inf, rows.trial.get())
     while found.steps < steps:
         if prior is not None:
-            prior.refresh(network, loss)
+            prior.refresh(rows.network, loss)
         report = mover.step(rows)
         found.steps += 1
         if not report.finite:
             break
-        loss = float(rows.vector().square().sum()) if mover.looks_back else report.loss
+        if mover.looks_back:
+            report.loss = float(rows.vector().square().sum())
+        loss = report.loss
         found.losses.append(loss)
         if loss < best[0]:
-            best = (loss, network.get())
+            best = (loss, rows.trial.get())
+        asked = observe is not None and observe(found.steps, report)
         found.seconds = time.perf_counter() - start
-        if found.seconds >= seconds or math.sqrt(loss) <= tolerance:
+        if asked or found.seconds >= seconds or math.sqrt(loss) <= tolerance:
             break
         if _stalled(found.losses, report, optimizer):
             break
-    network.set(best[1])
+    rows.penalty = None if prior is not None else rows.penalty
+    rows.trial.set(best[1])
     found.rmse = math.sqrt(float(bare.vector().square().sum()))
     found.seconds = time.perf_counter() - start
     return found
