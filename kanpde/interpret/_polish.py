@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -39,8 +39,19 @@ def free_columns(network: KAN, x: Tensor) -> Tensor:
             elif isinstance(block, BiasBlock):
                 parts.append(_constants(network, k, block))
             else:
-                parts.append(torch.ones(sum(p.numel() for p in block.parameters())).bool())
+                parts.append(_numerical(layer, block))
     return torch.cat(parts)
+
+
+def _numerical(layer: Layer, block: Any) -> Tensor:
+    """Coefficients of edges that are switched on."""
+    free = torch.ones(block.count, dtype=torch.bool)
+    if layer.mask is None:
+        return free
+    spread = block.spread(layer.mask).bool().flatten().cpu()
+    free[: block.count - len(spread)] = bool(spread.any())
+    free[block.count - len(spread) :] = spread
+    return free
 
 
 def _hidden(network: KAN, k: int) -> bool:
