@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde._conditions import MeanValue, Periodic, PointData
+from kanpde._conditions import MeanValue, Periodic, PointData, normal
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._store import terms_data, terms_from_data
 from kanpde._terms import INITIAL, INTERIOR, PAIR, TermSet, all_terms
-from kanpde.pde import raise_program
+from kanpde.pde import raise_program, tree_data, tree_expression
 
 INSIDE, BESIDE = 1000, 200
 
@@ -52,6 +52,7 @@ class Claim:
     terms: TermSet
     drawn: Drawn
     places: tuple[Place, ...] | None
+    trees: tuple[Any, ...] = ()
 
     def expressions(
         self,
@@ -59,10 +60,19 @@ class Claim:
         unknowns: Sequence[AppliedUndef],
         constants: Sequence[Symbol],
     ) -> tuple[Expr, ...]:
-        """Write the expressions in sympy; after loading, numbers in them are floats."""
+        """Write the expressions in sympy.
+
+        After loading, numbers are floats where an expression holds what `tree_data` does not
+        describe.
+        """
         terms = self.terms
         if terms.expressions:
             return terms.expressions
+        if self.trees and all(tree is not None for tree in self.trees):
+            names: dict[str, Expr] = {x.name: x for x in (*coordinates, *constants)}
+            names |= {n.name: n for n in map(normal, coordinates)}
+            names |= {str(u.func.__name__): u for u in unknowns}
+            return tuple(tree_expression(tree, names) for tree in self.trees)
         jets = []
         for jet in terms.jets:
             u = unknowns[jet.unknown]
@@ -147,6 +157,7 @@ def claims_data(claims: Sequence[Claim]) -> list[dict[str, Any]]:
     return [
         {
             "terms": terms_data(c.terms),
+            "trees": list(c.trees) or [tree_data(e) for e in c.terms.expressions],
             "extras": c.drawn.extras.shape[1],
             "points": c.drawn.points.tolist(),
             "inputs": c.drawn.extras.tolist(),
@@ -194,7 +205,7 @@ def _claim(data: Any, sizes: tuple[int, int, int]) -> Claim:
             )
             for p in data["places"]
         )
-    return Claim(terms, drawn, places)
+    return Claim(terms, drawn, places, tuple(data.get("trees", ())))
 
 
 def _axis(value: Any, dimension: int) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor
 from kanpde import _check
 from kanpde._fit import _store
 from kanpde._fit._dataset import CLASSIFICATION, Dataset, Label
+from kanpde._fit._inside import Inside
 from kanpde._fit._scaling import Scaling
 from kanpde._fit._settings import FitSettings
 from kanpde.errors import InputError
@@ -36,7 +37,7 @@ TRAINING = {
 }
 
 
-class Fit:
+class Fit(Inside):
     """A network fitted to data: call it at inputs, go on training it, save it.
 
     Attributes

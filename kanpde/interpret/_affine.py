@@ -11,8 +11,8 @@ from kanpde.interpret._forms import FAR, SLOW, Form, canonical_form, natural_sca
 from kanpde.nets import SymbolicFunction
 
 SCANNED = 64  # points of the scan, per edge
-REFINED = 400  # points of the first refinement
-FOLLOWED = 6  # starts that are refined
+REFINED = 200  # points of the first refinement
+FOLLOWED = 5  # starts that are refined
 BLOCK = 2_000_000  # numbers in one block of the scan
 MOST_DAMPING = 1e10
 AMPLITUDE = 1e3  # c beyond this, or below its inverse, is a limit of the family, not a member
@@ -102,10 +102,10 @@ def fit_affine(
     few = _Edges(*_sampled(edges, SCANNED), edges.mean, edges.std)
     theta = _scan(few, function, form)
     some = _Edges(*_sampled(edges, REFINED), edges.mean, edges.std)
-    theta, misfit = _refine(some, function, form, theta, steps=15)
+    theta, misfit = _refine(some, function, form, theta, steps=15, least=1e-3)
     best = misfit.sort(dim=0).indices[:2]
     theta = theta.gather(0, best[..., None].expand(-1, -1, 2))
-    theta, misfit = _refine(edges, function, form, theta, steps=60)
+    theta, misfit = _refine(edges, function, form, theta, steps=50, least=1e-6)
     chosen = misfit.argmin(dim=0)
     theta = theta[chosen, torch.arange(len(chosen))]
     return _finished(z, phi, function, form, edges, theta)
@@ -169,7 +169,7 @@ def _correlations(edges: _Edges, function: SymbolicFunction, a: Tensor, b: Tenso
     """Squared correlations ``(S, E)``; -1 where an argument leaves the domain."""
     u = a[:, None] * edges.t + b[:, None]
     allowed = function.inside(u).all(dim=1)
-    f = function.values(u)[0]
+    f = function.plain_values(u)[0]
     f = f - f.mean(dim=1, keepdim=True)
     power = f.square().sum(1)
     r2 = (f * edges.p).sum(1).square() / power
@@ -187,7 +187,13 @@ class _State:
 
 
 def _refine(
-    edges: _Edges, function: SymbolicFunction, form: Form, theta: Tensor, *, steps: int
+    edges: _Edges,
+    function: SymbolicFunction,
+    form: Form,
+    theta: Tensor,
+    *,
+    steps: int,
+    least: float,
 ) -> tuple[Tensor, Tensor]:
     """Levenberg-Marquardt on (a, b) of every start and edge; c and d are projected out."""
     state = _state(edges, function, form, theta)
@@ -197,7 +203,7 @@ def _refine(
         better = trial.misfit < state.misfit
         damping = torch.where(better, (damping / 8).clamp_min(1e-14), damping * 6)
         gained = torch.where(better, state.misfit - trial.misfit, 0.0)
-        done = (gained <= 1e-10 * state.misfit) & (better | (damping > MOST_DAMPING))
+        done = (gained <= least * state.misfit) & (better | (damping > MOST_DAMPING))
         for name in ("theta", "misfit", "gradient", "gauss"):
             old, new = getattr(state, name), getattr(trial, name)
             wide = better.reshape(better.shape + (1,) * (old.ndim - 2))
@@ -217,7 +223,7 @@ def _step(state: _State, damping: Tensor) -> Tensor:
 def _state(edges: _Edges, function: SymbolicFunction, form: Form, theta: Tensor) -> _State:
     t, p = edges.t, edges.p
     u = theta[..., 0] * t[:, None] + theta[..., 1]
-    f, slope = function.values(u, 1).unbind(0)
+    f, slope = function.plain_values(u, 1).unbind(0)
     f, power, c, residual = _regressed(f, p[:, None])
     misfit = residual.square().sum(0)
     allowed = function.inside(u).all(dim=0) & torch.isfinite(misfit) & (power > 0)
@@ -277,8 +283,8 @@ def _finished(
     if form.period:
         b = b - form.period * torch.round(b / form.period)
     u = a * z + b
-    f = function.values(u)[0]
-    own, power, slope, residual = _regressed(f, edges.p)
+    f = function.plain_values(u)[0]
+    _, power, slope, residual = _regressed(f, edges.p)
     misfit = residual.norm(dim=0)
     allowed = function.inside(u).all(dim=0) & (power > 0) & torch.isfinite(misfit)
     norm = (phi - phi.mean(0)).norm(dim=0)

@@ -14,7 +14,8 @@ LARGEST = 1e9
 DECIMALS = 6
 DECIMAL_COST = 1.0
 ROOT_COST = 1.5
-SPARE = 2.0  # digits that a match must have beyond what chance explains
+IRRATIONAL_DIGITS = 3.5  # of numerator and denominator beside pi, e or a root
+SPARE = 3.0  # digits that a match must have beyond what chance explains
 
 
 @lru_cache(maxsize=1)
@@ -81,33 +82,53 @@ def recognise(
     """
     if not math.isfinite(value) or abs(value) > LARGEST:
         return []
+    relative = max(tolerance / abs(value) if value else 1.0, 10.0**-MOST_DIGITS)
+    digits = max(-math.log10(relative), SPARE)
     found: list[tuple[float, Expr]] = []
     if abs(value) <= tolerance:
         found.append((-1.0, sympy.Integer(0)))
-    relative = max(tolerance / abs(value) if value else 1.0, 10.0**-MOST_DIGITS)
-    digits = -math.log10(relative)
-    for unit, size, cost in _units():
-        for numerator, denominator in _fractions(value / size, largest_denominator):
-            near = numerator / denominator * size
-            spent = cost + math.log10(abs(numerator)) + math.log10(denominator)
-            if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
-                found.append((spent, unit * sympy.Rational(numerator, denominator)))
+    for candidates in (
+        *(_multiples(value, unit, largest_denominator) for unit in _units()),
+        _roots(value, largest_denominator),
+        _decimals(value),
+    ):
+        for spent, near, constant in candidates:
+            if abs(near - value) <= tolerance and spent + SPARE <= digits:
+                found.append((spent, constant))
                 break
-    for numerator, denominator in _fractions(value**2, largest_denominator):
-        near = math.copysign(math.sqrt(abs(numerator) / denominator), value)
-        spent = ROOT_COST + math.log10(max(1, abs(numerator))) + math.log10(denominator)
-        if abs(near - value) <= tolerance and spent + SPARE <= max(digits, SPARE):
-            root = sympy.sqrt(sympy.Rational(abs(numerator), denominator))
-            found.append((spent, root if value > 0 else -root))
-            break
-    for places in range(2, DECIMALS + 1):
-        near = round(value, places)
-        spent = DECIMAL_COST + math.log10(max(abs(near) * 10**places, 1.0))
-        if abs(near - value) <= tolerance and spent + SPARE <= digits:
-            found.append((spent, sympy.Rational(round(near * 10**places), 10**places)))
-            break
     found.sort(key=lambda pair: pair[0])
     return [constant for _, constant in found]
+
+
+Candidate = tuple[float, float, Expr]
+
+
+def _multiples(value: float, unit: tuple[Expr, float, float], largest: int) -> Iterator[Candidate]:
+    """Fractions of a factor, with the digits they spend and their values."""
+    factor, size, cost = unit
+    for numerator, denominator in _fractions(value / size, largest):
+        spent = math.log10(abs(numerator)) + math.log10(denominator)
+        if cost and spent > IRRATIONAL_DIGITS:
+            return
+        near = numerator / denominator * size
+        yield cost + spent, near, factor * sympy.Rational(numerator, denominator)
+
+
+def _roots(value: float, largest: int) -> Iterator[Candidate]:
+    """Square roots of fractions."""
+    for numerator, denominator in _fractions(value**2, largest):
+        near = math.copysign(math.sqrt(numerator / denominator), value)
+        spent = ROOT_COST + math.log10(numerator) + math.log10(denominator)
+        root = sympy.sqrt(sympy.Rational(numerator, denominator))
+        yield spent, near, root if value > 0 else -root
+
+
+def _decimals(value: float) -> Iterator[Candidate]:
+    """Decimal fractions of few digits."""
+    for places in range(2, DECIMALS + 1):
+        whole = round(value * 10**places)
+        spent = DECIMAL_COST + math.log10(max(abs(whole), 1))
+        yield spent, whole / 10**places, sympy.Rational(whole, 10**places)
 
 
 def _fractions(value: float, largest: int) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import sympy
 import torch
@@ -29,7 +30,7 @@ _DOMAINS = {
     sympy.csch: "nonzero",
 }
 _ONE, _ZERO = sympy.Integer(1), sympy.Integer(0)
-Node = Expr | tuple[str, int]
+Node: TypeAlias = Expr | tuple[str, int]
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def canonical_form(function: SymbolicFunction) -> Form:
     ((True, False), (False, True))
     """
     u = _places(function.domain)
-    f, slope = function.values(u, 1).unbind(0)
+    f, slope = function.plain_values(u, 1).unbind(0)
     one = torch.ones_like(u)
     if not bool(slope.any()):
         if float(f.max() - f.min()) == 0:
@@ -88,7 +88,7 @@ def canonical_form(function: SymbolicFunction) -> Form:
             kept.remove(k)
     period = _period(function)
     wide = torch.linspace(-20, 20, 2001, dtype=torch.float64)
-    changes = function.values(wide, 1)[1].sign().diff().ne(0).sum()
+    changes = function.plain_values(wide, 1)[1].sign().diff().ne(0).sum()
     oscillates = function.domain == "line" and int(changes) >= OSCILLATING
     return Form(0 in kept, 1 in kept, _flips(function, u), period, oscillates)
 
@@ -96,7 +96,7 @@ def canonical_form(function: SymbolicFunction) -> Form:
 @lru_cache(maxsize=512)
 def natural_scale(function: SymbolicFunction) -> float:
     """Spread of the function's values at arguments of order one."""
-    return float(function.values(_places(function.domain))[0].std())
+    return float(function.plain_values(_places(function.domain))[0].std())
 
 
 def _places(domain: str) -> Tensor:
@@ -115,8 +115,8 @@ def _rank(columns: list[Tensor]) -> int:
 def _flips(function: SymbolicFunction, u: Tensor) -> tuple[float, ...]:
     if function.domain in {"positive", "nonnegative"}:
         return (1.0, -1.0)
-    columns = torch.stack((function.values(u)[0], torch.ones_like(u)), dim=1)
-    mirrored = function.values(-u)[0]
+    columns = torch.stack((function.plain_values(u)[0], torch.ones_like(u)), dim=1)
+    mirrored = function.plain_values(-u)[0]
     fitted = columns @ torch.linalg.lstsq(columns, mirrored[:, None]).solution
     near = (fitted[:, 0] - mirrored).norm() <= RANK * mirrored.norm()
     return (1.0,) if bool(near) else (1.0, -1.0)
@@ -177,7 +177,7 @@ def _groups(form: Form, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _on_line(form: Form) -> list[tuple[float, float]]:
-    """Starts for functions that are defined everywhere."""
+    """List starts for functions that are defined everywhere."""
     if not form.scale:
         near = torch.linspace(-4, 4, 65, dtype=torch.float64)
         far = _geometric(4.5, FAR)
@@ -212,7 +212,7 @@ def _shifts(form: Form, slope: float) -> list[float]:
 
 
 def _in_unit(form: Form, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Starts that map the data into [-1, 1]: their share of it and where it lies."""
+    """List starts that map the data into [-1, 1]: their share of it and where it lies."""
     made = []
     for share in (0.02, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.96, 0.99, 0.999, 1 - 1e-9):
         for place in (-1.0, -0.9, -0.5, 0.0, 0.5, 0.9, 1.0):
@@ -224,7 +224,7 @@ def _in_unit(form: Form, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _beside_pole(domain: str, form: Form, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Starts whose singular point lies outside the data, near or far."""
+    """List starts whose singular point lies outside the data, near or far."""
     gaps = torch.cat((torch.zeros(1), _geometric(1e-5, 0.1, 4.0), _geometric(0.15, FAR, 1.5)))
     slopes = _geometric(SLOW, FAR) if form.scale else torch.ones(1, dtype=torch.float64)
     signs = (1.0, -1.0) if domain == "nonzero" else form.flips

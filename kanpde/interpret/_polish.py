@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from kanpde.interpret._forms import canonical_form
+from kanpde.interpret._rows import SymbolicRows
 from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations
 from kanpde.train import DataRows, RowSource, regress
 
@@ -37,8 +39,19 @@ def free_columns(network: KAN, x: Tensor) -> Tensor:
             elif isinstance(block, BiasBlock):
                 parts.append(_constants(network, k, block))
             else:
-                parts.append(torch.ones(sum(p.numel() for p in block.parameters())).bool())
+                parts.append(_numerical(layer, block))
     return torch.cat(parts)
+
+
+def _numerical(layer: Layer, block: Any) -> Tensor:
+    """Coefficients of edges that are switched on."""
+    free = torch.ones(block.count, dtype=torch.bool)
+    if layer.mask is None:
+        return free
+    spread = block.spread(layer.mask).bool().flatten().cpu()
+    free[: block.count - len(spread)] = bool(spread.any())
+    free[block.count - len(spread) :] = spread
+    return free
 
 
 def _hidden(network: KAN, k: int) -> bool:
@@ -82,6 +95,33 @@ def _strongest(layer: Layer, block: SymbolicBlock, spread: Tensor, *, hidden: bo
     return held
 
 
+class _Rows(Protocol):
+    """Residuals of a network on data as a function of its free coefficients."""
+
+    def vector(self, theta: Tensor) -> Tensor:
+        """Residuals at all coefficients `theta`, ``(R,)``."""
+
+    def jacobian(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Jacobian by the free coefficients ``(R, F)``, and the residuals."""
+
+
+class _General:
+    """Any network, by its own rows."""
+
+    def __init__(self, rows: RowSource, where: Tensor) -> None:
+        self.rows, self.where = rows, where
+
+    def vector(self, theta: Tensor) -> Tensor:
+        self.rows.trial.set(theta)
+        return self.rows.vector()
+
+    def jacobian(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        self.rows.trial.set(theta)
+        parts = list(self.rows.jacobian())
+        jacobian = torch.cat([j[:, self.where] for j, _ in parts]).double()
+        return jacobian, torch.cat([r for _, r in parts]).double()
+
+
 @dataclass
 class _Factored:
     """Singular value decomposition of the scaled Jacobian, and the residual in it."""
@@ -121,10 +161,16 @@ def polish(
     True
     """
     free = free_columns(network, x)
-    rows = DataRows(network, x, y)
-    if int(free.sum()) * rows.count > LARGEST:
+    where = free.nonzero().flatten()
+    size = len(where) * y.numel()
+    if size > LARGEST:
         return regress(network, x, y, steps=steps, tolerance=tolerance).rmse
-    return settle(rows, free, steps=steps, tolerance=tolerance)
+    if not SymbolicRows.fits(network, x, len(where)):
+        return settle(DataRows(network, x, y), free, steps=steps, tolerance=tolerance)
+    rows = SymbolicRows(network, x, y, where)
+    theta, loss = _minimised(rows, network.get(), where, steps, tolerance)
+    network.set(theta)
+    return math.sqrt(loss)
 
 
 def settle(rows: RowSource, free: Tensor, *, steps: int, tolerance: float = 0.0) -> float:
@@ -141,29 +187,33 @@ def settle(rows: RowSource, free: Tensor, *, steps: int, tolerance: float = 0.0)
     """
     where = free.nonzero().flatten()
     start = rows.trial.get()
-    loss = float(rows.vector().square().sum())
+    theta, loss = _minimised(_General(rows, where), start, where, steps, tolerance)
+    rows.trial.set(theta)
+    return math.sqrt(loss)
+
+
+def _minimised(
+    rows: _Rows, theta: Tensor, where: Tensor, steps: int, tolerance: float
+) -> tuple[Tensor, float]:
+    loss = float(rows.vector(theta).square().sum())
     damping, stalled = 1e-3, 0
     for _ in range(steps):
         if math.sqrt(loss) <= tolerance or stalled >= PATIENCE or not math.isfinite(loss):
             break
-        factored = _factor(rows, where)
+        factored = _factor(*rows.jacobian(theta))
         if factored is None:
             break
-        found = _descend(rows, start, where, factored, loss, damping)
+        found = _descend(rows, theta, where, factored, loss, damping)
         if found is None:
             break
-        start, better, damping = found
+        theta, better, damping = found
         stalled = stalled + 1 if loss - better <= STALLED * loss else 0
         loss = better
-    rows.trial.set(start)
-    return math.sqrt(loss)
+    return theta, loss
 
 
-def _factor(rows: RowSource, where: Tensor) -> _Factored | None:
-    parts = list(rows.jacobian())
-    jacobian = torch.cat([j[:, where] for j, _ in parts]).double()
-    residual = torch.cat([r for _, r in parts]).double()
-    if not len(where) or not bool(torch.isfinite(jacobian).all()):
+def _factor(jacobian: Tensor, residual: Tensor) -> _Factored | None:
+    if not jacobian.numel() or not bool(torch.isfinite(jacobian).all()):
         return None
     scale = jacobian.norm(dim=0)
     scale = torch.where(scale > 0, scale, 1.0)
@@ -175,7 +225,7 @@ def _factor(rows: RowSource, where: Tensor) -> _Factored | None:
 
 
 def _descend(
-    rows: RowSource,
+    rows: _Rows,
     start: Tensor,
     where: Tensor,
     factored: _Factored,
@@ -186,8 +236,7 @@ def _descend(
     while damping < MOST_DAMPING:
         trial = start.clone()
         trial[where] += factored.step(damping).to(trial)
-        rows.trial.set(trial)
-        found = float(rows.vector().square().sum())
+        found = float(rows.vector(trial).square().sum())
         if found < loss:
             return trial, found, max(damping / 10, 1e-18)
         damping *= 8

@@ -36,8 +36,9 @@ from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
 
 Array = NDArray[np.float64]
 SAMPLES = 1500
-LEAST_NOISE, MOST_NOISE, UNKNOWN_NOISE = 1e-11, 1e-5, 1e-7
+LEAST_NOISE, MOST_NOISE, UNKNOWN_NOISE = 1e-11, 1e-2, 1e-7
 ROUNDING = 1e-11  # relative change that rounding may make
+FIRM = 1e10  # weight of equations and conditions against measured data
 CLOSE = 1e-8  # relative to the size of the unknowns: residual of what counts as a closed form
 
 
@@ -214,7 +215,7 @@ class _Reader:
                 "curves are no function of the library"
             )
         size = float(self.values[:, k].std()) or 1.0
-        if made.rmse_after > max(100 * noise, 1e-4) * size:
+        if made.rmse_after > max(10 * noise, 1e-4) * size:
             raise _NoFormError(
                 f"{name}: the nearest combination of library functions is "
                 f"{made.rmse_after / size:.0e} off"
@@ -224,7 +225,8 @@ class _Reader:
     def polish(self, networks: Sequence[KAN]) -> None:
         """Polish all parameters, unknown constants included, in equations and conditions."""
         trial = plain_trial(self.view, SideBySide(networks), self.like, box=self.box)
-        rows = Rows(trial, [(c.terms, c.drawn) for c in self.view.claims])
+        firm = {n: FIRM for c in self.view.claims if c.terms.where != POINTS for n in c.terms.names}
+        rows = Rows(trial, [(c.terms, c.drawn) for c in self.view.claims], weights=firm)
         x = torch.from_numpy(self.x)
         free = [free_columns(n, x) for n in networks]
         free.append(torch.ones(len(trial.constants.names), dtype=torch.bool))
@@ -276,15 +278,11 @@ class _Reader:
         self, verdict: Verdict, difference: Mapping[str, float], noise: Sequence[float]
     ) -> None:
         """Refuse formulas that are no solution, or not this one."""
-        data = {n for c in self.view.claims if c.terms.where == POINTS for n in c.terms.names}
         size = max(1.0, float(np.abs(self.values).max()))
-        worst = max((r for n, r in verdict.residuals.items() if n not in data), default=0.0)
-        if not verdict.exact and not worst <= CLOSE * size:
-            raise _NoFormError(
-                f"the best candidate leaves a residual of {worst:.0e} on fresh points"
-            )
+        if not verdict.exact and not verdict.worst <= CLOSE * size:
+            raise _NoFormError(f"the best candidate leaves a residual of {verdict.worst:.0e}")
         for (name, off), own in zip(difference.items(), noise, strict=True):
-            if not off <= max(100 * own, 1e-6):
+            if not off <= max(10 * own, 1e-6):
                 raise _NoFormError(f"{name}: the best candidate is another solution, {off:.0e} off")
 
 

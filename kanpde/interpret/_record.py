@@ -11,7 +11,7 @@ from kanpde.errors import KanpdeError, RunDirectoryError
 from kanpde.interpret._readout import Readout
 from kanpde.interpret._verify import Verdict, exact_numbers
 from kanpde.nets import KAN, network_data, network_from_data
-from kanpde.pde import Program, lower, raise_program
+from kanpde.pde import Program, lower, raise_program, tree_data, tree_expression
 
 
 def readout_data(readout: Readout, view: ProblemView) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def readout_data(readout: Readout, view: ProblemView) -> dict[str, Any]:
     return {
         "kanpde": "formula",
         "formulas": {name: str(f) for name, f in readout.formulas.items()},
+        "trees": {name: tree_data(f) for name, f in readout.formulas.items()},
         "programs": {
             name: lower([f], view.coordinates, where=name).to_data()
             for name, f in readout.formulas.items()
@@ -27,6 +28,7 @@ def readout_data(readout: Readout, view: ProblemView) -> dict[str, Any]:
         "exact": readout.exact,
         "proven": {} if verdict is None else verdict.proven,
         "residuals": {} if verdict is None else verdict.residuals,
+        "measured": [] if verdict is None else list(verdict.measured),
         "difference": readout.difference,
         "networks": {
             name: {"network": network_data(net), "coefficients": net.get().tolist()}
@@ -50,9 +52,18 @@ def readout_from_data(data: Any, view: ProblemView) -> Readout:
             raise ValueError("a foreign file")
         formulas = {}
         for name, program in data["programs"].items():
+            tree = data["trees"][name]
+            if tree is not None:
+                formulas[str(name)] = tree_expression(tree, {x.name: x for x in view.coordinates})
+                continue
             (raised,) = raise_program(Program.from_data(program), view.coordinates)
             formulas[str(name)] = exact_numbers(raised)
-        verdict = Verdict(bool(data["exact"]), dict(data["proven"]), dict(data["residuals"]))
+        verdict = Verdict(
+            bool(data["exact"]),
+            dict(data["proven"]),
+            dict(data["residuals"]),
+            tuple(map(str, data["measured"])),
+        )
         return Readout(
             formulas=formulas,
             verdict=verdict if formulas else None,

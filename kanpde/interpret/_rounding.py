@@ -96,7 +96,7 @@ def _constants(
 
     def named(part: Expr) -> Expr:
         if isinstance(part, Float):
-            names.append(sympy.Dummy(f"p{len(names)}", real=True))
+            names.append(sympy.Dummy(f"p{len(names)}"))
             values.append(part)
             return names[-1]
         if not part.args:

@@ -16,9 +16,11 @@ from kanpde.interpret._cut import Pruned, edge_count
 from kanpde.interpret._prune import checked, prune, remove_edges, remove_nodes
 from kanpde.interpret._scores import edge_scores, node_scores
 from kanpde.nets import KAN, BaseBlock, BasisBlock, BiasBlock, Network, copy_network
-from kanpde.train import regress
+from kanpde.train import DataRows, StepReport, descend, regress
 
 MOST_SAMPLES = 3000  # the search looks at no more; the result is trained on all
+# Share of the steps after which an error of so many limits ends a trial.
+HOPELESS = ((0.25, 30.0), (0.5, 8.0))
 WEAK = 1e-2  # attribution below which parts are taken away all at once
 # An edge that goes from a graph of few nodes may cost so much more than the trained graph, or
 # this share of the limit: x y without one edge of its [2, 2, 1] is still good to 0.6 %.
@@ -264,8 +266,9 @@ class _Search:
 
     def _stands(self, pruned: Pruned, name: str) -> bool:
         """Train what is left; make it the present network if it is good enough."""
-        error = regress(
-            pruned.network, self.x, self.y, steps=self.steps, tolerance=self.allowed
+        rows = DataRows(pruned.network, self.x, self.y)
+        error = descend(
+            rows, "lm", steps=self.steps, tolerance=self.allowed, observe=self._hopeless
         ).rmse
         if not error <= self.allowed:
             return False
@@ -274,6 +277,13 @@ class _Search:
         self.network, self.error = pruned.network, error
         self.removed.append(name)
         return True
+
+    def _hopeless(self, step: int, report: StepReport) -> bool:
+        """Tell whether the error is so far from the limit that going on is no use."""
+        return any(
+            step == round(share * self.steps) and report.loss > (factor * self.allowed) ** 2
+            for share, factor in HOPELESS
+        )
 
 
 def _draw_coefficients(network: KAN, generator: torch.Generator) -> None:

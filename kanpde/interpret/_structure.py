@@ -21,6 +21,7 @@ CLOSED = 1e-4  # relative, of second derivatives that leave a span of modes
 APART = 1e-3  # relative distance of eigenvalues that belong to different modes
 RIDGE = 1e-6  # relative, of gradients that leave one direction
 MODE_NOISE = 1e-6  # relative, of modes that were told apart by second derivatives
+LOUDEST = 1e-3  # relative noise after an outer function was undone
 SAMPLES = 1200
 
 
@@ -113,7 +114,13 @@ def find_structure(function: Function, dimension: int, *, tolerance: float) -> S
         return _tidy(found, "x")
     for name, (inverse, able) in INVERSES.items():
         if dimension > 1 and able(values):
-            found = taker.terms(inverse(values), tuple(range(dimension)))
+            inner = inverse(values)
+            moved = np.abs(inverse(values + tolerance * np.abs(values).max()) - inner).max()
+            noise = float(moved / np.abs(inner).max())
+            if not noise < LOUDEST:
+                continue
+            rough = _Taker(dimension, nodes, max(tolerance, noise))
+            found = rough.terms(inner, tuple(range(dimension)))
             if found is not None and len(found) <= dimension + 1:
                 return _tidy(found, name)
     return None
@@ -162,7 +169,7 @@ class _Taker:
             return [(self._constant(float(values)),)]
         if len(axes) == 1:
             return self._damped(axes[0], values) or [(self._curve(axes[0], values),)]
-        for way in (self._product, self.ridge, self.additive, self._modes):
+        for way in (self._product, self.ridge, self.additive, self._offset, self._modes):
             found = way(values, axes)
             if found is not None:
                 return found
@@ -245,12 +252,26 @@ class _Taker:
             found.append((self._curve(axis, curve),))
         return found if float(np.abs(rest).max()) <= self.tolerance * np.abs(values).max() else None
 
+    def _offset(self, values: Array, axes: tuple[int, ...]) -> list[Term] | None:
+        """Find a constant without which there is one product less."""
+        u, s, vt = self._unfolded(values, 0)
+        if not 2 <= len(s) <= MOST_TERMS:
+            return None
+        weight = float((u.sum(axis=0) / s) @ vt.sum(axis=1))
+        if abs(weight) * float(np.abs(values).max()) < 0.1:  # no constant of moderate size
+            return None
+        rest = values - 1 / weight
+        if len(self._unfolded(rest, 0)[1]) >= len(s):
+            return None
+        found = self.terms(rest, axes)
+        return None if found is None else [(self._constant(1 / weight),), *found]
+
     def _modes(self, values: Array, axes: tuple[int, ...]) -> list[Term] | None:
         for k in range(len(axes)):
             groups = self._groups(values, k)
             if groups is None or len(groups) < 2:
                 continue
-            rough = _Taker(self.dimension, self.nodes, max(self.tolerance, MODE_NOISE))
+            rough = _Taker(self.dimension, self.nodes, max(MODE_NOISE, 1e3 * self.tolerance))
             parts = [rough.terms(group, axes) for group in groups]
             if all(part is not None for part in parts):
                 return [term for part in parts for term in part or []]

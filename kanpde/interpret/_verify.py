@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef
 from kanpde._claims import Claim, Place
 from kanpde._conditions import normal
 from kanpde._rows import Rows
-from kanpde._terms import PAIR
+from kanpde._terms import PAIR, POINTS
 from kanpde._trial import Frame, Trial
 from kanpde._view import ProblemView
 from kanpde.interpret._constants import recognise
@@ -39,16 +39,20 @@ class Verdict:
         points can tell (measured data, means, curved boundaries).
     residuals : dict
         Largest absolute residual of each on fresh points.
+    measured : tuple of str
+        Those that are measured data, which no formula need meet.
     """
 
     exact: bool
     proven: dict[str, bool | None]
     residuals: dict[str, float]
+    measured: tuple[str, ...] = ()
 
     @property
     def worst(self) -> float:
-        """Largest residual of all equations and conditions."""
-        return max(self.residuals.values(), default=0.0)
+        """Largest residual of all equations and conditions, measured data left out."""
+        firm = [r for n, r in self.residuals.items() if n not in self.measured]
+        return max(firm, default=0.0)
 
 
 def verify(
@@ -84,9 +88,12 @@ def verify(
         for name, one in zip(names, found, strict=True):
             before = proven.get(name, True)
             proven[name] = None if one is None or before is None else bool(before and one)
+    measured = {n for c in view.claims if c.terms.where == POINTS for n in c.terms.names}
     sure = all(p for p in proven.values() if p is not None)
-    rest = all(residuals[n] < BY_POINTS for n, p in proven.items() if p is None)
-    return Verdict(bool(proven) and sure and rest, proven, residuals)
+    rest = all(
+        residuals[n] < BY_POINTS for n, p in proven.items() if p is None and n not in measured
+    )
+    return Verdict(bool(proven) and sure and rest, proven, residuals, tuple(sorted(measured)))
 
 
 def plain_trial(
@@ -209,10 +216,8 @@ def vanishes(expression: Expr) -> bool:
         return True
     if not _zero_by_numbers(expression):
         return False
-    for way, longest in _WAYS:
-        if expression.count_ops() <= longest and way(expression) == 0:
-            return True
-    return False
+    length = expression.count_ops()
+    return any(length <= longest and way(expression) == 0 for way, longest in _WAYS)
 
 
 def _exponentials(expression: Expr) -> Expr:

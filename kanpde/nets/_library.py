@@ -90,6 +90,11 @@ class SymbolicFunction:
         """Value and derivatives 0 … `orders`, shape ``(orders + 1, *z.shape)``."""
         return with_derivatives(z, self._evaluate, orders)
 
+    def plain_values(self, z: Tensor, orders: int = 0) -> Tensor:
+        """As `values` where no gradient is asked for: several times faster on few points."""
+        with torch.no_grad():
+            return self._evaluate(z, None, orders)
+
     def _evaluate(self, z: Tensor, place: Tensor | None, orders: int) -> Tensor:
         if self.domain == "line":
             return torch.stack(_program(self.expression, orders)(z))

@@ -16,6 +16,7 @@ from kanpde.pde._symbols import (
     laplacian,
     unknown,
 )
+from kanpde.pde._tree import tree_data, tree_expression
 
 __all__ = [
     "IntegralTerm",
@@ -35,5 +36,7 @@ __all__ = [
     "normalise",
     "order",
     "raise_program",
+    "tree_data",
+    "tree_expression",
     "unknown",
 ]

@@ -1,18 +1,24 @@
 """Figures of solutions and fits, errors, residuals and points (matplotlib, no windows)."""
 
+from kanpde.plot._animation import Recorder, animation
 from kanpde.plot._convergence import convergence_figure
 from kanpde.plot._diagram import diagram
 from kanpde.plot._fit import fit_figure, function_figure, training_figure
+from kanpde.plot._formula import formula_figures, formula_text
 from kanpde.plot._points import points_figure
 from kanpde.plot._run_diagram import run_diagram
 from kanpde.plot._save import save_figures
 from kanpde.plot._solution import error_figure, residual_figure, solution_figure
 
 __all__ = [
+    "Recorder",
+    "animation",
     "convergence_figure",
     "diagram",
     "error_figure",
     "fit_figure",
+    "formula_figures",
+    "formula_text",
     "function_figure",
     "points_figure",
     "residual_figure",

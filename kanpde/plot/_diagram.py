@@ -93,12 +93,9 @@ def diagram(
     1
     """
     ending = None if path is None else _ending(path)
-    strengths = _strengths(network, x, beta, scores)
+    strengths = diagram_strengths(network, x, beta, scores)
     assert isinstance(network, KAN)
-    names = (
-        _names("inputs", inputs, "x", network.n_in),
-        _names("outputs", outputs, "y", network.n_out),
-    )
+    names = checked_names(network, inputs, outputs)
     with style():
         figure = drawn(graph(network, x, strengths), *names, title)
     if path is not None and ending is not None:
@@ -115,6 +112,22 @@ def _ending(path: str | os.PathLike[str]) -> str:
     return ending
 
 
+def checked_names(
+    network: Network, inputs: Sequence[str] | None, outputs: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Give the names of inputs and outputs as they are written.
+
+    Raises
+    ------
+    InputError
+        If their number is wrong.
+    """
+    return (
+        _names("inputs", inputs, "x", network.n_in),
+        _names("outputs", outputs, "y", network.n_out),
+    )
+
+
 def _names(what: str, given: Sequence[str] | None, letter: str, count: int) -> list[str]:
     if given is None:
         given = [letter] if count == 1 else [f"{letter}_{n + 1}" for n in range(count)]
@@ -123,9 +136,10 @@ def _names(what: str, given: Sequence[str] | None, letter: str, count: int) -> l
     return [n if n.startswith("$") and n.endswith("$") else math_name(n) for n in map(str, given)]
 
 
-def _strengths(
-    network: Network, x: Tensor, beta: float, scores: str | Sequence[Tensor]
+def diagram_strengths(
+    network: Network, x: Tensor, beta: float, scores: str | Sequence[Tensor] = "attribution"
 ) -> list[Tensor]:
+    """Give the opacity of every edge, per layer ``(n_in, subnodes)``."""
     if not (math.isfinite(beta) and beta > 0):
         raise InputError(f"beta: expected a positive number, got {beta}; 3 is customary")
     if isinstance(scores, str):
@@ -155,9 +169,9 @@ def drawn(picture: Graph, inputs: list[str], outputs: list[str], title: str | No
     _draw_lines(axes, picture)
     for row, side in zip(picture.panels, picture.sides, strict=True):
         _draw_panels(axes, row, side)
-    for marks in (*picture.levels, *picture.subnodes):
-        for mark in marks:
-            _draw_mark(axes, mark)
+    rows = (*picture.levels, *picture.subnodes)  # a sum node is its own subnode
+    for mark in {(m.x, m.y): m for marks in rows for m in marks}.values():
+        _draw_mark(axes, mark)
     _draw_names(axes, picture.levels[0], inputs, above=False)
     _draw_names(axes, picture.levels[-1], outputs, above=True)
     _fit(figure, axes, picture, title)

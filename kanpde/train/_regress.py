@@ -14,6 +14,7 @@ from kanpde.nets import Network
 from kanpde.train._data import DataRows, Penalty
 from kanpde.train._firstorder import LBFGS, Adam
 from kanpde.train._levenberg import LevenbergMarquardt, StepReport
+from kanpde.train._prior import Prior
 from kanpde.train._quasinewton import SSBroyden
 
 STALL_STEPS = 10
@@ -68,7 +69,7 @@ def regress(
     tolerance
         Root mean square error that is good enough.
     penalty
-        Further rows.
+        Further rows; without them a weak prior keeps small and smooth what no sample determines.
 
     Raises
     ------
@@ -108,27 +109,33 @@ def descend(
     observe
         Called with the number of steps and a report after each; True ends the fit.
     """
-    mover = make_optimizer(optimizer)
-    found, start = Regression(), time.perf_counter()
+    mover, found, start = make_optimizer(optimizer), Regression(), time.perf_counter()
+    bare = DataRows(rows.network, rows.x, rows.y)
+    loss = float(bare.vector().square().sum())
+    prior = Prior(rows.y.numel()) if rows.penalty is None else None
+    rows.penalty = prior or rows.penalty
     best = (math.inf, rows.trial.get())
     while found.steps < steps:
+        if prior is not None:
+            prior.refresh(rows.network, loss)
         report = mover.step(rows)
         found.steps += 1
         if not report.finite:
             break
         if mover.looks_back:
             report.loss = float(rows.vector().square().sum())
-        found.losses.append(report.loss)
-        if report.loss < best[0]:
-            best = (report.loss, rows.trial.get())
+        loss = report.loss
+        found.losses.append(loss)
+        if loss < best[0]:
+            best = (loss, rows.trial.get())
         asked = observe is not None and observe(found.steps, report)
         found.seconds = time.perf_counter() - start
-        if asked or found.seconds >= seconds or math.sqrt(report.loss) <= tolerance:
+        if asked or found.seconds >= seconds or math.sqrt(loss) <= tolerance:
             break
         if _stalled(found.losses, report, optimizer):
             break
+    rows.penalty = None if prior is not None else rows.penalty
     rows.trial.set(best[1])
-    bare = DataRows(rows.network, rows.x, rows.y)
     found.rmse = math.sqrt(float(bare.vector().square().sum()))
     found.seconds = time.perf_counter() - start
     return found
