@@ -19,7 +19,7 @@ from kanpde.basis import BSpline
 from kanpde.nets import BasisBlock, BiasBlock, Block, Network, SymbolicBlock
 
 SIZE = 10.0  # τ
-ROUGHNESS = 1.0  # τ₂
+ROUGHNESS = 3.0  # τ₂
 
 
 class Prior:
