@@ -63,7 +63,7 @@ def tidied(expression: Expr) -> Expr:
     --------
     >>> x = sympy.Symbol("x", real=True)
     >>> tidied((2.0 * x - 2.0) ** 2 / 4.0 + sympy.Float(0.5))
-    (1.0*x - 1.0)**2 + 0.5
+    (x - 1.0)**2 + 0.5
     """
     if expression.is_number or expression.is_Symbol:
         return expression
