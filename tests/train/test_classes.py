@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from kanpde.basis import Chebyshev
 from kanpde.nets import KAN
 from kanpde.train import DataRows, LevenbergMarquardt
 from kanpde.train._classes import ClassLevenberg, ClassRows
@@ -123,3 +124,21 @@ def test_spline_coefficients_that_no_row_sees_stay_small_and_smooth(generator):
     assert loss < 1e-8
     between = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None]
     assert float(net(between).detach().abs().max()) < 2.0
+
+
+@pytest.mark.parametrize("basis", [None, Chebyshev(4)])
+def test_prior_leaves_what_dead_edges_hold(basis):
+    net = KAN([2, 3, 1], grid=3, basis=basis).double()
+    mask = torch.ones(2, 3)
+    mask[1, 2] = mask[0, 1] = 0
+    net.layer(0).set_mask(mask)
+    prior = Prior(1)
+    prior.refresh(net, 1.0)
+    _, gradient = prior.gradient(net)
+    start = 0
+    for block in list(net.layer(0).blocks)[:2]:
+        size = block.coefficients.numel()
+        own = gradient[start : start + size].unflatten(0, (2, -1, 3))
+        alive = (own != 0).any(dim=1)
+        assert torch.equal(alive, mask.bool())
+        start += size
