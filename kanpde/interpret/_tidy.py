@@ -53,6 +53,8 @@ def split(term: Expr) -> tuple[float, Expr]:
     x
     """
     number, rest = term.as_independent(*term.free_symbols, as_Add=False)
+    if not number.is_number:  # an undefined function of a constant
+        return 1.0, term
     return float(number), rest
 
 
