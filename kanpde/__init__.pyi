@@ -37,8 +37,12 @@ from .geometry import Disk as Disk
 from .geometry import Interval as Interval
 from .geometry import Rectangle as Rectangle
 from .geometry import TimeInterval as TimeInterval
+from .interpret import Readout as Readout
+from .nets import ARGUMENT as ARGUMENT
 from .nets import KAN as KAN
+from .nets import LIBRARY as LIBRARY
 from .nets import MLP as MLP
+from .nets import SymbolicFunction as SymbolicFunction
 from .pde import coordinates as coordinates
 from .pde import divergence as divergence
 from .pde import gradient as gradient

@@ -237,7 +237,7 @@ def _finite(
     raise InputError(
         f"{[*names[0], *names[1]][column]}: expected finite numbers, got NaN or infinity in "
         f"{int(bad[:, column].sum())} of {len(rows)} rows, first in row {first + 1}; mend them, "
-        "or drop such rows by missing=drop"
+        "or drop such rows by missing=drop (--drop-missing)"
     )
 
 

@@ -28,10 +28,10 @@ def fit(
     """Fit a network to data: regression or classification.
 
     Inputs are mapped into [-1, 1] and outputs to mean 0 and deviation 1 by the training rows;
-    the result undoes it. Training is Levenberg-Marquardt for networks of moderate size, L-BFGS
-    for larger ones and Adam for mini-batches. Constant inputs are kept and become 0; fewer
-    rows than coefficients are fitted by damped steps, and `Fit.notes` says so. Columns of text
-    are refused as inputs; a target of text is a class.
+    the result undoes it. Training is Levenberg-Marquardt for regression by networks of moderate
+    size, L-BFGS for classification and larger networks, Adam for mini-batches. Constant inputs
+    are kept and become 0; fewer rows than coefficients are fitted by damped steps, and
+    `Fit.notes` says so. Columns of text are refused as inputs; a target of text is a class.
 
     Parameters
     ----------

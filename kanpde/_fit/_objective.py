@@ -107,8 +107,9 @@ class Objective:
         return known
 
     def _made(self, network: Network, x: Tensor, y: Tensor) -> DataRows:
-        kind = ClassRows if self.classes else DataRows
-        return kind(network, x, y, penalty=self._both)
+        if self.classes:
+            return ClassRows(network, x, y, penalty=self._both, sampled=True)
+        return DataRows(network, x, y, penalty=self._both)
 
     def refresh(self, network: Network, loss: float) -> None:
         """Put prior and penalty at the present state, whose mean square error is `loss`."""

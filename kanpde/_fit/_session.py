@@ -23,7 +23,7 @@ Observer = Callable[[Event], None]
 STEPS = {"lm": 100, "ssbroyden": 300, "lbfgs": 300, "adam": 20_000}
 LARGE, LARGE_ENTRIES = 2500, 2e9  # where Levenberg-Marquardt is no longer the default
 STALL_STEPS = {"lm": 8, "ssbroyden": 10, "lbfgs": 10, "adam": 20}  # checks
-STALL_SHARE = 0.99
+STALL_SHARE, STALL_SHARE_CLASSES = 0.99, 0.998  # cross-entropy has plateaus
 TEST_EVERY = 5  # steps, where every step is looked at
 MOST_FAILURES = 3
 REVIVED = 1e-2  # damping after a grid extension or a failure
@@ -200,7 +200,8 @@ class FitSession:
             return "no step lowers the loss"
         if len(self.recent) > STALL_STEPS[self.name]:
             best = min(self.recent[1:])
-            if best >= STALL_SHARE * self.recent[0]:
+            share = STALL_SHARE_CLASSES if self.objective.classes else STALL_SHARE
+            if best >= share * self.recent[0]:
                 return "stalled"
         return ""
 
@@ -311,6 +312,9 @@ class FitSession:
         self.began = (int(state["began"][0]), float(state["began"][1]))
         for name in KEPT:
             setattr(self, name, state[name])
+        if self.done and self.levels[-1]["ended"] == "steps" and self.taken < self.most:
+            self.done = False  # more steps are asked for now
+            self.levels.pop()
 
 
 def _number(value: float) -> float | None:
@@ -322,10 +326,12 @@ KEPT = (*COUNTS, "order", "recent", "done", "level")
 
 
 def chosen(settings: FitSettings, network: Network, objective: Objective) -> str:
-    """Name the optimizer: as asked, Adam for mini-batches, else by sizes."""
+    """Name the optimizer: as asked, Adam for mini-batches, L-BFGS for classes, else by sizes."""
     if settings.optimizer != "auto":
         return settings.optimizer
     if settings.batch is not None and settings.batch < len(objective.train[0]):
         return "adam"
+    if objective.classes:
+        return "lbfgs"  # cross-entropy has plateaus that damped steps get stuck on
     entries = network.count * len(objective.train[0]) * network.n_out
     return "lbfgs" if network.count > LARGE or entries > LARGE_ENTRIES else "lm"

@@ -14,7 +14,8 @@ SCANNED = 64  # points of the scan, per edge
 REFINED = 200  # points of the first refinement
 FOLLOWED = 5  # starts that are refined
 BLOCK = 2_000_000  # numbers in one block of the scan
-MOST_DAMPING = 1e10
+MOST_REJECTED = 6
+HOPELESS = 0.25  # 1 - R² on few points, above which a function is not refined on all
 AMPLITUDE = 1e3  # c beyond this, or below its inverse, is a limit of the family, not a member
 
 
@@ -102,13 +103,16 @@ def fit_affine(
     few = _Edges(*_sampled(edges, SCANNED), edges.mean, edges.std)
     theta = _scan(few, function, form)
     some = _Edges(*_sampled(edges, REFINED), edges.mean, edges.std)
-    theta, misfit = _refine(some, function, form, theta, steps=15, least=1e-3)
+    theta, misfit = _refine(some, function, form, theta, steps=15, least=1e-2)
     best = misfit.sort(dim=0).indices[:2]
     theta = theta.gather(0, best[..., None].expand(-1, -1, 2))
-    theta, misfit = _refine(edges, function, form, theta, steps=50, least=1e-6)
-    chosen = misfit.argmin(dim=0)
-    theta = theta[chosen, torch.arange(len(chosen))]
-    return _finished(z, phi, function, form, edges, theta)
+    hopeful = (misfit.amin(0) <= HOPELESS).nonzero().flatten()
+    chosen = theta[0]
+    if len(hopeful):
+        part = _Edges(edges.t[:, hopeful], edges.p[:, hopeful], edges.mean, edges.std)
+        found, misfit = _refine(part, function, form, theta[:, hopeful], steps=40, least=1e-4)
+        chosen[hopeful] = found[misfit.argmin(dim=0), torch.arange(len(hopeful))]
+    return _finished(z, phi, function, form, edges, chosen)
 
 
 def _standardised(z: Tensor, phi: Tensor) -> _Edges:
@@ -198,17 +202,20 @@ def _refine(
     """Levenberg-Marquardt on (a, b) of every start and edge; c and d are projected out."""
     state = _state(edges, function, form, theta)
     damping = torch.full_like(state.misfit, 1e-3)
+    rejected = torch.zeros_like(damping)
+    finished = ~torch.isfinite(state.misfit)
     for _ in range(steps):
         trial = _state(edges, function, form, state.theta + _step(state, damping))
-        better = trial.misfit < state.misfit
-        damping = torch.where(better, (damping / 8).clamp_min(1e-14), damping * 6)
+        better = (trial.misfit < state.misfit) & ~finished
+        damping = torch.where(better, (damping / 8).clamp_min(1e-14), damping * 10)
+        rejected = torch.where(better, 0.0, rejected + 1)
         gained = torch.where(better, state.misfit - trial.misfit, 0.0)
-        done = (gained <= least * state.misfit) & (better | (damping > MOST_DAMPING))
+        finished |= (better & (gained <= least * state.misfit)) | (rejected >= MOST_REJECTED)
         for name in ("theta", "misfit", "gradient", "gauss"):
             old, new = getattr(state, name), getattr(trial, name)
             wide = better.reshape(better.shape + (1,) * (old.ndim - 2))
             setattr(state, name, torch.where(wide, new, old))
-        if bool((done | ~torch.isfinite(state.misfit)).all()):
+        if bool(finished.all()):
             break
     return state.theta, state.misfit
 

@@ -23,7 +23,9 @@ from kanpde.interpret._suggest import (
     Library,
     Suggestion,
     chosen_library,
+    finite,
     numerical_edges,
+    some,
 )
 from kanpde.nets import KAN, copy_network
 
@@ -119,12 +121,13 @@ def auto_symbolic(
     Returns
     -------
     Symbolified
-        The new network and the report.
+        The new network, in float64, and the report.
 
     Raises
     ------
     InputError
-        If shapes do not fit, there are fewer than three samples, or the library is unknown.
+        If shapes do not fit, numbers are not finite, there are fewer than three samples, or
+        the library is unknown.
 
     References
     ----------
@@ -146,29 +149,35 @@ def auto_symbolic(
     with torch.no_grad():
         given = network(x) if y is None else y
     _check.shape("y", given, (len(x), network.n_out))
-    step = max(1, len(x) // SAMPLES)
-    x, y = x[::step], given[::step].detach()
-    scale = float((y - y.mean(0)).double().square().mean().sqrt()) or 1.0
-    with torch.no_grad():
-        before = float((network(x) - y).double().square().mean().sqrt())
-    search = Search(x, y, scale, functions, r2_threshold, weight_simple, start + seconds)
+    x, y = finite("x", x), finite("y", given)
+    plain = copy_network(network).to("cpu", torch.float64)
+    before = _rmse(plain, x, y)
+    few = some(x, SAMPLES)
+    spread = float((y - y.mean(0)).square().mean().sqrt()) or 1.0
+    search = Search(x[few], y[few], spread, functions, r2_threshold, weight_simple, start + seconds)
     edges = numerical_edges(network)
-    listed = search.suggestions(network, edges)
-    found = [Found(copy_network(network), before, complexity(network))]
-    found += all_at_once(search, network, listed)
-    if not search.exact(min(f.rmse for f in found[1:] or found)) and not search.late():
-        found += one_by_one(search, network, edges)
-    best = search.best(found[1:] or found)[0]
+    listed = search.suggestions(plain, edges)
+    found = all_at_once(search, plain, listed)
+    if not any(search.exact(f.rmse) for f in found) and not search.late():
+        found += one_by_one(search, plain, listed)
+    best = next(iter(search.best(found)), Found(plain, before, complexity(plain)))
+    after = _rmse(best.network, x, y)
     reports = tuple(_report(edge, best, listed[edge]) for edge in edges)
+    device = network.layer(0).first().device
     return Symbolified(
-        best.network,
+        best.network.to(device),
         reports,
         before,
-        best.rmse,
-        search.exact(best.rmse),
+        after,
+        search.exact(after),
         search.tried,
         time.perf_counter() - start,
     )
+
+
+def _rmse(network: KAN, x: Tensor, y: Tensor) -> float:
+    with torch.no_grad():
+        return float((network(x) - y).square().mean().sqrt())
 
 
 def _report(edge: Edge, best: Found, listed: list[Suggestion]) -> EdgeReport:

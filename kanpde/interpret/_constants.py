@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
 import sympy
 from sympy import Expr
@@ -92,15 +92,17 @@ def recognise(
         _roots(value, largest_denominator),
         _decimals(value),
     ):
-        for spent, near, constant in candidates:
-            if abs(near - value) <= tolerance and spent + SPARE <= digits:
-                found.append((spent, constant))
+        for spent, near, made in candidates:
+            if spent + SPARE > digits:
+                break
+            if abs(near - value) <= tolerance:
+                found.append((spent, made()))
                 break
     found.sort(key=lambda pair: pair[0])
     return [constant for _, constant in found]
 
 
-Candidate = tuple[float, float, Expr]
+Candidate = tuple[float, float, Callable[[], Expr]]  # digits spent, value, constant
 
 
 def _multiples(value: float, unit: tuple[Expr, float, float], largest: int) -> Iterator[Candidate]:
@@ -111,7 +113,8 @@ def _multiples(value: float, unit: tuple[Expr, float, float], largest: int) -> I
         if cost and spent > IRRATIONAL_DIGITS:
             return
         near = numerator / denominator * size
-        yield cost + spent, near, factor * sympy.Rational(numerator, denominator)
+        fraction = numerator, denominator
+        yield cost + spent, near, partial(_multiple, factor, fraction)
 
 
 def _roots(value: float, largest: int) -> Iterator[Candidate]:
@@ -119,8 +122,7 @@ def _roots(value: float, largest: int) -> Iterator[Candidate]:
     for numerator, denominator in _fractions(value**2, largest):
         near = math.copysign(math.sqrt(numerator / denominator), value)
         spent = ROOT_COST + math.log10(numerator) + math.log10(denominator)
-        root = sympy.sqrt(sympy.Rational(numerator, denominator))
-        yield spent, near, root if value > 0 else -root
+        yield spent, near, partial(_root, (numerator, denominator), -1 if value < 0 else 1)
 
 
 def _decimals(value: float) -> Iterator[Candidate]:
@@ -128,7 +130,15 @@ def _decimals(value: float) -> Iterator[Candidate]:
     for places in range(2, DECIMALS + 1):
         whole = round(value * 10**places)
         spent = DECIMAL_COST + math.log10(max(abs(whole), 1))
-        yield spent, whole / 10**places, sympy.Rational(whole, 10**places)
+        yield spent, whole / 10**places, partial(sympy.Rational, whole, 10**places)
+
+
+def _multiple(factor: Expr, fraction: tuple[int, int]) -> Expr:
+    return factor * sympy.Rational(*fraction)
+
+
+def _root(fraction: tuple[int, int], sign: int) -> Expr:
+    return sign * sympy.sqrt(sympy.Rational(*fraction))
 
 
 def _fractions(value: float, largest: int) -> Iterator[tuple[int, int]]:

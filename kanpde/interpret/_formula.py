@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kanpde.errors import InputError
 from kanpde.interpret._rounding import rounded
-from kanpde.interpret._suggest import numerical_edges
+from kanpde.interpret._suggest import finite, numerical_edges, some
 from kanpde.interpret._tidy import grouped, multiplied_out, number, tidied
 from kanpde.nets import ARGUMENT, KAN, BiasBlock, Layer, activations
 
@@ -151,8 +151,7 @@ def _points(network: KAN, x: Tensor | None) -> np.ndarray:
     if x is None:
         generator = torch.Generator().manual_seed(0)
         x = 2 * torch.rand(POINTS, network.n_in, generator=generator, dtype=torch.float64) - 1
-    step = max(1, len(x) // POINTS)
-    return np.asarray(x[::step].detach().cpu().double().numpy())
+    return np.asarray(finite("x", x)[some(x, POINTS)].numpy())
 
 
 def _functions(network: KAN) -> dict[str, Callable[..., Any]]:
@@ -167,8 +166,8 @@ def _edge(network: KAN, k: int, i: int, j: int) -> Callable[[Any], Any]:
         flat = torch.as_tensor(np.asarray(value, dtype=float)).flatten()
         z = flat.new_zeros(len(flat), part.n_in)
         z[:, i] = flat
-        found = activations(part, z)[0].edges[:, i, j].double()
-        return found.cpu().numpy().reshape(np.shape(value))
+        found = activations(part, z)[0].edges[:, i, j].double().cpu()
+        return found.numpy().reshape(np.shape(value))
 
     return evaluate
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from kanpde.interpret._forms import canonical_form
 from kanpde.interpret._rows import SymbolicRows
-from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations
+from kanpde.interpret._suggest import numerical_edges
+from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations, copy_network
 from kanpde.train import DataRows, RowSource, regress
 
 LARGEST = 8_000_000  # entries of a Jacobian that is factored as a whole
@@ -26,7 +27,7 @@ def free_columns(network: KAN, x: Tensor) -> Tensor:
 
     Of :math:`c\,f(a z + b) + d` only what `canonical_form` leaves free moves; d is left to the
     node's constant. Scale and constant of a hidden node are left to the edges that go out of
-    it: the constant stays, and so does c of the node's strongest edge.
+    it, where all of those are symbolic: the constant stays, and so does c of its strongest edge.
     """
     parts = []
     layers = activations(network, x)
@@ -54,23 +55,27 @@ def _numerical(layer: Layer, block: Any) -> Tensor:
     return free
 
 
-def _hidden(network: KAN, k: int) -> bool:
-    return k + 1 < len(network.layers)
+def _absorbed(network: KAN, k: int) -> set[int]:
+    """Nodes of a layer whose scale and constant the next layer's symbolic edges can take over."""
+    if k + 1 == len(network.layers):
+        return set()
+    block = network.layer(k + 1).symbolic
+    taking = set() if block is None else {edge.i for edge in block.edges}
+    return taking - {i for own, i, _ in numerical_edges(network) if own == k + 1}
 
 
 def _constants(network: KAN, k: int, block: BiasBlock) -> Tensor:
     free = torch.ones(block.n_out, dtype=torch.bool)
-    layer = network.layer(k)
-    if _hidden(network, k):
-        next_alive = network.layer(k + 1).alive().any(dim=1)
-        free[: layer.sums] = ~next_alive[: layer.sums]
+    for node in _absorbed(network, k):
+        if node < network.layer(k).sums:
+            free[node] = False
     return free
 
 
 def _symbolic(network: KAN, k: int, block: SymbolicBlock, spread: Tensor) -> Tensor:
     layer = network.layer(k)
     biased = any(isinstance(b, BiasBlock) for b in layer.blocks)
-    fixed = _strongest(layer, block, spread, hidden=_hidden(network, k))
+    fixed = _strongest(layer, block, spread, _absorbed(network, k))
     free = torch.zeros(len(block), 4, dtype=torch.bool)
     constants: set[int] = set()
     for e, edge in enumerate(block.edges):
@@ -82,15 +87,16 @@ def _symbolic(network: KAN, k: int, block: SymbolicBlock, spread: Tensor) -> Ten
     return free.flatten()
 
 
-def _strongest(layer: Layer, block: SymbolicBlock, spread: Tensor, *, hidden: bool) -> set[int]:
-    """Edges whose factor c is held: one per hidden subnode, and per factor but one at the end."""
+def _strongest(layer: Layer, block: SymbolicBlock, spread: Tensor, absorbed: set[int]) -> set[int]:
+    """Edges whose factor c is held: one per absorbed subnode, and per factor beyond the first."""
+    scaled = {j for j in absorbed if j < layer.sums}
+    for p in range(len(layer.arities)):
+        first, *others = layer.factors(p)
+        scaled |= {first, *others} if layer.sums + p in absorbed else set(others)
     held = set()
-    skipped = set() if hidden else set(range(layer.sums))
-    if not hidden:
-        skipped |= {layer.factors(p)[0] for p in range(len(layer.arities))}
-    for j in range(layer.subnodes):
+    for j in scaled:
         own = [e for e, edge in enumerate(block.edges) if edge.j == j]
-        if own and j not in skipped:
+        if own:
             held.add(max(own, key=lambda e: float(spread[block.edges[e].i, j])))
     return held
 
@@ -160,6 +166,12 @@ def polish(
     >>> polish(net, x, 2 * torch.sin(torch.pi * x)) < 1e-14
     True
     """
+    first = network.layer(0).first()
+    if first.device.type != "cpu" or first.dtype != torch.float64:
+        plain = copy_network(network).to("cpu", torch.float64)
+        rmse = polish(plain, x.cpu().double(), y.cpu().double(), steps=steps, tolerance=tolerance)
+        network.set(plain.get().to(first))
+        return rmse
     free = free_columns(network, x)
     where = free.nonzero().flatten()
     size = len(where) * y.numel()

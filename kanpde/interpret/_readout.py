@@ -225,12 +225,15 @@ class _Reader:
     def polish(self, networks: Sequence[KAN]) -> None:
         """Polish all parameters, unknown constants included, in equations and conditions."""
         trial = plain_trial(self.view, SideBySide(networks), self.like, box=self.box)
-        firm = {n: FIRM for c in self.view.claims if c.terms.where != POINTS for n in c.terms.names}
-        rows = Rows(trial, [(c.terms, c.drawn) for c in self.view.claims], weights=firm)
+        drawn = [(c.terms, c.drawn) for c in self.view.claims]
         x = torch.from_numpy(self.x)
         free = [free_columns(n, x) for n in networks]
         free.append(torch.ones(len(trial.constants.names), dtype=torch.bool))
-        settle(rows, torch.cat(free), steps=40)
+        names = {n for c in self.view.claims if c.terms.where != POINTS for n in c.terms.names}
+        weights = [1.0, FIRM] if any(t.where == POINTS for t, _ in drawn) else [1.0]
+        for weight in weights:  # data fix the constants, then give way
+            rows = Rows(trial, drawn, weights=dict.fromkeys(names, weight))
+            settle(rows, torch.cat(free), steps=40)
         self.like = trial
 
     @property

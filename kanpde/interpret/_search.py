@@ -32,6 +32,7 @@ SIMPLE_R2 = 0.9  # what a candidate must reach to be tried because it is simple
 DISCOUNT = 0.1  # weight of the error where simplicity is what counts
 BRANCHES = 3
 BEAM = 2
+LOOKED = 6  # edges that are matched again in one step
 MARGIN = 1.5  # scores this far above the best are not tried
 
 
@@ -194,16 +195,17 @@ def _combinations(lists: list[list[Suggestion]]) -> Iterator[list[Suggestion]]:
 
 @dataclass
 class _Partial:
-    """A network on the way: what is fixed and what has been given up."""
+    """A network on the way: which edges are left, and how well each was matched before."""
 
     found: Found
-    left: frozenset[Edge]
+    errors: dict[Edge, float]
 
 
-def one_by_one(search: Search, network: KAN, edges: Sequence[Edge]) -> list[Found]:
+def one_by_one(search: Search, network: KAN, listed: dict[Edge, list[Suggestion]]) -> list[Found]:
     """Fix the most certain edge first and train the rest on, keeping a few variants."""
+    errors = {edge: min((s.error for s in own), default=math.inf) for edge, own in listed.items()}
     start = Found(copy_network(network), math.inf, complexity(network))
-    beam = [_Partial(start, frozenset(edges))]
+    beam = [_Partial(start, errors)]
     done: list[Found] = []
     while beam and not search.late():
         grown: list[_Partial] = []
@@ -216,8 +218,8 @@ def one_by_one(search: Search, network: KAN, edges: Sequence[Edge]) -> list[Foun
         ordered = search.best([p.found for p in grown]) if grown else []
         kept = [id(f) for f in ordered[:BEAM]]
         beam = [p for p in grown if id(p.found) in kept]
-        done += [p.found for p in beam if not p.left]
-        beam = [p for p in beam if p.left]
+        done += [p.found for p in beam if not p.errors]
+        beam = [p for p in beam if p.errors]
         if any(search.exact(f.rmse) for f in done):
             break
     done += [p.found for p in beam]
@@ -226,17 +228,24 @@ def one_by_one(search: Search, network: KAN, edges: Sequence[Edge]) -> list[Foun
 
 def _grown(search: Search, partial: _Partial) -> list[_Partial]:
     """Fix one more edge in several ways; empty if no edge has a candidate."""
-    network = partial.found.network
-    listed = search.suggestions(network, sorted(partial.left))
-    usable = {edge: search.usable(s, BRANCHES) for edge, s in listed.items()}
-    ready = {edge: s for edge, s in usable.items() if s}
+    errors = dict(partial.errors)
+    ready: dict[Edge, list[Suggestion]] = {}
+    looked: set[Edge] = set()
+    while not ready and len(looked) < len(errors):  # those that looked best before, first
+        few = sorted(set(errors) - looked, key=lambda edge: (errors[edge], edge))[:LOOKED]
+        for edge, own in search.suggestions(partial.found.network, few).items():
+            errors[edge] = min((s.error for s in own), default=math.inf)
+            usable = search.usable(own, BRANCHES)
+            if usable:
+                ready[edge] = usable
+        looked.update(few)
     if not ready:
         return []
     edge = min(ready, key=lambda e: ready[e][0].error)
-    left = partial.left - {edge}
+    left = {other: error for other, error in errors.items() if other != edge}
     grown = []
     for s in ready[edge]:
-        made = search.polished(network, {edge: s}, 15 if left else 60)
+        made = search.polished(partial.found.network, {edge: s}, 15 if left else 60)
         made.chosen = {**partial.found.chosen, edge: s}
         grown.append(_Partial(made, left))
     return grown

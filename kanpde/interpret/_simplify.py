@@ -89,8 +89,9 @@ def simplify(
     steps
         Optimizer steps after a removal, at most.
     restarts
-        How often a smaller graph starts from fresh coefficients before it is given up; drawn
-        from a generator of its own, the same every time.
+        How often a smaller graph starts from fresh coefficients before it is given up, and the
+        network given where it does not reach the tolerance; drawn from a generator of its own,
+        the same every time.
     seconds
         After this time nothing more is tried.
 
@@ -118,11 +119,12 @@ def simplify(
     x, y = x.detach().to(like), y.detach().to(like)
     _check.shape("y", y, (len(x), kan.n_out))
     _check_numbers(x, y, tolerance=tolerance, growth=growth, steps=steps, restarts=restarts)
-    search = _Search.start(kan, x, y, steps, restarts, time.monotonic() + seconds)
-    before = search.error
-    scale = float(y.std(dim=0, correction=0).square().mean().sqrt())
-    search.limit = search.allowed = max(tolerance * scale, growth * before)
     began = time.monotonic()
+    search = _Search(kan, x, y)
+    search.steps, search.restarts, search.deadline = steps, restarts, began + seconds
+    scale = float(y.std(dim=0, correction=0).square().mean().sqrt())
+    search.start(tolerance * scale, growth)
+    before = search.error
     search.bulk()
     search.nodes()
     search.edges()
@@ -154,24 +156,30 @@ class _Search:
 
     def __init__(self, network: KAN, x: Tensor, y: Tensor) -> None:
         stride = -(-len(x) // MOST_SAMPLES)
-        self.network, self.x, self.y = network, x[::stride], y[::stride]
+        self.network, self.x, self.y = _copied(network), x[::stride], y[::stride]
         self.steps, self.restarts, self.deadline = 0, 0, math.inf
         self.error, self.limit, self.allowed = math.inf, 0.0, 0.0
+        self.good, self.growth = 0.0, 1.0
         self.removed: list[str] = []
         self.needed: set[tuple[int, int, int]] = set()
         self.generator = torch.Generator().manual_seed(0)
 
-    @classmethod
-    def start(
-        cls, network: KAN, x: Tensor, y: Tensor, steps: int, restarts: int, deadline: float
-    ) -> _Search:
-        """Train the network given to its end."""
-        copied = copy_network(network)
-        assert isinstance(copied, KAN)
-        search = cls(copied, x, y)
-        search.steps, search.restarts, search.deadline = steps, restarts, deadline
-        search.error = regress(copied, search.x, search.y, steps=2 * steps).rmse
-        return search
+    def start(self, good: float, growth: float) -> None:
+        """Train the network to its end, from fresh coefficients too while it is not good."""
+        self.good, self.growth = good, growth
+        self.error = regress(self.network, self.x, self.y, steps=2 * self.steps).rmse
+        for _ in range(self.restarts):
+            if self.error <= good or self.late:
+                break
+            other = _copied(self.network)
+            _draw_coefficients(other, self.generator)
+            error = regress(other, self.x, self.y, steps=2 * self.steps).rmse
+            if error < self.error:
+                self.network, self.error = other, error
+        self._set_limit()
+
+    def _set_limit(self) -> None:
+        self.limit = self.allowed = max(self.good, self.growth * self.error)
 
     @property
     def late(self) -> bool:
@@ -237,6 +245,8 @@ class _Search:
         needed costs next to nothing, however much the limit would allow.
         """
         self.error = regress(self.network, self.x, self.y, steps=self.steps).rmse
+        # the smaller network may have shown that more can be reached
+        self.limit = min(self.limit, max(self.good, self.growth * self.error))
         allowed = max(EDGE_GROWTH * self.error, EDGE_SHARE * self.limit)
         self.allowed = min(self.limit, allowed)
         while not self.late and self._one_edge():
@@ -284,6 +294,12 @@ class _Search:
             step == round(share * self.steps) and report.loss > (factor * self.allowed) ** 2
             for share, factor in HOPELESS
         )
+
+
+def _copied(network: KAN) -> KAN:
+    copied = copy_network(network)
+    assert isinstance(copied, KAN)
+    return copied
 
 
 def _draw_coefficients(network: KAN, generator: torch.Generator) -> None:

@@ -13,7 +13,7 @@ from kanpde import _check
 from kanpde.errors import InputError
 from kanpde.interpret._affine import AffineFit, fit_affine
 from kanpde.interpret._forms import canonical_form
-from kanpde.nets import KAN, LIBRARY, SymbolicFunction, activations
+from kanpde.nets import KAN, LIBRARY, SymbolicFunction, activations, copy_network
 
 WEIGHT_SIMPLE = 0.25  # decades of accuracy that one unit of complexity must buy
 ALIKE = 3.0  # errors within this factor of the best count as equal: splines are not exact
@@ -151,6 +151,30 @@ def suggest_symbolic(
     return found[(k, i, j)][:top]
 
 
+def finite(name: str, values: Tensor) -> Tensor:
+    """Give numbers in float64 on the CPU.
+
+    Raises
+    ------
+    InputError
+        If some are not finite.
+    """
+    plain = values.detach().to("cpu", torch.float64)
+    bad = int((~torch.isfinite(plain)).sum())
+    if bad:
+        raise InputError(
+            f"{name}: expected finite numbers, got {bad} that are not; leave those rows out"
+        )
+    return plain
+
+
+def some(x: Tensor, count: int) -> Tensor:
+    """Choose at most so many rows, the same ones every time."""
+    if len(x) <= count:
+        return torch.arange(len(x))
+    return torch.randperm(len(x), generator=torch.Generator().manual_seed(0))[:count]
+
+
 def numerical_edges(network: KAN) -> list[Edge]:
     """List the edges (k, i, j) that are alive and not fixed to a function."""
     found = []
@@ -196,13 +220,14 @@ def suggest_edges(
         raise InputError(f"x: expected at least 3 samples, got {len(x)}")
     edges = numerical_edges(network) if edges is None else list(edges)
     _check_edges(network, edges)
-    layers = activations(network, x)
+    plain = copy_network(network).to("cpu", torch.float64)
+    layers = activations(plain, finite("x", x))
     found: dict[Edge, list[Suggestion]] = {}
     for begin in range(0, len(edges), CHUNK):
         part = edges[begin : begin + CHUNK]
-        z = torch.stack([layers[k].inputs[:, i] for k, i, _ in part], dim=1).double()
-        phi = torch.stack([layers[k].edges[:, i, j] for k, i, j in part], dim=1).double()
-        node = torch.stack([layers[k].subnodes[:, j] for k, _, j in part], dim=1).double()
+        z = torch.stack([layers[k].inputs[:, i] for k, i, _ in part], dim=1)
+        phi = torch.stack([layers[k].edges[:, i, j] for k, i, j in part], dim=1)
+        node = torch.stack([layers[k].subnodes[:, j] for k, _, j in part], dim=1)
         fits = [fit_affine(z, phi, f) for f in functions.values() if not _is_zero(f)]
         names = [name for name, f in functions.items() if not _is_zero(f)]
         zeros = [(name, f) for name, f in functions.items() if _is_zero(f)]

@@ -53,6 +53,8 @@ def split(term: Expr) -> tuple[float, Expr]:
     x
     """
     number, rest = term.as_independent(*term.free_symbols, as_Add=False)
+    if not number.is_number:  # an undefined function of a constant
+        return 1.0, term
     return float(number), rest
 
 
@@ -63,7 +65,7 @@ def tidied(expression: Expr) -> Expr:
     --------
     >>> x = sympy.Symbol("x", real=True)
     >>> tidied((2.0 * x - 2.0) ** 2 / 4.0 + sympy.Float(0.5))
-    (1.0*x - 1.0)**2 + 0.5
+    (x - 1.0)**2 + 0.5
     """
     if expression.is_number or expression.is_Symbol:
         return expression

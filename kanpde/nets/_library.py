@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import sympy
@@ -160,6 +159,25 @@ def _clamped(z: Tensor, domain: str) -> tuple[Tensor, Tensor, Tensor]:
     return kept, z.clamp_min(EDGE), z < (EDGE if domain == "positive" else 0.0)
 
 
+class Library(Mapping[str, SymbolicFunction]):
+    """Functions by name, which cannot be changed; write ``{**LIBRARY, "J0": f}`` for one more."""
+
+    def __init__(self, functions: Mapping[str, SymbolicFunction]) -> None:
+        self._functions = dict(functions)
+
+    def __getitem__(self, name: str) -> SymbolicFunction:
+        """Give the function of this name."""
+        return self._functions[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        """Count the functions."""
+        return len(self._functions)
+
+
 def _library() -> Mapping[str, SymbolicFunction]:
     x = ARGUMENT
     rows: list[tuple[str, Expr, int, str]] = [
@@ -192,7 +210,7 @@ def _library() -> Mapping[str, SymbolicFunction]:
         ("gaussian", sympy.exp(-(x**2)), 3, "line"),
         ("erf", sympy.erf(x), 4, "line"),
     ]
-    return MappingProxyType({name: SymbolicFunction(name, e, c, d) for name, e, c, d in rows})
+    return Library({name: SymbolicFunction(name, e, c, d) for name, e, c, d in rows})
 
 
 # No two are affine images of each other: a cosine is a shifted sine.

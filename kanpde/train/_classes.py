@@ -9,10 +9,11 @@ from torch import Tensor
 
 from kanpde.nets import Network, Tape
 from kanpde.train._accumulators import Accumulator
-from kanpde.train._data import DataRows, Penalty
+from kanpde.train._data import SPACE, DataRows, Penalty
 from kanpde.train._levenberg import LevenbergMarquardt
 from kanpde.train._source import RowSource
 
+CURVATURE_ROWS = 2000
 LEAST = 1e-30  # probabilities are not taken for smaller
 
 
@@ -35,6 +36,9 @@ class ClassRows(DataRows):
         Numbers of the classes, ``(N,)``.
     penalty
         Further rows, such as those that make edges sparse.
+    sampled
+        Give the rows of `jacobian` for two thousand rows of data only, others at every call:
+        enough for the curvature.
 
     References
     ----------
@@ -51,14 +55,22 @@ class ClassRows(DataRows):
     """
 
     def __init__(
-        self, network: Network, x: Tensor, classes: Tensor, *, penalty: Penalty | None = None
+        self,
+        network: Network,
+        x: Tensor,
+        classes: Tensor,
+        *,
+        penalty: Penalty | None = None,
+        sampled: bool = False,
     ) -> None:
         hot = torch.nn.functional.one_hot(classes.long(), network.n_out)
         super().__init__(network, x, hot, penalty=penalty)
+        self.sampled = sampled
+        self.turn = 0
 
     @property
     def count(self) -> int:
-        """Number of rows that `jacobian` gives for the data."""
+        """Number of rows that `jacobian` gives for all the data."""
         return self.y.numel()
 
     def _entropies(self, outputs: Tensor, which: slice) -> Tensor:
@@ -68,14 +80,16 @@ class ClassRows(DataRows):
 
     def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield rows of the generalised Gauss-Newton matrix, then the penalty's."""
-        scale = (0.5 / max(1, len(self.x))) ** 0.5
-        now, parts = self.trial.get(), []
-        for which in self._slices():
+        every = -(-len(self.x) // CURVATURE_ROWS) if self.sampled else 1
+        self.turn += 1
+        x, y = (part[self.turn % every :: every] for part in (self.x, self.y))
+        scale = (0.5 / max(1, len(x))) ** 0.5
+        for start in range(0, len(x), self.chunk):
+            which = slice(start, start + self.chunk)
             tape: Tape = []
-            outputs = self._outputs(which, tape)
-            parts.append(outputs.detach())
+            outputs = self.network.jets(x[which][None], SPACE, tape)[0]
             p = torch.softmax(outputs.detach(), dim=1).clamp_min(LEAST)
-            root, hot = p.sqrt(), self.y[which]
+            root, hot = p.sqrt(), y[which]
             residual = scale * (root - hot / root)
             last = outputs.shape[1] - 1
             for k in range(outputs.shape[1]):
@@ -83,8 +97,6 @@ class ClassRows(DataRows):
                 cotangent[:, k] += root[:, k]
                 own = scale * (outputs * cotangent).sum(dim=1)
                 yield self._rows(own, tape, keep=k < last), residual[:, k]
-        if parts:
-            self._last = (now, torch.cat(parts))
         if self.penalty is not None:
             yield from self.penalty.jacobian(self.network)
 
@@ -114,12 +126,13 @@ class ClassRows(DataRows):
 
 
 class ClassLevenberg(LevenbergMarquardt):
-    """Levenberg-Marquardt on `ClassRows`: the loss is the cross-entropy, steps are not bent."""
+    """Levenberg-Marquardt on `ClassRows`: loss and gradient of all rows, steps not bent."""
 
     def __init__(self) -> None:
-        super().__init__(geodesic=False)
+        super().__init__(geodesic=False, linear_algebra="gram")
 
     def _assemble(self, rows: RowSource) -> Accumulator:
         sums = super()._assemble(rows)
-        sums.loss = float(rows.vector().square().sum())
+        sums.loss, gradient = rows.loss_and_gradient()
+        sums.gradient = gradient / 2
         return sums

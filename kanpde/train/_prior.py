@@ -19,7 +19,7 @@ from kanpde.basis import BSpline
 from kanpde.nets import BasisBlock, BiasBlock, Block, Network, SymbolicBlock
 
 SIZE = 10.0  # τ
-ROUGHNESS = 1.0  # τ₂
+ROUGHNESS = 3.0  # τ₂
 
 
 class Prior:
@@ -92,11 +92,21 @@ def _blocks(network: Network) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the factor of the prior's precision and the coefficients that it is on."""
     start = 0
     for k in range(len(network.layers)):
-        for block in network.layer(k).blocks:
+        layer = network.layer(k)
+        for block in layer.blocks:
             assert isinstance(block, Block)
             if not isinstance(block, BiasBlock | SymbolicBlock):
-                yield _block(block, start)
+                root, index = _block(block, start)
+                if layer.mask is not None:  # what a dead edge holds is kept for its release
+                    each = len(index) // layer.mask.numel()
+                    index = index[_alive(layer.mask, each)]
+                yield root, index
             start += block.count
+
+
+def _alive(mask: Tensor, each: int) -> Tensor:
+    """Spread a mask over `each` groups of coefficients per edge, in the order of a block."""
+    return mask.bool().repeat_interleave(each, dim=0).flatten()
 
 
 def _block(block: Block, start: int) -> tuple[Tensor, Tensor]:

@@ -27,7 +27,7 @@ def test_version_is_printed(kanpde_command):
 
 def test_no_or_unknown_command_names_the_commands(refused):
     assert "required: COMMAND" in refused()
-    assert "'solve', 'check'" in refused("sole")
+    assert "'solve', 'fit', 'check'" in refused("sole")
 
 
 def test_help_needs_neither_torch_nor_matplotlib():

@@ -155,8 +155,34 @@ def test_only_functions_of_the_library_given_are_used() -> None:
     assert found.edges[0].name == "arctan"
 
 
-def test_wrong_shapes_are_refused() -> None:
+def test_a_network_in_single_precision_gives_an_exact_formula_in_double() -> None:
+    x = torch.linspace(-1, 1, 200)[:, None]
+    net = KAN([1, 1], grid=10).float()
+    regress(net, x, torch.exp(1.5 * x), steps=30)
+    double = x.double()
+    found = auto_symbolic(net, double, torch.exp(1.5 * double))
+    assert found.network.get().dtype == torch.float64
+    assert found.rmse_after < 1e-14
+    assert net.get().dtype == torch.float32
+
+
+def test_an_edge_that_is_not_needed_becomes_zero_and_leaves_the_formula() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = 2 * torch.rand(600, 2, generator=generator, dtype=torch.float64) - 1
+    y = torch.sin(2 * x[:, :1]) + 0.5
+    net = KAN([2, 1], grid=10).double()
+    regress(net, x, y, steps=30)
+    found = auto_symbolic(net, x, y)
+    assert [e.name for e in found.edges] == ["sin", "0"]
+    a, b = sympy.symbols("a b", real=True)
+    (made,) = symbolic_formula(found.network, [a, b])
+    assert made == sympy.sin(2 * a) + sympy.Rational(1, 2)
+
+
+def test_wrong_shapes_and_numbers_that_are_not_finite_are_refused() -> None:
     net, x = KAN([2, 1]).double(), torch.zeros(10, 2)
+    with pytest.raises(InputError, match="y: expected finite numbers, got 1 that are not"):
+        auto_symbolic(net, x.double(), torch.tensor([[float("nan")]] + [[0.0]] * 9))
     with pytest.raises(InputError, match=r"y: expected shape \(10, 1\)"):
         auto_symbolic(net, x, torch.zeros(10, 2))
     with pytest.raises(InputError, match=r"x: expected shape \(N, 2\)"):
