@@ -1,6 +1,6 @@
 """Read formulas off trained networks: from data, and from solutions of equations.
 
-    python scripts/bench_symbolic.py [--seeds 5] [--only NAME,NAME] [--skip-problems]
+    python scripts/bench_symbolic.py [--only NAME,NAME]
 
 Data: a KAN is fitted to 1000 noise-free points, simplified, trained on a finer grid, made symbolic
 and written as a formula, each seed with other points and other initial coefficients; all by the
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from typing import Any
 
 import numpy as np
 import sympy
-from _bench import machine, write
+from _bench import RESULTS, machine, write
 from numpy.typing import NDArray
 
 import kanpde
@@ -47,6 +48,7 @@ class Case:
     high: float
     function: Callable[[Array], Array]
     formula: str
+    seeds: int = 3
 
 
 CASES = {
@@ -56,6 +58,7 @@ CASES = {
         1,
         lambda x: np.exp(np.sin(np.pi * x[0]) + x[1] ** 2),
         "exp(sin(pi*x1)+x2**2)",
+        seeds=5,
     ),
     "x y": Case([2, 5, 1], -1, 1, lambda x: x[0] * x[1], "x1*x2"),
     "x y; product nodes": Case([2, (2, 2), 1], -1, 1, lambda x: x[0] * x[1], "x1*x2"),
@@ -181,18 +184,20 @@ def round_trip(text: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", help="names of functions and problems, separated by commas")
-    parser.add_argument("--skip-problems", action="store_true")
     args = parser.parse_args()
     chosen = None if args.only is None else set(args.only.split(","))
-    result: dict[str, Any] = {"machine": machine(), "functions": {}, "problems": {}}
+    stored = RESULTS / "bench_symbolic.json"
+    result: dict[str, Any] = {"functions": {}, "problems": {}}
+    if chosen is not None and stored.exists():  # the others stay as they were
+        result = json.loads(stored.read_text(encoding="utf-8"))
+    result["machine"] = machine()
     print("| function | shape found | RMSE on fresh points | formula | seconds |")
     print("|---|---|---|---|---|")
     for name, case in CASES.items():
         if chosen is not None and name not in chosen:
             continue
-        rows = [recover(case, seed) for seed in range(args.seeds)]
+        rows = [recover(case, seed) for seed in range(case.seeds)]
         result["functions"][name] = rows
         worst, most = max(r["fresh_rmse"] for r in rows), max(r["seconds"] for r in rows)
         good = sum(r["fresh_rmse"] <= ROUND_OFF for r in rows)
@@ -203,29 +208,27 @@ def main() -> None:
             f"| up to {most} |",
             flush=True,
         )
-    if not args.skip_problems:
-        print("\n| problem | closed form | check | from the solution | seconds: solve, read |")
-        print("|---|---|---|---|---|")
-        for name, settings in PROBLEMS.items():
-            if chosen is not None and name not in chosen:
-                continue
-            row = read(name, settings)
-            result["problems"][name] = row
-            told = "exact" if row["exact"] else "none found"
-            if row["found"] and not row["exact"]:
-                told = f"largest residual {row['residual']:.1e}"
-            texts = ", ".join(f"{k} = {v}" for k, v in row["formulas"].items()) or row["notes"][0]
-            gap = max(row["difference"].values(), default=float("nan"))
-            print(
-                f"| {name} | {texts} | {told} | {gap:.1e} "
-                f"| {row['solve_seconds']}, {row['read_seconds']} |",
-                flush=True,
-            )
+    print("\n| problem | closed form | check | from the solution | seconds: solve, read |")
+    print("|---|---|---|---|---|")
+    for name, settings in PROBLEMS.items():
+        if chosen is not None and name not in chosen:
+            continue
+        row = read(name, settings)
+        result["problems"][name] = row
+        told = "exact" if row["exact"] else "none found"
+        if row["found"] and not row["exact"]:
+            told = f"largest residual {row['residual']:.1e}"
+        texts = ", ".join(f"{k} = {v}" for k, v in row["formulas"].items()) or row["notes"][0]
+        gap = max(row["difference"].values(), default=float("nan"))
+        print(
+            f"| {name} | {texts} | {told} | {gap:.1e} "
+            f"| {row['solve_seconds']}, {row['read_seconds']} |",
+            flush=True,
+        )
     result["expressions"] = [round_trip(text) for text in EXPRESSIONS]
     for row in result["expressions"]:
         print(row)
-    if chosen is None:
-        write("bench_symbolic", result)
+    write("bench_symbolic", result)
 
 
 if __name__ == "__main__":
