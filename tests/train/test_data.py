@@ -45,8 +45,8 @@ def test_rows_agree_with_autograd(make) -> None:
 def test_a_square_is_found(optimizer: str) -> None:
     x, y = data(m=1)
     net = KAN([2, 2, 1], grid=3).double()
-    found = regress(net, x, y**2, optimizer=optimizer, steps=60)
-    assert found.rmse < (1e-3 if optimizer == "lm" else 5e-2)
+    found = regress(net, x, y**2, optimizer=optimizer, steps=60 if optimizer == "lm" else 12)
+    assert found.rmse < (1e-3 if optimizer == "lm" else 1e-1)
     assert found.losses[-1] <= found.losses[0]
     assert found.rmse == pytest.approx((net(x) - y**2).square().mean().sqrt().item(), rel=1e-12)
 
