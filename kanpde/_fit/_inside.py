@@ -242,9 +242,13 @@ class Inside:
     def _with(self, network: KAN, note: str) -> Self:
         """Make the fit of another network on the same data, measured."""
         first = next(iter(network.parameters()))
-        objective = Objective(self.data, self.scaling, self.settings, first.device)
+        dtype = str(first.dtype).removeprefix("torch.")  # formulas are polished in float64
+        settings = self.settings.replace(dtype=dtype)
+        objective = Objective(self.data, self.scaling, settings, first.device)
         summary = {
             **self.summary,
+            "dtype": dtype,
+            "settings": settings.to_data(),
             "net": describe_network(network),
             "coefficients": network.count,
             "loss": objective.look(network).loss,
@@ -256,7 +260,7 @@ class Inside:
             network,
             self.data,
             self.scaling,
-            self.settings,
+            settings,
             status=own.status,
             summary=plain(summary),
             history=own.history,

@@ -18,7 +18,7 @@ from kanpde._fit._session import Event, FitSession
 from kanpde._fit._settings import FitSettings
 from kanpde._view import plain
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.nets import Network
+from kanpde.nets import Network, copy_network
 from kanpde.train import Status, cores, few_threads
 
 CHECKPOINT_EVERY = 3.0
@@ -53,7 +53,7 @@ def train(
     device = _check.device(settings.device)
     with few_threads(settings.threads):
         objective = Objective(data, scaling, settings, device)
-        start = network.to(device, objective.dtype) if before is None else network
+        start = copy_network(network).to(device, objective.dtype)
         session = FitSession(start, objective, settings, history=before)
         writer = None if out is None else _Writer(out, session, resume=resume)
         status = session.run(progress, None if writer is None else writer.snapshot)

@@ -49,9 +49,10 @@ def _numerical(layer: Layer, block: Any) -> Tensor:
     free = torch.ones(block.count, dtype=torch.bool)
     if layer.mask is None:
         return free
-    spread = block.spread(layer.mask).bool().flatten().cpu()
-    free[: block.count - len(spread)] = bool(spread.any())
-    free[block.count - len(spread) :] = spread
+    size = block.coefficients.numel()  # what else a block learns belongs to its inputs, and follows
+    free[:size] = block.spread(layer.mask).bool().flatten().cpu()
+    used = layer.mask.bool().any(dim=1).cpu()
+    free[size:] = used.repeat_interleave((block.count - size) // len(used))
     return free
 
 

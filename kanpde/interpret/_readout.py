@@ -31,7 +31,7 @@ from kanpde.interpret._rounding import rounded
 from kanpde.interpret._side import SideBySide
 from kanpde.interpret._structure import find_structure
 from kanpde.interpret._suggest import Library, numerical_edges
-from kanpde.interpret._verify import Verdict, exact_numbers, plain_trial, verify
+from kanpde.interpret._verify import Verdict, exact_numbers, plain_trial, term_sizes, verify
 from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
 
 Array = NDArray[np.float64]
@@ -77,7 +77,7 @@ class Readout:
     @property
     def exact(self) -> bool:
         """Whether it simplifies equations and conditions to zero."""
-        return self.verdict is not None and self.verdict.exact
+        return self.found and self.verdict is not None and self.verdict.exact
 
     def __str__(self) -> str:
         """Tell the formula and how good it is, or why there is none."""
@@ -142,7 +142,7 @@ def read_out(
                 formulas, verdict = split, other
         found.verdict = verdict
         found.difference = reader.differences(formulas)
-        reader.judge(verdict, found.difference, noise)
+        reader.judge(formulas, verdict, found.difference, noise)
         found.formulas = dict(zip(reader.names, formulas, strict=True))
     except _NoFormError as failure:
         found.notes.append(str(failure))
@@ -278,14 +278,26 @@ class _Reader:
         return dict(zip(self.names, found.tolist(), strict=True))
 
     def judge(
-        self, verdict: Verdict, difference: Mapping[str, float], noise: Sequence[float]
+        self,
+        formulas: Sequence[Expr],
+        verdict: Verdict,
+        difference: Mapping[str, float],
+        noise: Sequence[float],
     ) -> None:
         """Refuse formulas that are no solution, or not this one."""
         size = max(1.0, float(np.abs(self.values).max()))
-        if not verdict.exact and not verdict.worst <= CLOSE * size:
-            raise _NoFormError(f"the best candidate leaves a residual of {verdict.worst:.0e}")
+        if not verdict.exact:
+            if not verdict.worst <= CLOSE * size:
+                raise _NoFormError(f"the best candidate leaves a residual of {verdict.worst:.0e}")
+            sizes = term_sizes(self.view, formulas, self.like.constant_values())
+            for name, own in sizes.items():
+                if not verdict.residuals[name] <= CLOSE * own:
+                    raise _NoFormError(
+                        f"{name}: the best candidate leaves a residual of "
+                        f"{verdict.residuals[name]:.0e} beside terms of {own:.0e}"
+                    )
         for (name, off), own in zip(difference.items(), noise, strict=True):
-            if not off <= max(10 * own, 1e-6):
+            if not off <= max((10 if verdict.exact else 1) * own, 1e-6):
                 raise _NoFormError(f"{name}: the best candidate is another solution, {off:.0e} off")
 
 

@@ -85,13 +85,14 @@ class Search:
 
     def best(self, found: Sequence[Found]) -> list[Found]:
         """Sort by accuracy against complexity."""
-        least = min(f.rmse for f in found)
+        sound = [f for f in found if math.isfinite(f.rmse)]
+        least = min((f.rmse for f in sound), default=0.0)
         floor = max(ALIKE * least, EXACT * self.scale, 1e-300)
 
         def score(f: Found) -> float:
             return math.log10(max(f.rmse, floor) / floor) + self.weight * f.cost
 
-        return sorted((f for f in found if math.isfinite(f.rmse)), key=score)
+        return sorted(sound, key=score)
 
 
 def complexity(network: KAN) -> int:

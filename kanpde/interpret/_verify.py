@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde._claims import Claim, Place
 from kanpde._conditions import normal
 from kanpde._rows import Rows
-from kanpde._terms import PAIR, POINTS
+from kanpde._terms import INTERIOR, PAIR, POINTS
 from kanpde._trial import Frame, Trial
 from kanpde._view import ProblemView
 from kanpde.interpret._constants import recognise
@@ -22,7 +25,8 @@ DIGITS = 40
 ROUND_OFF = sympy.Float(10) ** (12 - DIGITS)
 PROBES = (sympy.Rational(37, 101), sympy.Rational(71, 113), sympy.Rational(23, 89))
 NEAR = 1e-6  # residual above which no proof is tried
-BY_POINTS = 1e-12  # residual that passes where only points can tell
+BY_POINTS = 1e-12  # residual, relative to its terms, that passes where only points can tell
+Array = NDArray[np.float64]
 Exactly = Callable[[Expr], Expr]
 
 
@@ -87,12 +91,13 @@ def verify(
             found = _prove(view, claim, formulas, constants, exactly)
         for name, one in zip(names, found, strict=True):
             before = proven.get(name, True)
-            proven[name] = None if one is None or before is None else bool(before and one)
+            known = None if one is None or before is None else True
+            proven[name] = False if before is False or one is False else known
     measured = {n for c in view.claims if c.terms.where == POINTS for n in c.terms.names}
     sure = all(p for p in proven.values() if p is not None)
-    rest = all(
-        residuals[n] < BY_POINTS for n, p in proven.items() if p is None and n not in measured
-    )
+    open_ones = [n for n, p in proven.items() if p is None and n not in measured]
+    sizes = term_sizes(view, formulas, values) if open_ones else {}
+    rest = all(residuals[n] <= BY_POINTS * sizes.get(n, 1.0) for n in open_ones)
     return Verdict(bool(proven) and sure and rest, proven, residuals, tuple(sorted(measured)))
 
 
@@ -147,8 +152,63 @@ def residuals_of(view: ProblemView, trial: Trial) -> dict[str, float]:
         rows = Rows(trial, [(claim.terms, claim.drawn)])
         for name, r in zip(claim.terms.names, rows.residuals(scaled=False)[0], strict=True):
             worst = float(r.abs().max()) if len(r) else 0.0
+            if math.isnan(worst):  # the formula is not defined there
+                worst = math.inf
             found[name] = max(found.get(name, 0.0), worst)
     return found
+
+
+def term_sizes(
+    view: ProblemView, formulas: Sequence[Expr], constants: Mapping[str, float]
+) -> dict[str, float]:
+    """Size that the terms of every equation and condition have with formulas put in.
+
+    The largest sum of absolute values on the fresh points, which a residual is to be compared
+    with; of a condition at least the size of the formulas themselves. Claims that hold
+    integrals have no entry.
+
+    Parameters
+    ----------
+    view
+        The problem.
+    formulas
+        One expression in the coordinates per unknown.
+    constants
+        Values of unknown constants by name.
+    """
+    whole = max(
+        (_largest(f, view, c.drawn.points) for f in formulas for c in view.claims), default=0.0
+    )
+    numbers = {c: sympy.Float(constants[c.name], 17) for c in view.constants}
+    found: dict[str, float] = {}
+    for claim in view.claims:
+        if claim.terms.functionals or claim.terms.where == POINTS:
+            continue
+        least = 0.0 if claim.terms.where == INTERIOR else whole
+        expressions = claim.expressions(view.coordinates, view.unknowns, view.constants)
+        for name, expression in zip(claim.terms.names, expressions, strict=True):
+            bound = _bound(expression, view.unknowns, formulas).xreplace(numbers)
+            bound = bound.subs({s: 1 for s in bound.free_symbols - set(view.coordinates)})
+            size = _largest(bound, view, claim.drawn.points)
+            found[name] = max(found.get(name, least), size)
+    return found
+
+
+def _bound(expression: Expr, unknowns: Sequence[AppliedUndef], formulas: Sequence[Expr]) -> Expr:
+    """Put formulas in and make every term positive, so that none cancels another."""
+    if isinstance(expression, sympy.Add | sympy.Mul):
+        return expression.func(*[_bound(e, unknowns, formulas) for e in expression.args])
+    if isinstance(expression, sympy.Pow) and expression.exp.is_Integer and expression.exp > 0:
+        return _bound(expression.base, unknowns, formulas) ** expression.exp
+    return sympy.Abs(_insert(expression, unknowns, formulas))
+
+
+def _largest(expression: Expr, view: ProblemView, points: Array) -> float:
+    """Largest absolute value at points, where there is one."""
+    evaluate = sympy.lambdify(view.coordinates, expression, ["scipy", "numpy"])
+    with np.errstate(all="ignore"):
+        values = np.abs(np.asarray(evaluate(*points.T), dtype=float))
+    return float(np.max(values, where=np.isfinite(values), initial=0.0))
 
 
 def exact_numbers(expression: Expr) -> Expr:
@@ -240,8 +300,11 @@ def _zero_by_numbers(expression: Expr) -> bool:
     for shift in range(3):
         point = {x: PROBES[(k + shift) % 3] + k for k, x in enumerate(symbols)}
         value = expression.subs(point)
-        size = sum((abs(sympy.N(t.subs(point), 15)) for t in sympy.Add.make_args(expression)), 1)
+        parts = [abs(sympy.N(t.subs(point), 15)) for t in sympy.Add.make_args(expression)]
+        size = sympy.Add(1, *parts)
         number = sympy.N(value, DIGITS)
-        if not number.is_number or not abs(number) <= ROUND_OFF * size:
+        if not number.is_number or not number.is_finite or not size.is_finite:
+            return False
+        if not abs(number) <= ROUND_OFF * size:
             return False
     return True

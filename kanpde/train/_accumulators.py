@@ -108,6 +108,8 @@ class Gram(Accumulator):
         self._scale: Tensor | None = None
 
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:
+        if not len(residual):  # BLAS complains aloud of matrices without rows
+            return
         if not self._fast:
             self.matrix.addmm_(jacobian.T, jacobian)
             return

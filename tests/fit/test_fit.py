@@ -340,3 +340,16 @@ def test_hidden_activations_are_those_of_the_network(fitted):
     np.testing.assert_allclose(
         last.nodes.numpy(), fitted.network(fitted.samples).detach().numpy(), rtol=1e-12
     )
+
+
+def test_a_polished_fit_in_single_precision_trains_on() -> None:
+    """Formulas are polished in float64; the settings said float32 and the rows disagreed."""
+    x = np.random.default_rng(3).random((200, 2))
+    fit = kanpde.fit(x, 2 * x[:, 0] + x[:, 1], width=[2, 1], grid=3, steps=20, dtype="float32")
+    exact = fit.auto_symbolic(library=["x", "x^2"])
+    assert (fit.summary["dtype"], exact.summary["dtype"]) == ("float32", "float64")
+    assert exact.errors["test"]["rmse"] < 1e-7
+    assert exact.settings.dtype == "float64"
+    again = exact.train(steps=2)
+    assert again.errors["test"]["rmse"] < 1e-7
+    assert fit.train(steps=2).network.get().dtype == torch.float32

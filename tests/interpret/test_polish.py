@@ -3,6 +3,7 @@ import sympy
 import torch
 from sympy import Symbol
 
+from kanpde.basis import Sine
 from kanpde.interpret import network_from_expression, polish
 from kanpde.interpret._polish import free_columns
 from kanpde.interpret._rows import SymbolicRows
@@ -102,3 +103,18 @@ def test_nothing_is_nan_where_parameters_have_moved_to_a_singular_place(name: st
     loss, gradient = DataRows(net, data, data**2).loss_and_gradient()
     assert bool(torch.isfinite(torch.tensor(loss)))
     assert bool(torch.isfinite(gradient).all())
+
+
+def test_free_columns_of_trained_sines() -> None:
+    """The columns of the coefficients come first, then those of the frequencies."""
+    net = KAN([2, 1], basis=Sine(4, trainable=True), base="none").double()
+    net.layer(0).set_mask(torch.tensor([[0.0], [1.0]]))
+    data = points()[:, :2]
+    start, before = net.get(), net(data).detach()
+    moves = []
+    for p in range(net.count):
+        net.set(start + 0.5 * (torch.arange(net.count) == p))
+        moves.append(bool((net(data) - before).abs().max() > 1e-9))
+    net.set(start)
+    assert free_columns(net, data).tolist() == moves
+    assert moves == [*[False] * 4, *[True] * 4, False, False, *[True] * 3]

@@ -175,3 +175,54 @@ def test_methods_of_a_fit() -> None:
         small.fix_symbolic(0, 0, 0, "sinus")
     with pytest.raises(kanpde.InputError, match="expected a KAN, got MLP"):
         kanpde.fit(inputs, inputs[:, 0], net="mlp", hidden=(3,), steps=2).scores()
+
+
+def plane() -> tuple[Interval, sympy.Expr]:
+    z, w = kanpde.coordinates("z w")
+    return Interval(z, 0, 1) * Interval(w, 0, 1), kanpde.unknown("v", z, w)
+
+
+def test_a_formula_that_is_undefined_somewhere_is_no_solution() -> None:
+    """Residuals that are NaN on half of the domain once counted as zero."""
+    z = kanpde.coordinates("z")
+    v = kanpde.unknown("v", z)
+    ends = {"end": Dirichlet(v, 1, on=Eq(z, 1))}
+    kept = view(Problem(Interval(z, -1, 1), {"root": 2 * v * v.diff(z) - 1}, ends))
+    verdict = verify(kept, [sympy.sqrt(z)], NOTHING)
+    assert not verdict.exact
+    assert verdict.worst == np.inf
+    assert not vanishes(sympy.nan)
+    kept = view(Problem(Interval(z, 0, 1), {"ode": z * v.diff(z, 2) - 1}, {"e": Dirichlet(v, 0)}))
+    assert not verify(kept, [z * sympy.log(z)], NOTHING).exact
+
+
+@pytest.mark.parametrize("value", [0, 3])
+def test_constant_solutions(value: int) -> None:
+    domain, v = plane()
+    laplace = {"laplace": sum(v.diff(c, 2) for c in domain.coordinates)}
+    kept = view(Problem(domain, laplace, {"edge": Dirichlet(v, value)}))
+    found = read_out(formula_trial(kept, [sympy.Integer(value)], NOTHING), kept, library=FEW)
+    assert found.exact
+    assert found.formulas["v"] == value
+
+
+def test_small_equations_are_not_met_by_anything() -> None:
+    """A residual is small beside the terms of its equation, whatever unit that is in."""
+    domain, v = plane()
+    z, w = domain.coordinates
+    bubble = z * (1 - z) * w * (1 - w)
+    solution = sin(pi * z) * sin(pi * w) + bubble * exp(z * w) / 500
+    laplace = sum(v.diff(c, 2) - solution.diff(c, 2) for c in (z, w))
+    kept = view(Problem(domain, {"slow": 1e-10 * laplace}, {"edge": Dirichlet(v, 0)}))
+    trial = formula_trial(kept, [solution], NOTHING)
+    found = read_out(trial, kept, predicted={"v": 1e-3}, library=["x", "sin"])
+    assert not found.found
+    assert not found.exact
+    assert "beside terms" in found.notes[0]
+    halves = {
+        "left": kanpde.Equation(1e-13 * (v.diff(z, 2) - z), on=z < 0.6),
+        "right": kanpde.Equation(1e-13 * (v.diff(z, 2) - z), on=z > 0.4),
+    }
+    verdict = verify(view(Problem(domain, halves, {"e": Dirichlet(v, 0)})), [0 * z], NOTHING)
+    assert verdict.proven["left"] is None
+    assert not verdict.exact

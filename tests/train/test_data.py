@@ -78,3 +78,12 @@ def test_penalty_is_renewed_before_every_step() -> None:
         regress(net, x, y, steps=25, penalty=penalty)
         sizes.append(activations(net, x)[0].edges.abs().mean(0).sum().item())
     assert sizes[1] < 0.5 * sizes[0]
+
+
+def test_a_layer_of_fixed_edges_is_silent(capfd) -> None:
+    """A prior without rows made BLAS complain on the terminal."""
+    net = KAN([1, 1, 1], grid=3).double()
+    fix_edge(net, 0, 0, 0, LIBRARY["exp"])
+    x = torch.linspace(-1, 1, 30, dtype=torch.float64)[:, None]
+    assert regress(net, x, torch.exp(2 * x) + 1, steps=20).rmse < 1e-3
+    assert "".join(capfd.readouterr()) == ""
