@@ -18,6 +18,7 @@ from kanpde.errors import InputError, ShapeError
 Array = NDArray[Any]
 Label = str | int | float
 REGRESSION, CLASSIFICATION = "regression", "classification"
+LARGEST = 1e150  # squares of larger numbers overflow
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ def _finite(
     """Refuse or drop rows that are not finite."""
     if len(x) != len(y):
         raise InputError(f"y{where}: expected {len(x)} rows, as many as x{where} has, got {len(y)}")
-    bad: Array = np.column_stack((~np.isfinite(x), _absent(y)))
+    bad: Array = np.column_stack((~(np.abs(x) < LARGEST), _absent(y)))
     rows = np.asarray(bad.any(axis=1))
     if not rows.any():
         return x, y
@@ -235,7 +236,7 @@ def _finite(
     column = int(bad.any(axis=0).argmax())
     first = int(bad[:, column].argmax())
     raise InputError(
-        f"{[*names[0], *names[1]][column]}: expected finite numbers, got NaN or infinity in "
+        f"{[*names[0], *names[1]][column]}: expected finite numbers, got NaN or more than 1e150 in "
         f"{int(bad[:, column].sum())} of {len(rows)} rows, first in row {first + 1}; mend them, "
         "or drop such rows by missing=drop (--drop-missing)"
     )
@@ -244,7 +245,7 @@ def _finite(
 def _absent(y: Array) -> Array:
     """Where a target is NaN, infinite, or an empty or missing label."""
     if y.dtype == np.float64:
-        return ~np.isfinite(y)
+        return ~(np.abs(y) < LARGEST)
     gone = [v is None or v == "" or v != v for v in y[:, 0]]
     return np.array(gone, dtype=bool)[:, None]
 

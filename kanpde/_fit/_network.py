@@ -36,7 +36,9 @@ def make_network(data: Dataset, settings: FitSettings) -> Network:
 
 
 def fits(network: Network, data: Dataset) -> Network:
-    """Refuse a network whose sizes are not those of the data."""
+    """Refuse a network of another kind, or whose sizes are not those of the data."""
+    if not isinstance(network, KAN | MLP):
+        raise InputError(f"network: expected a KAN or an MLP, got {type(network).__name__}")
     d, m = data.sizes
     if (network.n_in, network.n_out) != (d, m):
         raise InputError(

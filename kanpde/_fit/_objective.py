@@ -40,6 +40,11 @@ class Together:
     def __init__(self, parts: Sequence[Penalty]) -> None:
         self.parts = parts
 
+    def refresh(self, network: Network, loss: float) -> None:
+        """Adapt all of them to the present state."""
+        for part in self.parts:
+            part.refresh(network, loss)
+
     def jacobian(self, network: Network) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the rows of one after the other."""
         for part in self.parts:
@@ -117,9 +122,7 @@ class Objective:
 
     def refresh(self, network: Network, loss: float) -> None:
         """Put prior and penalty at the present state, whose mean square error is `loss`."""
-        self.prior.refresh(network, 0.5 if self.classes else loss)
-        if self.penalty is not None:
-            self.penalty.refresh(network)
+        self._both.refresh(network, 0.5 if self.classes else loss)
 
     def look(self, network: Network) -> Look:
         """Measure what is minimised, on all training rows, and the error there."""

@@ -123,8 +123,9 @@ def output_maps(y: Array) -> tuple[Array, Array]:
     >>> mean, deviation
     (array([2., 5.]), array([1., 1.]))
     """
-    mean = y.mean(axis=0)
-    spread = (y - mean).std(axis=0)
     size = np.abs(y).max(axis=0)
-    varies = spread > 4 * np.finfo(np.float64).eps * size
-    return mean, np.where(varies, spread, 1.0)
+    size = np.where(size > 0, size, 1.0)
+    mean = (y / size).mean(axis=0)
+    spread = (y / size - mean).std(axis=0)
+    varies = spread > 4 * np.finfo(np.float64).eps
+    return size * mean, np.where(varies, size * spread, 1.0)

@@ -33,7 +33,7 @@ def structure_network(structure: Structure, dimension: int) -> KAN:
     >>> from kanpde.interpret._structure import find_structure
     >>> f = lambda p: np.exp(p[:, 0]) * np.sin(p[:, 1])
     >>> net = structure_network(find_structure(f, 2, tolerance=1e-12), 2)
-    >>> net.width, float(net(torch.zeros(1, 2)).detach().abs()) < 1e-12
+    >>> net.width, float(net(torch.zeros(1, 2).double()).detach().abs()) < 1e-12
     ([2, 1], True)
     """
     forms = _directions(structure)

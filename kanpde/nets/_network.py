@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import vector_to_parameters
 
 from kanpde import _check
 from kanpde._jets import JetSpace
@@ -45,7 +45,7 @@ class Network(nn.Module):
     @property
     def count(self) -> int:
         """Number of coefficients P."""
-        return sum(p.numel() for p in self.parameters())
+        return sum(p.numel() for p in self.coefficients())
 
     def layer(self, k: int) -> Layer:
         """Layer `k`, typed."""
@@ -78,19 +78,30 @@ class Network(nn.Module):
         """Write the per-point Jacobian ``(N, P)`` from the cotangents of the layers' outputs."""
         start = 0
         for record, cotangent in zip(tape, cotangents, strict=True):
-            size = sum(p.numel() for p in record.layer.parameters())
+            size = sum(p.numel() for p in _coefficients(record.layer))
             record.layer.rows(record, cotangent, out[:, start : start + size])
             start += size
 
+    def coefficients(self) -> list[nn.Parameter]:
+        """List all coefficients in the order of `parameters`, without its search."""
+        return [p for layer in self.layers._modules.values() for p in _coefficients(layer)]
+
     def get(self) -> Tensor:
         """All coefficients as one vector ``(P,)``, detached."""
-        return parameters_to_vector(self.parameters()).detach().clone()
+        return torch.cat([p.detach().reshape(-1) for p in self.coefficients()])
 
     def set(self, vector: Tensor) -> None:
         """Overwrite all coefficients from one vector ``(P,)``."""
         _check.shape("coefficients", vector, (self.count,))
         with torch.no_grad():
-            vector_to_parameters(vector, self.parameters())
+            vector_to_parameters(vector, self.coefficients())
+
+
+def _coefficients(layer: nn.Module | None) -> list[nn.Parameter]:
+    """List a layer's parameters: they are those of its blocks."""
+    assert isinstance(layer, Layer)
+    blocks = [b for b in layer.blocks._modules.values() if b is not None]
+    return [p for block in blocks for p in block._parameters.values() if p is not None]
 
 
 class ModuleNet(Network):
@@ -125,6 +136,10 @@ class ModuleNet(Network):
     def width(self) -> list[int]:
         """Sizes of input and output."""
         return list(self._sizes)
+
+    def coefficients(self) -> list[nn.Parameter]:
+        """List all coefficients of the module."""
+        return list(self.parameters())
 
     def forward(self, x: Tensor) -> Tensor:
         """Evaluate the wrapped module."""

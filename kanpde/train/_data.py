@@ -21,6 +21,9 @@ MOST_BYTES = 200_000_000
 class Penalty(Protocol):
     """Further rows on a network's coefficients."""
 
+    def refresh(self, network: Network, loss: float) -> None:
+        """Adapt to the present state, whose loss on the data is `loss`, before a step."""
+
     def jacobian(self, network: Network) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(J, r)``, shapes ``(n, P)`` and ``(n,)``."""
 

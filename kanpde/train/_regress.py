@@ -112,12 +112,11 @@ def descend(
     mover, found, start = make_optimizer(optimizer), Regression(), time.perf_counter()
     bare = DataRows(rows.network, rows.x, rows.y)
     loss = float(bare.vector().square().sum())
-    prior = Prior(rows.y.numel()) if rows.penalty is None else None
-    rows.penalty = prior or rows.penalty
+    given = rows.penalty
+    rows.penalty = penalty = Prior(rows.y.numel()) if given is None else given
     best = (math.inf, rows.trial.get())
     while found.steps < steps:
-        if prior is not None:
-            prior.refresh(rows.network, loss)
+        penalty.refresh(rows.network, loss)
         report = mover.step(rows)
         found.steps += 1
         if not report.finite:
@@ -134,7 +133,7 @@ def descend(
             break
         if _stalled(found.losses, report, optimizer):
             break
-    rows.penalty = None if prior is not None else rows.penalty
+    rows.penalty = given
     rows.trial.set(best[1])
     found.rmse = math.sqrt(float(bare.vector().square().sum()))
     found.seconds = time.perf_counter() - start

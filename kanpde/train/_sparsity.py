@@ -124,7 +124,7 @@ class EdgePenalty:
             total += float(norms.sum()) * self.l1 + layer_entropy(norms) * self.entropy
         return self.strength * total
 
-    def refresh(self, network: Network) -> None:
+    def refresh(self, network: Network, loss: float = 0.0) -> None:
         """Put the quadratics at the present coefficients; call it before every step."""
         vector = network.get()
         self.quadratics = [self._quadratic(e, vector) for e in self._edges(network)]

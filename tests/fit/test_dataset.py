@@ -97,6 +97,7 @@ def test_constant_columns_become_zero_and_are_told(level):
     [
         ([1.0, 2.0], [1.0], {}, "y: expected 2 rows, as many as x has, got 1"),
         ([[1.0, np.nan]], [1.0], {}, "x2: expected finite numbers, got NaN .* in 1 of 1 rows"),
+        ([1e160, 2.0], [1.0, 2.0], {}, "x1: expected finite numbers, got NaN or more than 1e150"),
         ([1.0, 2.0], [1.0, np.inf], {}, "^y: expected finite numbers, .* first in row 2"),
         ([], [], {}, "x: expected at least one row, got none"),
         ([["red"], ["blue"]], [1.0, 2.0], {}, "x: expected an array of numbers, got 'red'"),

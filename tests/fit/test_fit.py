@@ -11,7 +11,7 @@ from kanpde import KAN, Fit, FitSettings, Status
 from kanpde._fit import Scaling
 from kanpde._fit._run import _notes
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
-from kanpde.nets import activations
+from kanpde.nets import ModuleNet, activations
 from kanpde.train._sparsity import EdgePenalty, layer_entropy
 
 
@@ -232,6 +232,9 @@ def test_a_network_of_ones_own_is_started_from_and_not_changed(data):
     assert found.network.width == [2, 3, 1]
     with pytest.raises(InputError, match="width: expected 2 inputs and 1 outputs"):
         kanpde.fit(*data, network=KAN([3, 1]))
+    module = ModuleNet(torch.nn.Linear(2, 1), 2, 1)
+    with pytest.raises(InputError, match="network: expected a KAN or an MLP, got ModuleNet"):
+        kanpde.fit(*data, network=module)
 
 
 def test_what_new_data_do_not_determine_is_remembered():
@@ -269,10 +272,10 @@ def test_a_constant_target_is_met(rng):
 def test_units_of_the_data_do_not_matter(data):
     x, y = data
     plain = kanpde.fit(x, y, hidden=(2,), steps=8)
-    scaled = kanpde.fit(1e6 * x - 3e7, 1e-9 * y, hidden=(2,), steps=8)
-    assert scaled.errors["test"]["rmse"] == pytest.approx(
-        1e-9 * plain.errors["test"]["rmse"], rel=0.05
-    )
+    for size in (1e-9, 1e-140, 1e140):
+        scaled = kanpde.fit(1e6 * x - 3e7, size * y, hidden=(2,), steps=8)
+        expected = size * plain.errors["test"]["rmse"]
+        assert scaled.errors["test"]["rmse"] == pytest.approx(expected, rel=0.05)
 
 
 def test_without_normalisation_the_network_sees_the_data(data):

@@ -28,6 +28,11 @@ def trained(
     return net, inputs, function(x), ([shift] * n, [scale] * n)
 
 
+def residual(net: KAN, x: torch.Tensor, y: torch.Tensor) -> float:
+    with torch.no_grad():
+        return float((net(x) - y).square().mean())
+
+
 def formula(
     found: Symbolified, names: str, inputs: tuple[list[float], list[float]]
 ) -> tuple[sympy.Expr, list[Symbol]]:
@@ -54,15 +59,14 @@ def test_the_papers_example_is_found_exactly(seed: int) -> None:
     assert torch.equal(net.get(), before), "the network that was given is not changed"
 
 
-CASES: dict[str, tuple[list[Size], Function, int, float, float, str]] = {
-    "x*y by squares": ([2, 2, 1], lambda x: x[:, :1] * x[:, 1:], 0, -1, 1, "a*b"),
-    "x*y by a product": ([2, (0, 1), 1], lambda x: x[:, :1] * x[:, 1:], 0, -1, 1, "a*b"),
-    "x/y by logarithms": ([2, 1, 1], lambda x: x[:, :1] / x[:, 1:], 1, 0.5, 2, "a/b"),
-    "x/y by a product": ([2, (0, 1), 1], lambda x: x[:, :1] / x[:, 1:], 1, 0.5, 2, "a/b"),
+CASES: dict[str, tuple[list[Size], Function, float, float, str]] = {
+    "x*y by squares": ([2, 2, 1], lambda x: x[:, :1] * x[:, 1:], -1, 1, "a*b"),
+    "x*y by a product": ([2, (0, 1), 1], lambda x: x[:, :1] * x[:, 1:], -1, 1, "a*b"),
+    "x/y by logarithms": ([2, 1, 1], lambda x: x[:, :1] / x[:, 1:], 0.5, 2, "a/b"),
+    "x/y by a product": ([2, (0, 1), 1], lambda x: x[:, :1] / x[:, 1:], 0.5, 2, "a/b"),
     "distance": (
         [4, 2, 1, 1],
         lambda x: ((x[:, :1] - x[:, 1:2]) ** 2 + (x[:, 2:3] - x[:, 3:]) ** 2).sqrt(),
-        0,
         -1,
         1,
         "sqrt((a - b)**2 + (c - d)**2)",
@@ -70,15 +74,13 @@ CASES: dict[str, tuple[list[Size], Function, int, float, float, str]] = {
     "front": (
         [2, 1, 1],
         lambda x: torch.tanh((x[:, :1] - 0.5 * x[:, 1:]) / 0.3),
-        2,
         -1,
         1,
-        "tanh((a - b/2)/(3/S(10)))",
+        "tanh(10*a/3 - 5*b/3)",
     ),
     "soliton": (
         [2, 1, 1],
         lambda x: 3 / torch.cosh(2 * (x[:, :1] - 0.5 * x[:, 1:])) ** 2,
-        1,
         -1,
         1,
         "3*sech(2*a - b)**2",
@@ -86,7 +88,6 @@ CASES: dict[str, tuple[list[Size], Function, int, float, float, str]] = {
     "gaussian": (
         [2, 1, 1],
         lambda x: torch.exp(-2 * (x[:, :1] ** 2 + x[:, 1:] ** 2)),
-        0,
         -1,
         1,
         "exp(-2*a**2 - 2*b**2)",
@@ -97,8 +98,10 @@ CASES: dict[str, tuple[list[Size], Function, int, float, float, str]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_formulas_of_trained_networks_are_exact(case: str) -> None:
-    width, function, seed, low, high, expected = CASES[case]
-    net, x, y, inputs = trained(width, function, seed, low, high)
+    width, function, low, high, expected = CASES[case]
+    # training may end in a poor minimum: the better of two
+    runs = [trained(width, function, seed, low, high) for seed in (0, 1)]
+    net, x, y, inputs = min(runs, key=lambda run: residual(*run[:3]))
     found = auto_symbolic(net, x, y)
     made, symbols = formula(found, "a b c d"[: 2 * int(width[0]) - 1], inputs)  # type: ignore[arg-type]
     assert found.rmse_after <= 1e-10

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from kanpde.errors import InputError, ShapeError
-from kanpde.nets import KAN, LIBRARY, MLP, Network, fix_edge
+from kanpde.nets import KAN, LIBRARY, MLP, Network, activations, fix_edge
 from kanpde.train import DataRows, regress
+from kanpde.train._sparsity import EdgePenalty
 
 
 def data(n: int = 60, m: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
@@ -66,3 +67,14 @@ def test_bad_input() -> None:
         DataRows(KAN([2, 2, 1]), x, y)
     with pytest.raises(InputError, match="optimizer: expected one of lm"):
         regress(KAN([2, 2, 2]).double(), x, y, optimizer="sgd")
+
+
+def test_penalty_is_renewed_before_every_step() -> None:
+    x, _ = data(200)
+    y = x[:, :1] ** 2
+    sizes = []
+    for penalty in (None, EdgePenalty(x, 1e-2)):
+        net = KAN([2, 3, 1], grid=3).double()
+        regress(net, x, y, steps=25, penalty=penalty)
+        sizes.append(activations(net, x)[0].edges.abs().mean(0).sum().item())
+    assert sizes[1] < 0.5 * sizes[0]
