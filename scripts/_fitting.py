@@ -22,7 +22,7 @@ def mlp_width(n_in: int, n_out: int, count: int, layers: int = 2) -> tuple[int, 
 
 
 def beside(kan: Any, x: Any, y: Any, *, least: float = 2.0, **settings: Any) -> Any:
-    """MLP with at least as many coefficients and seconds as a KAN's fit had, by Levenberg-Marquardt.
+    """Fit an MLP with as many coefficients and seconds as a KAN had, or a few more.
 
     Where it stalls before its time is up it goes on from there with new damping.
     """

@@ -125,7 +125,7 @@ def page(found: list[dict[str, Any]]) -> str:
     return "# Scaling with the grid\n\n" + SETUP + "\n" + "\n".join(rows) + "\n" + AFTER
 
 
-SETUP = """Written by `python scripts/scaling.py`; the numbers lie in `scripts/results/scaling.json`.
+SETUP = """Written by `python scripts/scaling.py`; numbers in `scripts/results/scaling.json`.
 A KAN of shape [1,1] is fitted to J0(20x) on [-1, 1], and [2,1,1] to exp(sin πx + y²), at 3000
 random points without noise by Levenberg-Marquardt through the whole schedule of grids; the root
 mean square error is taken at 5000 other random points. A spline of degree p has error

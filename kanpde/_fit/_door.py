@@ -84,6 +84,8 @@ def fit(
     if given is not None and own is None:
         overrides["test"] = given
     settings = (settings or FitSettings()).replace(**overrides)
+    if settings.remember and network is None:
+        raise InputError("remember: expected network=NET with it, whose coefficients to keep")
     if resume and out is None:
         raise InputError("resume: expected out=DIR with it, got none")
     data = make_dataset(x, y, settings, None if own is None else (own[0], own[1]))

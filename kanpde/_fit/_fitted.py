@@ -29,6 +29,7 @@ TRAINING = {
     "steps",
     "time_limit",
     "sparsify",
+    "remember",
     "entropy",
     "seed",
     "device",

@@ -116,6 +116,10 @@ class Objective:
             return ClassRows(network, x, y, penalty=self._both, sampled=True)
         return DataRows(network, x, y, penalty=self._both)
 
+    def remember(self, network: Network) -> None:
+        """Let the prior be about the present coefficients."""
+        self.prior.start = network.get().clone()
+
     def refresh(self, network: Network, loss: float) -> None:
         """Put prior and penalty at the present state, whose mean square error is `loss`."""
         self._both.refresh(network, 0.5 if self.classes else loss)

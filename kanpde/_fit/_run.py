@@ -55,6 +55,8 @@ def train(
         objective = Objective(data, scaling, settings, device)
         start = copy_network(network).to(device, objective.dtype)
         session = FitSession(start, objective, settings, history=before)
+        if settings.remember:
+            objective.remember(session.network)
         writer = None if out is None else _Writer(out, session, resume=resume)
         status = session.run(progress, None if writer is None else writer.snapshot)
         state = None if writer is None else session.state()

@@ -65,6 +65,9 @@ class FitSettings:
         Factor λ of the paper's sparsification; 0 for none, 1e-3 to 1e-2 are usual.
     entropy
         Factor of the entropy within it, beside 1 for the L1 norm.
+    remember
+        Of a network that is given: what the data do not determine stays as it was, instead of
+        becoming small and smooth. Learns one set of data after the other.
     seed, device, dtype, threads
         Where and how to compute.
 
@@ -100,6 +103,7 @@ class FitSettings:
     time_limit: float | None = None
     sparsify: float = 0.0
     entropy: float = 1.0
+    remember: bool = False
     seed: int = 0
     device: str = "auto"
     dtype: str = "float64"
@@ -148,6 +152,10 @@ class FitSettings:
     def _check_together(self) -> None:
         if self.hidden is not None and self.width is not None:
             raise InputError("width: expected hidden or width, got both; leave one out")
+        if self.remember and self.grids is not None:
+            raise InputError(
+                "remember: expected the given network's grid, got grids; leave one out"
+            )
         if self.grid is not None and self.grids is not None:
             raise InputError("grids: expected grid or grids, got both; leave one out")
         if self.net == "mlp":

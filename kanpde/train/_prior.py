@@ -5,7 +5,9 @@ then wander, and the next test point that falls there is off by orders of magnit
 says that coefficients are of size τ and second differences of neighbouring spline coefficients
 of size τ₂; with Gaussian errors of the present mean square loss its weight against N values of
 data is loss / N, so that it fades as the fit improves and never costs more than a small share
-of the loss. (Beside a mean cross-entropy it is 1 / 2N.)
+of the loss. (Beside a mean cross-entropy it is 1 / 2N.) Where a fit goes on from what it has
+learned elsewhere, the prior is about those coefficients instead of 0, without the differences,
+which would carry a change on to where no data are: what no new row determines stays as it was.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ ROUGHNESS = 3.0  # τ₂
 
 
 class Prior:
-    """Rows ``sqrt(loss / N) R (θ - 0)``, block by block.
+    """Rows ``sqrt(loss / N) R (θ - start)``, block by block.
 
     Parameters
     ----------
     values
         Number N of values that are fitted.
+    start
+        Coefficients that the prior is about, ``(P,)``; 0 where not given.
 
     References
     ----------
@@ -44,15 +48,15 @@ class Prior:
     torch.Size([8])
     """
 
-    def __init__(self, values: int) -> None:
-        self.values = values
+    def __init__(self, values: int, start: Tensor | None = None) -> None:
+        self.values, self.start = values, start
         self.weight = 0.0
         self.blocks: list[tuple[Tensor, Tensor]] = []  # roots (f, f) and places (n, f)
 
     def refresh(self, network: Network, loss: float) -> None:
         """Weigh by the present loss of the data; call it before every step."""
         self.weight = (max(loss, 0.0) / max(1, self.values)) ** 0.5
-        self.blocks = list(_blocks(network))
+        self.blocks = list(_blocks(network, smooth=self.start is None))
 
     def jacobian(self, network: Network) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(J, r)`` block by block."""
@@ -68,7 +72,8 @@ class Prior:
             yield rows.flatten(0, 1), self._residual(vector, root, index).flatten()
 
     def _residual(self, vector: Tensor, root: Tensor, index: Tensor) -> Tensor:
-        return self.weight * vector[index] @ root.T
+        gap = vector if self.start is None else vector - self.start
+        return self.weight * gap[index] @ root.T
 
     def vector(self, network: Network) -> Tensor:
         """Residuals in the order of `jacobian`."""
@@ -88,7 +93,7 @@ class Prior:
         return total, gradient
 
 
-def _blocks(network: Network) -> Iterator[tuple[Tensor, Tensor]]:
+def _blocks(network: Network, *, smooth: bool) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the factor of the prior's precision and the coefficients that it is on."""
     start = 0
     for k in range(len(network.layers)):
@@ -96,7 +101,7 @@ def _blocks(network: Network) -> Iterator[tuple[Tensor, Tensor]]:
         for block in layer.blocks:
             assert isinstance(block, Block)
             if not isinstance(block, BiasBlock | SymbolicBlock):
-                root, index = _block(block, start)
+                root, index = _block(block, start, smooth=smooth)
                 if layer.mask is not None:  # what a dead edge holds is kept for its release
                     each = len(index) // layer.mask.numel()
                     index = index[_alive(layer.mask, each)]
@@ -109,11 +114,11 @@ def _alive(mask: Tensor, each: int) -> Tensor:
     return mask.bool().repeat_interleave(each, dim=0).flatten()
 
 
-def _block(block: Block, start: int) -> tuple[Tensor, Tensor]:
+def _block(block: Block, start: int, *, smooth: bool) -> tuple[Tensor, Tensor]:
     coefficients = block.coefficients.detach()
     f, outputs = coefficients.shape
     place = torch.arange(start, start + f * outputs, device=coefficients.device)
-    if not (isinstance(block, BasisBlock) and isinstance(block.basis, BSpline)):
+    if not (smooth and isinstance(block, BasisBlock) and isinstance(block.basis, BSpline)):
         return coefficients.new_tensor([[1 / SIZE]]), place[:, None]
     count = block.basis.count
     precision = torch.eye(count, dtype=torch.float64) / SIZE**2

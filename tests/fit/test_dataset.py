@@ -152,6 +152,7 @@ def test_classes_that_only_test_rows_have_are_kept_and_told():
         ({"net": "mlp", "sparsify": 1e-3}, "sparsify: expected net=kan"),
         ({"basis": "sine", "grid": 3}, "grid: sine edges have no grid"),
         ({"optimizer": "sgd"}, "optimizer: expected one of auto, lm"),
+        ({"remember": True, "grids": (5, 10)}, "remember: expected the given network's grid"),
         ({"steps": 0}, "steps: expected a positive integer"),
         ({"sparsify": -1.0}, "sparsify: expected 0 or more"),
         ({"time_limit": -1.0}, "time_limit: expected a positive number"),

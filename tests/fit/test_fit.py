@@ -237,6 +237,25 @@ def test_a_network_of_ones_own_is_started_from_and_not_changed(data):
         kanpde.fit(*data, network=module)
 
 
+def test_what_new_data_do_not_determine_is_remembered():
+    # two peaks, one after the other; the splines of the first are not reached by the second
+    net = KAN([1, 1], grid=40, base="none", bias=False).double()
+    halves = [np.linspace(*ends, 80)[:, None] for ends in ((-1, 0), (0, 1))]
+    left = {}
+    for remember in (True, False):
+        fit = kanpde.fit(halves[0], np.exp(-20 * (halves[0] + 0.5) ** 2), network=net,
+                         normalise=False, test=0.0, steps=20, remember=remember)  # fmt: skip
+        then = kanpde.fit(halves[1], np.exp(-20 * (halves[1] - 0.5) ** 2), network=fit.network,
+                          normalise=False, test=0.0, steps=20, remember=remember)  # fmt: skip
+        left[remember] = float(np.abs(then(halves[0][:60]) - fit(halves[0][:60])).max())
+    assert left[True] < 1e-8 < 1e-2 < left[False]
+
+
+def test_nothing_is_remembered_without_a_network(data):
+    with pytest.raises(InputError, match="remember: expected network=NET"):
+        kanpde.fit(*data, remember=True)
+
+
 def test_fewer_rows_than_coefficients_are_fitted_and_told(rng):
     """120 coefficients and 16 values; what they leave free stays bounded."""
     x = rng.uniform(-1, 1, (20, 2))
