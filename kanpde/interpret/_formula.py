@@ -16,7 +16,7 @@ from kanpde.errors import InputError
 from kanpde.interpret._rounding import rounded
 from kanpde.interpret._suggest import finite, numerical_edges, some
 from kanpde.interpret._tidy import grouped, multiplied_out, number, tidied
-from kanpde.nets import ARGUMENT, KAN, BiasBlock, Layer, activations
+from kanpde.nets import ARGUMENT, KAN, BiasBlock, Layer, SymbolicFunction, activations
 
 TOLERANCE = 1e-9
 POINTS = 400
@@ -124,8 +124,7 @@ def _through(network: KAN, values: list[Expr]) -> list[Expr]:
         if block is not None:
             for edge, row in zip(block.edges, block.affine.tolist(), strict=True):
                 a, b, c, d = map(_float, row)
-                inner = edge.function.expression.xreplace({ARGUMENT: a * values[edge.i] + b})
-                sums[edge.j] += c * inner + d
+                sums[edge.j] += c * _applied(edge.function, a * values[edge.i] + b) + d
         for own, i, j in numerical_edges(network):
             if own == k:
                 sums[j] += sympy.Function(f"phi_{k}_{i}_{j}", real=True)(values[i])
@@ -133,6 +132,15 @@ def _through(network: KAN, values: list[Expr]) -> list[Expr]:
         for p in range(len(layer.arities)):
             values.append(sympy.Mul(*[sums[f] for f in layer.factors(p)]))
     return values
+
+
+def _applied(function: SymbolicFunction, argument: Expr) -> Expr:
+    """Put an argument in; a constant outside the domain counts as the network counts it."""
+    if argument.is_number:
+        z = torch.tensor(float(argument), dtype=torch.float64)
+        if not bool(function.inside(z)):
+            return number(float(function.plain_values(z)[0]))
+    return function.expression.xreplace({ARGUMENT: argument})
 
 
 def _float(value: float) -> Expr:

@@ -126,3 +126,14 @@ def test_wrong_numbers_of_symbols_and_scales_are_refused() -> None:
         symbolic_formula(net, [x, y], inputs=([0.0], [1.0]))
     with pytest.raises(InputError, match="outputs: expected 1 shifts and 1 scales other than 0"):
         symbolic_formula(net, [x, y], outputs=([0.0], [0.0]))
+
+
+def test_constants_outside_a_domain_count_as_the_network_counts_them() -> None:
+    """The root of -1 and the logarithm of 0 once ended in a traceback."""
+    for name, b in (("sqrt", -1.0), ("log", 0.0), ("1/x", 0.0)):
+        net = KAN([1, 1, 1]).double()
+        fix_edge(net, 0, 0, 0, LIBRARY["0"], (1.0, 0.0, 0.0, 0.0))
+        fix_edge(net, 1, 0, 0, LIBRARY[name], (1.0, b, 2.0, 0.5))
+        (formula,) = symbolic_formula(net, [sympy.Symbol("x", real=True)])
+        value = net(torch.zeros(1, 1, dtype=torch.float64)).item()
+        assert float(formula) == pytest.approx(value, rel=1e-12)
