@@ -110,7 +110,7 @@ def _fit_formula(fit: Fit, target: Path, ending: str) -> list[Path]:
         told = ", ".join(f"{k} {number(v)}" for k, v in entry.items() if k != "rows")
         console().print(f"{which:5}  {told}")
     console().print()
-    title = kanpde.plot.formula_text(names[0], formulas[0]) if len(names) == 1 else None
+    title = kanpde.plot.formula_title(names[0], formulas[0]) if len(names) == 1 else None
     path = target / f"formula.{ending}"
     kanpde.plot.diagram(
         fit.network, fit.samples, path, inputs=fit.data.inputs, outputs=names, title=title

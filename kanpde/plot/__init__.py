@@ -4,7 +4,7 @@ from kanpde.plot._animation import Recorder, animation
 from kanpde.plot._convergence import convergence_figure
 from kanpde.plot._diagram import diagram
 from kanpde.plot._fit import fit_figure, function_figure, training_figure
-from kanpde.plot._formula import formula_figures, formula_text
+from kanpde.plot._formula import formula_figures, formula_text, formula_title
 from kanpde.plot._points import points_figure
 from kanpde.plot._run_diagram import run_diagram
 from kanpde.plot._save import save_figures
@@ -19,6 +19,7 @@ __all__ = [
     "fit_figure",
     "formula_figures",
     "formula_text",
+    "formula_title",
     "function_figure",
     "points_figure",
     "residual_figure",

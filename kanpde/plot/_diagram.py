@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,9 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kanpde.errors import InputError
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "pdf")
 INK, RED, PALE = "#1A1A1A", "#C8102E", "#C4C4C4"
 FAINTEST = 0.08  # so that an edge that is there can be seen
+FAINTEST_NAME = 0.3  # so that it can be read
 PAD = 0.08  # inches around everything
 DOT, GLYPH = 0.045, 0.095  # radii in inches
 DPI = 200
@@ -211,16 +215,65 @@ def _draw_panels(axes: Axes, row: Sequence[Panel], side: float) -> None:
     axes.add_collection(LineCollection(curves, colors=colors, linewidths=thick, zorder=3))
     for panel in row:
         if panel.function is not None and side > 0.25:
-            axes.text(
-                panel.x + 0.46 * side,
-                panel.y - 0.46 * side,
-                panel.function,
-                color=_color(panel),
-                fontsize=min(6.0, 11 * side),
-                ha="right",
-                va="bottom",
-                zorder=4,
-            )
+            _write_function(axes, panel, panel.function, side)
+
+
+def _write_function(axes: Axes, panel: Panel, name: str, side: float) -> None:
+    """Write the name of an edge's function into the corner that the curve leaves emptiest."""
+    size, text = min(6.0, 11 * side), function_name(name)
+    across, up = emptiest_corner(panel.curve, 0.65 * len(text) * size / 72 / side, size / 60 / side)
+    axes.text(
+        panel.x + 0.46 * side * across,
+        panel.y + 0.46 * side * up,
+        text,
+        color=_rgba(RED, max(panel.weight, FAINTEST_NAME)),
+        fontsize=size,
+        ha="left" if across < 0 else "right",
+        va="bottom" if up < 0 else "top",
+        path_effects=[withStroke(linewidth=1.2, foreground="white")],
+        zorder=4,
+    )
+
+
+def function_name(name: str) -> str:
+    """Write powers in the name of a function as such.
+
+    Examples
+    --------
+    >>> function_name("1/x^2"), function_name("x^1.5"), function_name("sin")
+    ('1/x²', 'x^1.5', 'sin')
+    """
+    return re.sub(r"\^(\d)(?![\d.])", lambda m: "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(m[1])], name)
+
+
+def emptiest_corner(curve: NDArray[np.float64], width: float, height: float) -> tuple[int, int]:
+    """Give the corner whose box of `width` by `height` is farthest from a curve.
+
+    Parameters
+    ----------
+    curve
+        Shape ``(N, 2)``, in [0, 1] both ways.
+    width, height
+        In the same units.
+
+    Returns
+    -------
+    tuple
+        -1 for left or 1 for right, -1 for below or 1 for above; below on the right if all are
+        equal.
+
+    Examples
+    --------
+    >>> t = np.linspace(0, 1, 9)
+    >>> emptiest_corner(np.stack((t, 1 - t**2), axis=1), 0.3, 0.2)
+    (-1, -1)
+    """
+    sides = np.abs(curve - np.array([[[0, 0]], [[0, 1]], [[1, 0]], [[1, 1]]]))
+    gaps = np.maximum(sides - np.array([width, height]), 0.0)  # (corner, N, 2)
+    free = {
+        (1, -1): gaps[2], (-1, 1): gaps[1], (-1, -1): gaps[0], (1, 1): gaps[3],
+    }  # fmt: skip
+    return max(free, key=lambda corner: float((free[corner] ** 2).sum(axis=1).min()))
 
 
 def _draw_mark(axes: Axes, mark: Mark) -> None:

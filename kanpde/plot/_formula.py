@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 POINTS = 1000
 DIGITS = 5
+LONGEST = 540.0  # points
+MOST_LINES = 5
 
 
 def formula_text(name: str, formula: sympy.Expr) -> str:
@@ -32,12 +34,53 @@ def formula_text(name: str, formula: sympy.Expr) -> str:
     '$u = \\frac{\\sin{\\left(\\pi x \\right)}}{2}$'
     """
     short = formula.xreplace({f: sympy.Float(f, DIGITS) for f in formula.atoms(sympy.Float)})
-    text = f"${in_math(name)} = {sympy.latex(short)}$".replace(r"\operatorname", r"\mathrm")
+    text = f"${in_math(name)} = {_latex(short)}$"
+    return f"{name} = {short}".replace("$", r"\$") if _length(text) is None else text
+
+
+def formula_title(name: str, formula: sympy.Expr) -> str | None:
+    r"""Write an equation above a picture: a long sum in several lines, ``None`` if that fails.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x")
+    >>> formula_title("u", sympy.sin(x)), formula_title("u", sum(x**n for n in range(500)))
+    ('$u = \\sin{\\left(x \\right)}$', None)
+    """
+    whole = formula_text(name, formula)
+    length = _length(whole)
+    if length is not None and length <= LONGEST:
+        return whole
+    short = formula.xreplace({f: sympy.Float(f, DIGITS) for f in formula.atoms(sympy.Float)})
+    lines = [f"{in_math(name)} ="]
+    for n, term in enumerate(short.as_ordered_terms()):
+        sign = "" if n == 0 else "+ "
+        piece = _latex(term)
+        if n > 0 and piece.startswith("-"):
+            sign, piece = "- ", piece[1:].lstrip()
+        longer = _length(f"${lines[-1]} {sign}{piece}$")
+        if longer is None:
+            return None
+        if longer <= LONGEST:
+            lines[-1] += f" {sign}{piece}"
+        elif len(lines) == MOST_LINES or (_length(f"${sign}{piece}$") or 0.0) > LONGEST:
+            return None
+        else:
+            lines.append(sign + piece)
+    return "\n".join(f"${line}$" for line in lines)
+
+
+def _latex(formula: sympy.Expr) -> str:
+    found: str = sympy.latex(formula).replace(r"\operatorname", r"\mathrm")
+    return found
+
+
+def _length(text: str) -> float | None:
+    """Measure mathtext in points at 10 points; ``None`` if it cannot be read."""
     try:
-        MathTextParser("path").parse(text)
+        return float(MathTextParser("path").parse(text, dpi=72).width)
     except ValueError:
-        return f"{name} = {short}".replace("$", r"\$")
-    return text
+        return None
 
 
 def formula_figures(
@@ -88,7 +131,7 @@ def formula_figures(
             path,
             inputs=[c.name for c in coordinates],
             outputs=[name],
-            title=formula_text(name, formula),
+            title=formula_title(name, formula),
         )
         written.append(path)
     return written

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import sympy
 import torch
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
@@ -14,8 +15,8 @@ from PIL import Image
 from kanpde.errors import InputError, ShapeError
 from kanpde.interpret import edge_scores, remove_edges
 from kanpde.nets import KAN, LIBRARY, MLP, fix_edge
-from kanpde.plot import Recorder, animation, diagram
-from kanpde.plot._diagram import RED, diagram_strengths
+from kanpde.plot import Recorder, animation, diagram, formula_title
+from kanpde.plot._diagram import RED, diagram_strengths, emptiest_corner, function_name
 from kanpde.plot._graph import MOST_EDGES, graph
 from kanpde.train import regress
 
@@ -257,3 +258,27 @@ def test_film_as_mp4(tmp_path):
     recorder(0)
     path = animation(recorder, x, tmp_path / "a.mp4", dpi=50)
     assert b"ftyp" in path.read_bytes()[:16]
+
+
+@pytest.mark.parametrize(
+    ("power", "corner"), [(lambda t: t, (1, -1)), (lambda t: 1 - t, (-1, -1))], ids=["up", "down"]
+)
+def test_a_function_is_named_where_its_curve_is_not(power, corner):
+    t = np.linspace(0, 1, 81)
+    assert emptiest_corner(np.stack((t, power(t)), axis=1), 0.3, 0.2) == corner
+
+
+def test_powers_are_written_as_powers():
+    names = ["x^2", "1/x^3", "sech^2", "x^1.5", "x^12", "sqrt"]
+    assert [function_name(n) for n in names] == ["x²", "1/x³", "sech²", "x^1.5", "x^12", "sqrt"]
+
+
+def test_a_long_formula_is_broken_into_lines_and_a_longer_one_left_out():
+    a, b = sympy.symbols("a b")
+    terms = [sympy.Rational(n, 7) * sympy.sin(n * a + b) * (-1) ** n for n in range(1, 40)]
+    title = formula_title("u", sum(terms[:12]))
+    assert len(title.split("\n")) == 2
+    assert title.count("sin") == 12
+    assert "+ -" not in title
+    assert formula_title("u", sum(terms)) is None
+    assert formula_title("u", sympy.sin(a)) == r"$u = \sin{\left(a \right)}$"
