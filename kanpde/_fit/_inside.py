@@ -122,6 +122,11 @@ class Inside:
                 f"got {function!r}"
             )
         f = LIBRARY[function] if isinstance(function, str) else function
+        if not isinstance(f, SymbolicFunction):
+            raise InputError(
+                f"function: expected a name or a SymbolicFunction, got {type(f).__name__}; wrap "
+                'an expression as SymbolicFunction("name", expression)'
+            )
         if affine is None:
             found = self.suggest_symbolic(k, i, j, library={f.name: f})
             if not found:

@@ -107,6 +107,8 @@ def read(directory: Path) -> dict[str, Any]:
     """
     description = read_description(directory)
     state = _directory.read_checkpoint(directory)
+    if not (directory / DATA).exists():
+        raise RunDirectoryError(f"{directory}: expected {DATA} with the rows, found none")
     arrays = _files.read_arrays(directory / DATA)
     summary = _directory.read_summary(directory)
     try:

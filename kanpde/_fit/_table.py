@@ -43,8 +43,7 @@ class Table:
                 if value is None:
                     raise InputError(
                         f"{self.path}:{self.lines[i]}: expected a number in column {name!r}, got "
-                        f"{row[place]!r}; leave that column out of the inputs, or code it as "
-                        "numbers"
+                        f"{row[place]!r}; {_cure(name, row[place])}"
                     )
                 found[i, k] = value
         return found
@@ -73,12 +72,22 @@ class Table:
 
     def _place(self, name: str) -> int:
         if name not in self.names:
-            close = difflib.get_close_matches(name, self.names, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = self._hint(name)
             raise InputError(
                 f"{self.path}: expected a column {name!r}, got {', '.join(self.names)}{hint}"
             )
         return self.names.index(name)
+
+    def _hint(self, name: str) -> str:
+        folded = {n.lower(): n for n in self.names}
+        close = difflib.get_close_matches(name.lower(), folded, n=1)
+        if len(self.names) == 1:
+            return "; columns are separated by commas, semicolons or tabs"
+        if close:
+            return f"; did you mean {folded[close[0]]}?"
+        if self.lines[0] == 1 and self.names == tuple(f"c{k + 1}" for k in range(len(self.names))):
+            return "; the first line holds numbers, no names, so columns are counted"
+        return ""
 
 
 def read_table(path: str | Path) -> Table:
@@ -104,6 +113,11 @@ def read_table(path: str | Path) -> Table:
             stream.seek(0)
             reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True)
             rows = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{file}: expected a CSV file of text in UTF-8, got another encoding or no text; "
+            "save it as UTF-8"
+        ) from None
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
@@ -141,6 +155,13 @@ def _number(cell: str) -> float | None:
     if cell.lower() in MISSING:
         return float("nan")
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)  # Python reads 1_000 as a number
     except ValueError:
         return None
+
+
+def _cure(name: str, cell: str) -> str:
+    """Say what to do about text in a column of numbers."""
+    if _number(cell.replace(",", ".")) is not None:
+        return "write decimals with a point, and no marks between thousands"
+    return f"leave that column out (--without {name}), or code it as numbers"

@@ -215,14 +215,14 @@ def columns(args: argparse.Namespace, table: Table) -> tuple[list[str], list[str
     InputError
         If a name is unknown, or a target is named as an input too.
     """
-    targets = _names(args.target, "--target")
-    without = [] if args.without is None else _names(args.without, "--without")
+    targets = _names(args.target, "--target", table)
+    without = [] if args.without is None else _names(args.without, "--without", table)
     rest = table.others([*targets, *without])
     if args.inputs is None:
         if not rest:
             raise InputError(f"{table.path}: expected columns beside the target, got none")
         return targets, rest
-    inputs = _names(args.inputs, "--inputs")
+    inputs = _names(args.inputs, "--inputs", table)
     table.others(inputs)
     both = [n for n in inputs if n in targets]
     if both:
@@ -230,7 +230,9 @@ def columns(args: argparse.Namespace, table: Table) -> tuple[list[str], list[str
     return targets, [n for n in inputs if n not in without]
 
 
-def _names(text: str, option: str) -> list[str]:
+def _names(text: str, option: str, table: Table) -> list[str]:
+    if text.strip() in table.names:
+        return [text.strip()]  # a comma may be part of it
     names = [part.strip() for part in text.split(",") if part.strip()]
     twice = next((n for n in names if names.count(n) > 1), None)
     if not names or twice is not None:

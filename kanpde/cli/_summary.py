@@ -53,19 +53,23 @@ def read_summary(directory: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise RunDirectoryError(
             f"{directory}: expected a run directory with summary.json, got none in it; "
-            "an unfinished run goes on with `kanpde solve FILE --out DIR --resume`"
+            f"an unfinished run goes on with `kanpde {_command(directory)} FILE --out DIR --resume`"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise RunDirectoryError(
             f"{path}: expected JSON, got a damaged file ({type(error).__name__}); "
-            "run `kanpde solve` again"
+            f"run `kanpde {_command(directory)}` again"
         ) from error
     if not isinstance(summary, dict) or not {"problem", "status"} <= summary.keys():
         raise RunDirectoryError(
             f"{path}: expected the summary of a kanpde run, got another JSON file; "
-            "name a directory that `kanpde solve` wrote"
+            f"name a directory that `kanpde {_command(directory)}` wrote"
         )
     return summary
+
+
+def _command(directory: Path) -> str:
+    return "fit" if (directory / "fit.json").exists() else "solve"
 
 
 def print_summary(out: Console, summary: Mapping[str, Any]) -> None:

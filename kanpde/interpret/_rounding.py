@@ -115,7 +115,8 @@ def _constants(
 def _change(found: np.ndarray, base: np.ndarray) -> float:
     if not np.isfinite(found).all():
         return float("inf")
-    return float(np.sqrt(np.mean((found - base) ** 2)))
+    with np.errstate(over="ignore"):
+        return float(np.sqrt(np.mean((found - base) ** 2)))
 
 
 def _reach(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -146,7 +147,7 @@ def fix_edge(
     Raises
     ------
     InputError
-        If there is no such edge.
+        If there is no such edge, or `affine` is not four finite numbers.
 
     Examples
     --------
@@ -158,11 +159,21 @@ def fix_edge(
     """
     layer = edge_layer(network, k, i, j)
     edges, rows = _others(layer, i, j)
-    row = torch.tensor([list(map(float, affine))], dtype=torch.float64)
+    row = torch.tensor([_four(affine)], dtype=torch.float64)
     _replace(layer, [*edges, SymbolicEdge(i, j, function)], torch.cat((rows, row.to(rows))))
     mask = torch.ones(layer.n_in, layer.subnodes) if layer.mask is None else layer.mask.clone()
     mask[i, j] = 0
     layer.set_mask(mask)
+
+
+def _four(affine: Sequence[float]) -> list[float]:
+    try:
+        numbers = [float(v) for v in affine]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        raise InputError(f"affine: expected four finite numbers a, b, c, d, got {affine!r}")
+    return numbers
 
 
 def release_edge(network: KAN, k: int, i: int, j: int) -> None:

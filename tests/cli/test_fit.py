@@ -181,3 +181,22 @@ def test_run_in_use_is_not_overwritten(table, refused, kanpde_command):
     assert kanpde_command(*options).code == 0
     assert "in use" in refused(*options)
     assert "resume: setting seed was 0, now 1" in refused(*options, "--resume", "--seed", "1")
+
+
+def test_a_name_with_a_comma_can_be_the_target(here, kanpde_command):
+    rows = "".join(f"{k},{k * k}\n" for k in range(12))
+    (here / "data.csv").write_text('a,"y, out"\n' + rows)
+    given = ("--target", "y, out", "--steps", 2, "--out", "run", "--no-plots")
+    assert kanpde_command("fit", "data.csv", *given).code == 0
+    assert kanpde.load("run").data.outputs == ("y, out",)
+
+
+def test_directories_of_fits_that_lack_files_are_told_apart_from_solutions(here, kanpde_command):
+    (here / "data.csv").write_text("a,y\n" + "".join(f"{k},{k * k}\n" for k in range(12)))
+    kanpde_command("fit", "data.csv", "--target", "y", "--steps", 2, "--out", "run", "--no-plots")
+    (here / "run" / "summary.json").unlink()
+    result = kanpde_command("info", "run")
+    assert (result.code, "`kanpde fit FILE --out DIR --resume`" in result.err) == (2, True)
+    (here / "run" / "data.npz").unlink()
+    result = kanpde_command("plot", "run")
+    assert (result.code, "expected data.npz" in result.err) == (2, True)

@@ -77,3 +77,29 @@ def test_a_missing_file_is_told_by_its_path(tmp_path):
         InputError, match=r"nothing\.csv: expected a CSV file of data, got 'No such"
     ):
         read_table(tmp_path / "nothing.csv")
+
+
+def test_numbers_with_underscores_or_decimal_commas_are_refused_with_the_cure(table):
+    for text, cure in (("a;y\n0,5;1\n", "with a point"), ("a,y\n1_0,1\n", "--without a")):
+        with pytest.raises(InputError, match=cure):
+            table(text).numbers(["a"])
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Price,b\n1,2\n", "did you mean Price"),
+        ("a|price\n1|2\n", "commas, semicolons or tabs"),
+        ("1,2\n3,4\n", "no names, so columns are counted"),
+    ],
+)
+def test_a_column_that_is_not_there_is_told_with_what_may_be_wrong(table, text, hint):
+    with pytest.raises(InputError, match=hint):
+        table(text).numbers(["price"])
+
+
+def test_another_encoding_is_named(tmp_path):
+    file = tmp_path / "latin.csv"
+    file.write_bytes("é,y\n1,2\n".encode("latin-1"))
+    with pytest.raises(InputError, match="save it as UTF-8"):
+        read_table(file)
