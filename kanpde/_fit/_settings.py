@@ -140,8 +140,8 @@ class FitSettings:
             raise InputError(f"time_limit: expected a positive number, got {self.time_limit}")
         for name in ("sparsify", "entropy", "seed"):
             value = getattr(self, name)
-            if not (0 <= value < math.inf):
-                raise InputError(f"{name}: expected 0 or more, got {value}")
+            if not (isinstance(value, int | float) and 0 <= value < math.inf):
+                raise InputError(f"{name}: expected 0 or more, got {value!r}")
         if not (isinstance(self.test, int | float) and 0 <= self.test < 1):
             raise InputError(
                 f"test: expected a share of the rows in [0, 1), got {self.test!r}; 0.2 holds a "

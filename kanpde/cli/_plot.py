@@ -97,6 +97,8 @@ def _formula(solution: Solution | Fit, run: Path, target: Path, ending: str) -> 
 
 def _fit_formula(fit: Fit, target: Path, ending: str) -> list[Path]:
     """Print the formulas of a fit, symbolic edges as they are or chosen now."""
+    from sympy.core.function import AppliedUndef
+
     import kanpde.plot
 
     if not fit.symbolic_edges:
@@ -106,6 +108,11 @@ def _fit_formula(fit: Fit, target: Path, ending: str) -> list[Path]:
     names = [str(c) for c in fit.classes] or list(fit.data.outputs)
     for name, formula in zip(names, formulas, strict=True):
         console().print(f"{name} = {formula}", soft_wrap=True, style="bold")
+    if any(formula.atoms(AppliedUndef) for formula in formulas):
+        console().print(
+            "phi_k_i_j are curves that no function of the library follows: edge "
+            "from input i to node j of layer k"
+        )
     for which, entry in fit.errors.items():
         told = ", ".join(f"{k} {number(v)}" for k, v in entry.items() if k != "rows")
         console().print(f"{which:5}  {told}")

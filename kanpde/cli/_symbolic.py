@@ -83,7 +83,7 @@ def print_formula(out: Console, readout: Readout) -> None:
         out.print(Text(f"{name} = {formula}", style="bold"))
     verdict = readout.verdict
     assert verdict is not None
-    told = "exact: every equation and condition simplifies to zero"
+    told = readout.proof
     if not readout.exact:
         told = f"not proven; largest residual on fresh points {number(verdict.worst)}"
     rows: list[tuple[str, str | Text]] = [

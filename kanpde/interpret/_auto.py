@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from kanpde import _check
+from kanpde.errors import InputError
 from kanpde.interpret._search import (
     Found,
     Search,
@@ -145,6 +146,8 @@ def auto_symbolic(
     """
     start = time.perf_counter()
     _check.shape("x", x, (None, network.n_in))
+    if not (isinstance(r2_threshold, int | float) and 0 <= r2_threshold <= 1):
+        raise InputError(f"r2_threshold: expected a number in [0, 1], got {r2_threshold!r}")
     functions = chosen_library(library)
     with torch.no_grad():
         given = network(x) if y is None else y

@@ -68,8 +68,8 @@ def prune(
     """
     limits = {"node": node, "edge": edge, "inputs": 0.0 if inputs is None else inputs}
     for name, value in limits.items():
-        if not value >= 0:
-            raise InputError(f"{name}: expected a threshold of at least 0, got {value}")
+        if not (isinstance(value, int | float) and value >= 0):
+            raise InputError(f"{name}: expected a threshold of at least 0, got {value!r}")
     kan = checked(network, x)
     weak = [(k + 1, j) for k, s in enumerate(node_scores(kan, x, how)) for j in _below(s, node)]
     first = remove_nodes(kan, x, weak)

@@ -79,6 +79,15 @@ class Readout:
         """Whether it simplifies equations and conditions to zero."""
         return self.found and self.verdict is not None and self.verdict.exact
 
+    @property
+    def proof(self) -> str:
+        """Say what makes it exact, and what only points could tell."""
+        told = "exact: every equation and condition simplifies to zero"
+        known = {} if self.verdict is None else self.verdict.proven
+        seen = () if self.verdict is None else self.verdict.measured
+        only = [name for name, p in known.items() if p is None and name not in seen]
+        return f"{told} ({', '.join(only)}: on fresh points)" if only else told
+
     def __str__(self) -> str:
         """Tell the formula and how good it is, or why there is none."""
         if not self.found:
@@ -86,7 +95,7 @@ class Readout:
         lines = [f"{name} = {formula}" for name, formula in self.formulas.items()]
         assert self.verdict is not None
         if self.exact:
-            return "\n".join([*lines, "exact: every equation and condition simplifies to zero"])
+            return "\n".join([*lines, self.proof])
         return "\n".join([*lines, f"largest residual on fresh points {self.verdict.worst:.1e}"])
 
 

@@ -242,7 +242,8 @@ def suggest_edges(
 
 def _check_edges(network: KAN, edges: Sequence[Edge]) -> None:
     for k, i, j in edges:
-        inside = 0 <= k < len(network.layers)
+        whole = all(isinstance(n, int) for n in (k, i, j))
+        inside = whole and 0 <= k < len(network.layers)
         if not inside or not (
             0 <= i < network.layer(k).n_in and 0 <= j < network.layer(k).subnodes
         ):

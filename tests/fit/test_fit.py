@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sympy
 import torch
 
 import kanpde
@@ -372,3 +373,12 @@ def test_a_polished_fit_in_single_precision_trains_on() -> None:
     again = exact.train(steps=2)
     assert again.errors["test"]["rmse"] < 1e-7
     assert fit.train(steps=2).network.get().dtype == torch.float32
+
+
+def test_wrong_functions_thresholds_and_seeds_are_told_by_name(fitted):
+    with pytest.raises(InputError, match="expected a name or a SymbolicFunction, got sin"):
+        fitted.fix_symbolic(0, 0, 0, sympy.sin(kanpde.ARGUMENT))
+    with pytest.raises(InputError, match="node: expected a threshold"):
+        fitted.prune(node="a")
+    with pytest.raises(InputError, match="seed: expected 0 or more"):
+        FitSettings(seed="a")

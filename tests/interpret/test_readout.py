@@ -226,3 +226,14 @@ def test_small_equations_are_not_met_by_anything() -> None:
     verdict = verify(view(Problem(domain, halves, {"e": Dirichlet(v, 0)})), [0 * z], NOTHING)
     assert verdict.proven["left"] is None
     assert not verdict.exact
+
+
+def test_what_only_points_tell_is_said() -> None:
+    z = kanpde.coordinates("z")
+    v = kanpde.unknown("v", z)
+    equation = {"ode": v.diff(z) - sympy.Integral(v, (z, 0, 1)) - 1}
+    kept = view(Problem(Interval(z, 0, 1), equation, {"left": Dirichlet(v, 0, on=Eq(z, 0))}))
+    found = read_out(formula_trial(kept, [2 * z], NOTHING), kept, library=FEW)
+    assert found.exact
+    assert found.verdict.proven == {"ode": None, "left": True}
+    assert str(found).endswith("simplifies to zero (ode: on fresh points)")

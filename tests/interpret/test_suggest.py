@@ -5,7 +5,7 @@ import sympy
 import torch
 
 from kanpde.errors import InputError
-from kanpde.interpret import Suggestion, suggest_edges, suggest_symbolic
+from kanpde.interpret import Suggestion, auto_symbolic, suggest_edges, suggest_symbolic
 from kanpde.interpret._suggest import chosen_library
 from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
 from kanpde.train import regress
@@ -112,3 +112,17 @@ def test_a_wrong_edge_and_too_few_samples_are_refused() -> None:
         suggest_symbolic(net, X, 0, 1, 0)
     with pytest.raises(InputError, match="at least 3 samples, got 2"):
         suggest_symbolic(net, X[:2], 0, 0, 0)
+
+
+@pytest.mark.parametrize("edge", [(0, 0, 1.5), ("0", 0, 0), (0, 0, 9), (-1, 0, 0)])
+def test_an_edge_is_named_by_whole_numbers_within_the_network(edge):
+    x = torch.linspace(-1, 1, 40, dtype=torch.float64)[:, None]
+    with pytest.raises(InputError, match="expected layer, input and node"):
+        suggest_symbolic(KAN([1, 2, 1]).double(), x, *edge)
+
+
+@pytest.mark.parametrize("threshold", [2, -0.1, "a", float("nan")])
+def test_the_r2_of_edges_that_become_symbolic_lies_between_0_and_1(threshold):
+    x = torch.linspace(-1, 1, 40, dtype=torch.float64)[:, None]
+    with pytest.raises(InputError, match="r2_threshold"):
+        auto_symbolic(KAN([1, 1]).double(), x, r2_threshold=threshold)

@@ -144,3 +144,9 @@ def test_errors_name_the_edge() -> None:
     with pytest.raises(InputError, match="domain"):
         SymbolicFunction("bad", ARGUMENT, 1, "everywhere")
     assert np.isfinite(net.get().numpy()).all()
+
+
+@pytest.mark.parametrize("affine", [(1, 2), "abcd", (1, 2, 3, float("nan")), 5])
+def test_an_affine_map_is_four_finite_numbers(affine):
+    with pytest.raises(InputError, match="four finite numbers"):
+        fix_edge(KAN([1, 1]), 0, 0, 0, LIBRARY["x"], affine)
