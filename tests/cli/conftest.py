@@ -52,6 +52,12 @@ SUMMARY = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch):
+    """No width from outside: workers of a parallel run have one."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """An empty working directory."""
