@@ -16,6 +16,7 @@ from kanpde._fit._objective import Look, Objective
 from kanpde._fit._settings import FitSettings
 from kanpde.nets import KAN, Network, copy_network, extend_grid, network_data, network_from_data
 from kanpde.train import LevenbergMarquardt, Status, StepReport
+from kanpde.train._classes import ClassRows
 from kanpde.train._interrupts import deferred_interrupts
 
 Event = dict[str, Any]
@@ -134,6 +135,8 @@ class FitSession:
         start = time.perf_counter()
         rows = self.objective.rows(self.network, self._batch())
         self.objective.refresh(self.network, self.level)
+        if isinstance(rows, ClassRows):
+            rows.turn = self.steps  # which rows the curvature is from, a resumed run's too
         report = self.optimizer.step(rows)
         self.taken += 1
         self.steps += 1

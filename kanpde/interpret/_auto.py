@@ -150,7 +150,7 @@ def auto_symbolic(
         raise InputError(f"r2_threshold: expected a number in [0, 1], got {r2_threshold!r}")
     functions = chosen_library(library)
     with torch.no_grad():
-        given = network(x) if y is None else y
+        given = network(x.to(network.layer(0).first())) if y is None else y
     _check.shape("y", given, (len(x), network.n_out))
     x, y = finite("x", x), finite("y", given)
     plain = copy_network(network).to("cpu", torch.float64)

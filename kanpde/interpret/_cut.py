@@ -101,6 +101,7 @@ def cut(
         )
     small = rebuilt(copied, kept, plans)
     with torch.no_grad():
+        x = x.to(network.layer(0).first())
         change = (small(x[:, kept]) - network(x)).abs()
     left = edge_count(small)
     return Pruned(

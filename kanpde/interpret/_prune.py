@@ -266,6 +266,7 @@ def _joined(network: KAN, x: Tensor, first: Pruned, second: Pruned) -> Pruned:
     """Tell what two cuts in a row did to the first network."""
     inputs = [first.inputs[i] for i in second.inputs]
     with torch.no_grad():
+        x = x.to(network.layer(0).first())
         change = (second.network(x[:, inputs]) - network(x)).abs()
     return Pruned(
         network=second.network,

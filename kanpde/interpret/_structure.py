@@ -115,7 +115,8 @@ def find_structure(function: Function, dimension: int, *, tolerance: float) -> S
     for name, (inverse, able) in INVERSES.items():
         if dimension > 1 and able(values):
             inner = inverse(values)
-            moved = np.abs(inverse(values + tolerance * np.abs(values).max()) - inner).max()
+            with np.errstate(all="ignore"):  # what leaves the range is no small noise
+                moved = np.abs(inverse(values + tolerance * np.abs(values).max()) - inner).max()
             noise = float(moved / np.abs(inner).max())
             if not noise < LOUDEST:
                 continue

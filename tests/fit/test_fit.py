@@ -382,3 +382,21 @@ def test_wrong_functions_thresholds_and_seeds_are_told_by_name(fitted):
         fitted.prune(node="a")
     with pytest.raises(InputError, match="seed: expected 0 or more"):
         FitSettings(seed="a")
+
+
+def test_resumed_classification_looks_at_the_same_rows(tmp_path):
+    """Curvature is from some of many rows, other ones in every step."""
+    x = np.random.default_rng(5).uniform(-1, 1, (5000, 2))
+    labels = (x[:, 0] ** 2 + x[:, 1] > 0.3).astype(int)
+    settings = FitSettings(
+        width=(2, 2), grid=4, task="classification", optimizer="lm", test=0.0, steps=8
+    )
+    straight = kanpde.fit(x, labels, settings)
+
+    def stop(event):
+        if event["step"] == 4:
+            signal.raise_signal(signal.SIGINT)
+
+    kanpde.fit(x, labels, settings, out=tmp_path / "run", progress=stop)
+    resumed = kanpde.fit(x, labels, settings, out=tmp_path / "run", resume=True)
+    assert torch.equal(resumed.network.get(), straight.network.get())

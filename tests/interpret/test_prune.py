@@ -209,3 +209,9 @@ def test_single_precision_stays_single():
     pruned = remove_nodes(net, x.double(), [(1, 1)])
     assert pruned.network.get().dtype == torch.float32
     assert math.isfinite(pruned.rms)
+
+
+def test_samples_may_have_another_precision_than_the_network() -> None:
+    x = torch.linspace(-1, 1, 200, dtype=torch.float64).reshape(100, 2)
+    net = KAN([2, 3, 1]).float()
+    assert prune(net, x, node=0.0, edge=0.0).largest < 1e-5
