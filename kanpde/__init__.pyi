@@ -2,13 +2,16 @@
 
 from ._compare import Comparison as Comparison
 from ._compare import compare as compare
+from ._conditions import Constraint as Constraint
 from ._conditions import Dirichlet as Dirichlet
 from ._conditions import Initial as Initial
 from ._conditions import MeanValue as MeanValue
 from ._conditions import Neumann as Neumann
+from ._conditions import Operator as Operator
 from ._conditions import Periodic as Periodic
 from ._conditions import PointData as PointData
 from ._conditions import Robin as Robin
+from ._conditions import normal as normal
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings
 from ._fit import fit as fit

@@ -1,4 +1,4 @@
-"""Boundary, initial, point and mean-value conditions.
+"""Boundary, initial, point, mean-value and integral conditions.
 
 Each is a small immutable record; what it means at a point is said by
 `Condition.operator`, a sympy expression that must vanish there.
@@ -17,10 +17,18 @@ from sympy import Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError, ShapeError
+from kanpde.pde import normalise
 
 
 def normal(coordinate: Symbol) -> Symbol:
     """Symbol of the outward normal's component along `coordinate`.
+
+    It stands in `Operator` conditions, and gets its value at every point of the boundary.
+
+    Parameters
+    ----------
+    coordinate
+        A spatial coordinate, made by `coordinates`.
 
     Examples
     --------
@@ -41,8 +49,13 @@ class Condition:
 
     @property
     def unknown(self) -> AppliedUndef:
-        """The unknown that the condition is about."""
+        """The unknown that the condition is about, the first where there are several."""
         return self.u  # type: ignore[attr-defined]
+
+    @property
+    def unknowns(self) -> tuple[AppliedUndef, ...]:
+        """All unknowns that the condition names."""
+        return (self.unknown,)
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """Give the expression that vanishes where the condition holds."""
@@ -139,6 +152,126 @@ class Robin(Condition):
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """Give ``a u + b n . grad u - value``."""
         return self.a * self.u + self.b * normal_derivative(self.u, space) - self.value
+
+
+class _Several(Condition):
+    """What conditions on an expression of several unknowns share."""
+
+    expression: Any
+
+    @property
+    def unknown(self) -> AppliedUndef:
+        """The first unknown by name."""
+        return self.unknowns[0]
+
+    @property
+    def unknowns(self) -> tuple[AppliedUndef, ...]:
+        """All unknowns, by name."""
+        return tuple(sorted(self.expression.atoms(AppliedUndef), key=str))
+
+    def operator(self, space: Sequence[Symbol]) -> Expr:
+        """Give the expression."""
+        found: Expr = self.expression
+        return found
+
+    def _check(self, name: str) -> None:
+        value = self.expression
+        if isinstance(value, sympy.Equality):
+            value = value.lhs - value.rhs
+        value = normalise(_expression(name, value))
+        if not value.atoms(AppliedUndef):
+            raise InputError(
+                f"{name}: expected an expression of unknowns that vanishes, got {value}"
+            )
+        object.__setattr__(self, "expression", value)
+
+
+@dataclass(frozen=True)
+class Operator(_Several):
+    """Any expression of the unknowns that vanishes on the boundary (or on the part `on`).
+
+    Parameters
+    ----------
+    expression
+        Sympy expression (``= 0``) or ``sympy.Eq`` of unknowns, their derivatives, coordinates,
+        unknown constants and the outward normal's components `normal(x)`; it may name
+        several unknowns. It is imposed by rows.
+    on
+        As for `Dirichlet`.
+
+    Raises
+    ------
+    InputError
+        If it is no expression or names no unknown.
+
+    Examples
+    --------
+    The traction along x of a plane elastic body with stresses sxx and sxy, pulled by 2:
+
+    >>> from kanpde import coordinates, normal, unknown
+    >>> x, y = coordinates("x y")
+    >>> u, v = unknown("u", x, y), unknown("v", x, y)
+    >>> sxx, sxy = 3 * u.diff(x) + v.diff(y), u.diff(y) + v.diff(x)
+    >>> pulled = Operator(sxx * normal(x) + sxy * normal(y) - 2, on=sympy.Eq(x, 1))
+    >>> pulled.unknowns
+    (u(x, y), v(x, y))
+    """
+
+    kind: ClassVar[str] = "operator"
+    expression: Any
+    on: Any = None
+
+    def __post_init__(self) -> None:
+        self._check("Operator")
+        if self.expression.has(sympy.Integral):
+            raise InputError(
+                "Operator: expected no integral, got one; an equation may hold one, "
+                "and Constraint(expression) is for a single number"
+            )
+
+
+@dataclass(frozen=True)
+class Constraint(_Several):
+    """One number, made of definite integrals and unknown constants, that vanishes.
+
+    Parameters
+    ----------
+    expression
+        Sympy expression (``= 0``) or ``sympy.Eq`` in which every unknown stands inside an
+        ``Integral`` with number limits for every coordinate.
+
+    Raises
+    ------
+    InputError
+        If an unknown or a coordinate stands outside the integrals.
+
+    Examples
+    --------
+    The normalisation of an eigenfunction:
+
+    >>> from sympy import Integral
+    >>> from kanpde import coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> Constraint(Integral(u**2, (x, 0, 1)) - 1).kind
+    'constraint'
+    """
+
+    kind: ClassVar[str] = "constraint"
+    expression: Any
+
+    def __post_init__(self) -> None:
+        self._check("Constraint")
+        coordinates = {x for u in self.unknowns for x in u.args}
+        rest = self.expression.subs(
+            {node: sympy.Dummy() for node in self.expression.atoms(sympy.Integral)}
+        )
+        free = sorted(map(str, rest.atoms(AppliedUndef) or rest.free_symbols & coordinates))
+        if free:
+            raise InputError(
+                f"Constraint: expected every unknown and coordinate inside an integral, got "
+                f"{', '.join(free)} outside; write Integral(u**2, (x, 0, 1)) - 1"
+            )
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sympy import Derivative, Dummy, Expr
+from sympy.core.function import AppliedUndef
 
-from kanpde._conditions import Dirichlet, Initial, MeanValue, PointData, Robin
+from kanpde._conditions import (
+    Constraint,
+    Dirichlet,
+    Initial,
+    MeanValue,
+    Operator,
+    PointData,
+    Robin,
+)
 from kanpde._problem import Problem
 from kanpde._trial import Trial
 
@@ -42,9 +52,18 @@ def floating_unknowns(problem: Problem) -> list[bool]:
             isinstance(c, pinning) and c.unknown == u and getattr(c, "order", 0) == 0
             for c in problem.conditions.values()
         )
-        in_value = any(j == k and sum(a) == 0 for j, a in named)
+        in_value = any(j == k and sum(a) == 0 for j, a in named) or any(
+            isinstance(c, Constraint | Operator) and _names_value(c.expression, u)
+            for c in problem.conditions.values()
+        )
         result.append(not pinned and not in_value)
     return result
+
+
+def _names_value(expression: Expr, u: AppliedUndef) -> bool:
+    """Whether u stands in an expression itself, not only by its derivatives."""
+    hidden = {d: Dummy() for d in expression.atoms(Derivative)}
+    return bool(expression.xreplace(hidden).has(u))
 
 
 class Judge:

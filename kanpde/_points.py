@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from kanpde._conditions import Periodic, PointData
 from kanpde._problem import Problem
-from kanpde._terms import BOUNDARY, INITIAL, INTERIOR, MEAN, PAIR, POINTS, Functional, TermSet
+from kanpde._terms import (
+    BOUNDARY,
+    INITIAL,
+    INTERIOR,
+    MEAN,
+    NUMBER,
+    PAIR,
+    POINTS,
+    Functional,
+    TermSet,
+)
 from kanpde.errors import InputError
 from kanpde.geometry import unit_points
 
@@ -69,6 +79,7 @@ def draw(
         PAIR: _pair,
         POINTS: _data,
         MEAN: _mean,
+        NUMBER: _number,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -163,6 +174,14 @@ def _mean(
         weights / weights.sum(),
         np.ones(1),
     )
+
+
+def _number(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """One point that stands for none: all that counts are the integrals."""
+    middle = 0.5 * (np.asarray(problem.domain.lower) + np.asarray(problem.domain.upper))
+    return _simple(np.array(middle, dtype=np.float64)[None], np.ones(1))
 
 
 def quadrature(functional: Functional) -> tuple[Array, Array]:

@@ -10,10 +10,12 @@ import torch
 
 from kanpde._conditions import (
     Condition,
+    Constraint,
     Dirichlet,
     Initial,
     MeanValue,
     Neumann,
+    Operator,
     Periodic,
     PointData,
     Robin,
@@ -153,7 +155,7 @@ def missing_conditions(problem: Problem) -> list[str]:
     found: list[str] = []
     floating = floating_unknowns(problem)
     for k, u in enumerate(problem.unknowns):
-        mine = [c for c in problem.conditions.values() if c.unknown == u]
+        mine = [c for c in problem.conditions.values() if u in c.unknowns]
         lacking = _in_time(problem, k, mine) + _in_space(problem, k, mine)
         name = u.func.__name__
         if not lacking and floating[k]:
@@ -190,7 +192,7 @@ def _measured(mine: list[Condition]) -> int:
 
 def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
     orders, found = problem.orders(k), []
-    fixed = sum(isinstance(c, MeanValue | PointData) for c in mine)
+    fixed = sum(isinstance(c, Constraint | MeanValue | PointData) for c in mine)
     faces = getattr(problem.domain, "faces", ())
     round_parts = [n for n in problem.domain.parts if n not in {f.name for f in faces}]
     told = False
@@ -220,11 +222,11 @@ def _held_by_others(problem: Problem, k: int, axis: int) -> bool:
     x, u = problem.coordinates[axis], problem.unknowns[k]
     parts = [f.name for f in getattr(problem.domain, "faces", ()) if f.axis == axis]
     for c in problem.conditions.values():
-        if c.unknown == u:
+        if u in c.unknowns:
             continue
         if isinstance(c, Periodic) and c.coordinate == x:
             return True
-        if isinstance(c, Dirichlet | Neumann | Robin) and (
+        if isinstance(c, Dirichlet | Neumann | Operator | Robin) and (
             not parts or set(parts) & set(problem.domain.resolve(c.on).parts)
         ):
             return True
@@ -237,7 +239,7 @@ def _coverage(problem: Problem, conditions: list[Condition], name: str) -> int:
     points = domain.boundary(64, part=name, sampler="sobol", rng=np.random.default_rng(0))[0]
     many = np.zeros(len(points), dtype=int)
     for c in conditions:
-        if isinstance(c, Dirichlet | Neumann | Robin):
+        if isinstance(c, Dirichlet | Neumann | Operator | Robin):
             on = domain.resolve(c.on)
             if name in on.parts:
                 many += 1 if on.mask is None else on.mask(points).astype(int)

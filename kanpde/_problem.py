@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde._conditions import Condition, Initial, Periodic
+from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
@@ -243,12 +243,12 @@ class Problem:
 
     def _check_membership(self) -> None:
         for name, condition in self.conditions.items():
-            if condition.unknown not in self.unknowns:
-                known = ", ".join(map(str, self.unknowns))
-                raise InputError(
-                    f"conditions[{name!r}]: {condition.unknown} is in no equation; "
-                    f"the unknowns are {known}"
-                )
+            for u in condition.unknowns:
+                if u not in self.unknowns:
+                    known = ", ".join(map(str, self.unknowns))
+                    raise InputError(
+                        f"conditions[{name!r}]: {u} is in no equation; the unknowns are {known}"
+                    )
         if self.reference:
             missing = [str(u) for u in self.unknowns if not callable(self.reference.get(u))]
             extra = [str(u) for u in self.reference if u not in self.unknowns]
@@ -265,14 +265,14 @@ class Problem:
     def _check_equations(self) -> None:
         constants = tuple(self.constants)
         used: set[Any] = set()
-        for name, equation in self.equations.items():
-            rest, integrals = extract_integrals(equation.expression, self.coordinates)
+        for where, expression, extras in self._stated():
+            rest, integrals = extract_integrals(expression, self.coordinates)
             symbols = tuple(i.symbol for i in integrals)
             for part in (rest, *(i.integrand for i in integrals)):
                 atoms = tuple(jets_in(part, self.unknowns, self.coordinates))
                 used |= part.free_symbols
-                inputs = (*self.coordinates, *atoms, *constants, *symbols)
-                lower([part], inputs, where=f"equations[{name!r}]")
+                inputs = (*self.coordinates, *extras, *atoms, *constants, *symbols)
+                lower([part], inputs, where=where)
         for name, condition in self.conditions.items():
             parts = (getattr(condition, part, None) for part in ("a", "b", "value"))
             for value in (part for part in parts if isinstance(part, Expr)):
@@ -284,6 +284,16 @@ class Problem:
                 raise InputError(
                     f"constants: {symbol} is used by no equation or condition; remove it or use it"
                 )
+
+    def _stated(self) -> Iterator[tuple[str, Expr, tuple[Symbol, ...]]]:
+        """Equations and conditions on expressions: where, what, inputs besides the jets."""
+        for name, equation in self.equations.items():
+            yield f"equations[{name!r}]", equation.expression, ()
+        for name, condition in self.conditions.items():
+            if isinstance(condition, Operator | Constraint):
+                normals = tuple(normal(x) for x in self.space)
+                extras = normals if isinstance(condition, Operator) else ()
+                yield f"conditions[{name!r}]", condition.expression, extras
 
     def _check_initial(self) -> None:
         for name, condition in self.conditions.items():
@@ -350,8 +360,8 @@ def _conditions(given: Mapping[str, Condition] | None) -> dict[str, Condition]:
     for name, condition in given.items():
         if not isinstance(condition, Condition):
             raise InputError(
-                f"conditions[{name!r}]: expected Dirichlet, Neumann, Robin, Periodic, Initial, "
-                f"PointData or MeanValue, got {type(condition).__name__}"
+                f"conditions[{name!r}]: expected Dirichlet, Neumann, Robin, Operator, Periodic, "
+                f"Initial, PointData, MeanValue or Constraint, got {type(condition).__name__}"
             )
     return {str(name): condition for name, condition in given.items()}
 

@@ -16,10 +16,12 @@ from kanpde._ansatz import Ansatzes
 from kanpde._conditions import (
     DATA,
     Condition,
+    Constraint,
     Dirichlet,
     Initial,
     MeanValue,
     Neumann,
+    Operator,
     Periodic,
     PointData,
     Robin,
@@ -30,13 +32,14 @@ from kanpde._problem import Problem
 from kanpde.errors import InputError
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
 
-INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN = (
+INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER = (
     "interior",
     "boundary",
     "initial",
     "pair",
     "points",
     "mean",
+    "number",
 )
 
 
@@ -121,6 +124,8 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
         Initial: INITIAL,
         PointData: POINTS,
         MeanValue: MEAN,
+        Operator: BOUNDARY,
+        Constraint: NUMBER,
     }
     where = places[type(condition)]
     expression = condition.operator(problem.space)
