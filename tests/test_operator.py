@@ -35,8 +35,8 @@ def test_operator_conditions_say_what_is_wrong() -> None:
         Operator(x**2)
     with pytest.raises(InputError, match="Constraint"):
         Operator(sympy.Integral(u, (x, 0, 1)))
+    w = unknown("w", x)
     with pytest.raises(InputError, match="w\\(x\\) is in no equation"):
-        w = unknown("w", x)
         Problem(Interval(x, 0, 1), {"ode": u.diff(x)}, {"wrong": Operator(w - u)})
 
 
