@@ -17,11 +17,9 @@ from kanpde._terms import (
     NUMBER,
     PAIR,
     POINTS,
-    Functional,
     TermSet,
 )
 from kanpde.errors import InputError
-from kanpde.geometry import unit_points
 
 Array = NDArray[np.float64]
 QUADRATURE_NODES = 4096
@@ -182,17 +180,6 @@ def _number(
     """One point that stands for none: all that counts are the integrals."""
     middle = 0.5 * (np.asarray(problem.domain.lower) + np.asarray(problem.domain.upper))
     return _simple(np.array(middle, dtype=np.float64)[None], np.ones(1))
-
-
-def quadrature(functional: Functional) -> tuple[Array, Array]:
-    """Gauss nodes ``(Q, d)`` and weights ``(Q,)`` over a functional's limits."""
-    low = np.array([a for a, _ in functional.limits])
-    high = np.array([b for _, b in functional.limits])
-    d = len(low)
-    nodes, weights = unit_points(
-        min(QUADRATURE_NODES, 32**d), d, sampler="gauss", rng=np.random.default_rng(0)
-    )
-    return low + (high - low) * nodes, weights * np.prod(high - low)
 
 
 def redraw_by_residual(

@@ -15,6 +15,7 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
+from kanpde._functionals import Region
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
@@ -215,7 +216,9 @@ class Problem:
     def _find_unknowns(self) -> tuple[AppliedUndef, ...]:
         found: dict[AppliedUndef, None] = {}
         for equation in self.equations.values():
-            for u in sorted(equation.expression.atoms(AppliedUndef), key=str):
+            rest, integrals = extract_integrals(equation.expression, self.coordinates)
+            parts = (rest, *(i.integrand for i in integrals))
+            for u in sorted(set().union(*(p.atoms(AppliedUndef) for p in parts)), key=str):
                 if u.args == self.coordinates:
                     found.setdefault(u)
         if not found:
@@ -268,6 +271,10 @@ class Problem:
         for where, expression, extras in self._stated():
             rest, integrals = extract_integrals(expression, self.coordinates)
             symbols = tuple(i.symbol for i in integrals)
+            for i in integrals:
+                extras = (*extras, *(symbol for symbol, _ in i.outer))
+                region = Region.of(i, self.coordinates)
+                region.check(self.coordinates, self.domain.lower, self.domain.upper, where=where)
             for part in (rest, *(i.integrand for i in integrals)):
                 atoms = tuple(jets_in(part, self.unknowns, self.coordinates))
                 used |= part.free_symbols

@@ -27,9 +27,9 @@ from kanpde._conditions import (
     Robin,
     normal,
 )
+from kanpde._functionals import Functional, JetInput, Region
 from kanpde._jets import JetSpace, unit
 from kanpde._problem import Problem
-from kanpde.errors import InputError
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
 
 INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER = (
@@ -41,24 +41,6 @@ INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER = (
     "mean",
     "number",
 )
-
-
-@dataclass(frozen=True)
-class JetInput:
-    """One program input: component `component` of unknown `unknown`."""
-
-    unknown: int
-    component: int
-
-
-@dataclass(frozen=True)
-class Functional:
-    """A definite integral of the unknowns over given limits, one number."""
-
-    space: JetSpace
-    jets: tuple[JetInput, ...]
-    program: Program
-    limits: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -248,19 +230,13 @@ def _only_pure_seconds(alphas: list[tuple[int, ...]]) -> bool:
 
 
 def _functional(problem: Problem, integral: IntegralTerm) -> Functional:
-    limits = {x: (low, high) for x, low, high in integral.limits}
-    missing = [str(x) for x in problem.coordinates if x not in limits]
-    if missing or not all(sympy.sympify(b).is_number for pair in limits.values() for b in pair):
-        raise InputError(
-            "Integral: expected number limits for every coordinate "
-            f"({', '.join(map(str, problem.coordinates))}); "
-            f"{', '.join(missing) or 'a limit'} is left free"
-        )
+    coordinates = problem.coordinates
     space, atoms, (integrand,) = jet_layout(problem, [integral.integrand], collapse=False)
-    inputs = (*problem.coordinates, *atoms, *problem.constants)
+    named = tuple(symbol for symbol, _ in integral.outer)
+    inputs = (*coordinates, *named, *atoms, *problem.constants)
     return Functional(
-        space,
-        tuple(atoms.values()),
-        lower([integrand], inputs, where="integrand"),
-        tuple((float(limits[x][0]), float(limits[x][1])) for x in problem.coordinates),
+        space=space,
+        jets=tuple(atoms.values()),
+        program=lower([integrand], inputs, where="integrand"),
+        region=Region.of(integral, coordinates),
     )

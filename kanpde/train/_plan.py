@@ -306,7 +306,8 @@ def slabs_apply(plan: Plan) -> bool:
         imposed = [plan.ansatzes.imposed[n] for n, c in problem.conditions.items() if c in starts]
         if len(starts) != problem.orders(k)[axis] or len(set(imposed)) > 1:
             return False
-    plain = all(s.where not in {POINTS, MEAN} and not s.functionals for s in plan.sets)
+    plain = all(s.where not in {POINTS, MEAN} for s in plan.sets)
+    plain = plain and not any(axis in f.region.axes for s in plan.sets for f in s.functionals)
     return plain and all(e.on is None for e in problem.equations.values())
 
 
