@@ -44,7 +44,7 @@ MOST_TRIES, MOST_STEPS, MOST_STAGES = 5, 40, 6
 LONGEST = 1.5  # of one step, in units of the logarithm or of the scale
 SETTLED = 0.05  # standard deviations
 EXPLAINED = 0.3  # a start whose residual is below this share of the data's spread will do
-HEADROOM = 0.05  # the solver's error as a share of what the noise leaves open
+HEADROOM = 0.5  # the solver's error as a share of what the noise leaves open
 
 
 def identifying_applies(plan: Plan, *, closed: bool) -> bool:
@@ -275,7 +275,7 @@ class IdentifyPhase(Phase):
         return True
 
     def _widths(self) -> list[float]:
-        """Choose steps of the differences that move the data by about a fiftieth of their spread."""
+        """Choose steps of the differences that move the data by about MOVED of their spread."""
         if not self.slopes:
             return [WIDTH] * len(self.z)
         moved = np.zeros(len(self.z))
