@@ -26,7 +26,7 @@ from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
 from kanpde.pde import is_linear, jets_in, lower, normalise, order
-from kanpde.train import interior_points, make_network, make_plan, suggested_degree
+from kanpde.train import forward_problem, interior_points, make_network, make_plan, suggested_degree
 from kanpde.train._plan import Plan
 
 
@@ -165,6 +165,14 @@ def missing_conditions(problem: Problem) -> list[str]:
             ]
         found += [f"{name}: {text}" for text in lacking]
     return found
+
+
+def closed_without_data(problem: Problem) -> bool:
+    """Whether equations and conditions determine the unknowns, given the constants."""
+    starts = {symbol: c.start for symbol, c in problem.constants.items()}
+    if not starts:
+        return False
+    return not missing_conditions(forward_problem(problem, starts))
 
 
 def _in_time(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
