@@ -15,8 +15,10 @@ Vorticity and velocity are parallel everywhere, and the convective term is balan
 alone. Nothing holds the pressure but its gradient: it is free up to a function of time, and its
 error is measured after the mean at every time is taken away.
 
-Four coordinates and four unknowns: a product KAN of total degree 7 has 1320 coefficients. Good
-values: networks reach relative L2 errors of 1e-3 to 1e-4 in the velocity, less in the pressure.
+Four coordinates and four unknowns: a product KAN of total degree 7 has 1320 coefficients.
+
+Good values: networks reach relative L2 errors of 1e-3 to 1e-4 in the velocity, larger ones in the
+pressure.
 """
 
 from sympy import cos, exp, sin

@@ -9,7 +9,7 @@ Learn. Res. 19 (2018), and, in the chaotic regime, Wang, Sankaran, Perdikaris, R
 for training physics-informed neural networks, Comput. Methods Appl. Mech. Eng. 421 (2024) 116813.
 
 The second derivative makes energy at long waves, the fourth takes it away at short ones, and the
-nonlinear term hands it over. The period is 3.2 lengths of the most unstable wave: regular. With
+nonlinear term hands it over. The period is 2.25 lengths of the most unstable wave: regular. With
 `-p a=6.25 -p b=0.390625 -p c=0.00152587890625` it is the chaotic case of the second paper.
 
 The reference is a Fourier solution with 128 modes and ETDRK4 (64 000 steps), computed on its first
