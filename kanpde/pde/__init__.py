@@ -1,6 +1,7 @@
 """From sympy to torch: what a problem is written in, analysed and lowered."""
 
 from kanpde.pde._analysis import is_linear, jets_in, normalise, order
+from kanpde.pde._complex import complex_unknowns, parts_of, split_complex
 from kanpde.pde._derivative import derivative
 from kanpde.pde._integrals import IntegralTerm, extract_integrals
 from kanpde.pde._lower import lower
@@ -21,6 +22,7 @@ from kanpde.pde._tree import tree_data, tree_expression
 __all__ = [
     "IntegralTerm",
     "Program",
+    "complex_unknowns",
     "coordinates",
     "covered",
     "creation_order",
@@ -35,7 +37,9 @@ __all__ = [
     "manufactured",
     "normalise",
     "order",
+    "parts_of",
     "raise_program",
+    "split_complex",
     "tree_data",
     "tree_expression",
     "unknown",
