@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
+from kanpde._complex import (
+    find_complex,
+    split_conditions,
+    split_equations,
+    split_exact,
+    split_reference,
+)
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
 from kanpde._functionals import Region
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalise
+from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalised
 
 Array = NDArray[np.float64]
 
@@ -48,7 +55,7 @@ class Equation:
                 "equation: expected a sympy expression (= 0) or sympy.Eq, got "
                 f"{type(self.expression).__name__}"
             )
-        object.__setattr__(self, "expression", normalise(value))
+        object.__setattr__(self, "expression", normalised(value))
 
 
 @dataclass(frozen=True)
@@ -152,13 +159,15 @@ class Problem:
         self.name = name
         self.settings: Settings | None = None
         self.parameters: dict[str, Any] = {}
-        self.equations = _equations(equations)
-        self.conditions = _conditions(conditions)
+        given = _equations(equations)
+        self.complex = find_complex(given, self.coordinates)
+        self.equations = split_equations(given)
+        self.conditions = split_conditions(_conditions(conditions), self.space)
         self.unknowns = self._find_unknowns()
         self.constants = _constants(constants)
         self.vectors = {k: tuple(v) for k, v in (vectors or {}).items()}
-        self.exact = self._truths("exact", exact)
-        self.reference = dict(reference or {})
+        self.exact = self._truths("exact", split_exact(exact))
+        self.reference = split_reference(reference)
         self._check_membership()
         self._check_equations()
         self._check_initial()

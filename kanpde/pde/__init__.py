@@ -1,7 +1,7 @@
 """From sympy to torch: what a problem is written in, analysed and lowered."""
 
 from kanpde.pde._analysis import is_linear, jets_in, normalise, order
-from kanpde.pde._complex import complex_unknowns, parts_of, split_complex
+from kanpde.pde._complex import complex_unknowns, normalised, parts_of, split_complex
 from kanpde.pde._derivative import derivative
 from kanpde.pde._integrals import IntegralTerm, extract_integrals
 from kanpde.pde._lower import lower
@@ -36,6 +36,7 @@ __all__ = [
     "lower",
     "manufactured",
     "normalise",
+    "normalised",
     "order",
     "parts_of",
     "raise_program",

@@ -91,6 +91,11 @@ def split_complex(expression: Expr) -> Parts:
     return normalise(a.xreplace(back)), normalise(b.xreplace(back))
 
 
+def normalised(expression: Expr) -> Expr:
+    """Normalise an expression; one of complex unknowns is left for `split_complex`."""
+    return expression if complex_unknowns(expression) else normalise(expression)
+
+
 def _integrals(expression: sympy.Basic) -> list[sympy.Integral]:
     if isinstance(expression, sympy.Integral):
         return [expression]
