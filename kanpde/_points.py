@@ -11,6 +11,7 @@ from kanpde._conditions import Periodic, PointData
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
+    GAUGE,
     INITIAL,
     INTERIOR,
     MEAN,
@@ -78,6 +79,7 @@ def draw(
         POINTS: _data,
         MEAN: _mean,
         NUMBER: _number,
+        GAUGE: _gauge,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -172,6 +174,18 @@ def _mean(
         weights / weights.sum(),
         np.ones(1),
     )
+
+
+def _gauge(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """Points in the middle of space, at the times of points of the interior."""
+    points, weights = problem.domain.interior(n, sampler=sampler, rng=rng)
+    points = np.array(points, dtype=np.float64)
+    for k, x in enumerate(problem.coordinates):
+        if x != problem.time:
+            points[:, k] = 0.5 * (problem.domain.lower[k] + problem.domain.upper[k])
+    return _simple(points, weights)
 
 
 def _number(

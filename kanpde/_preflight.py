@@ -20,8 +20,8 @@ from kanpde._conditions import (
     PointData,
     Robin,
 )
+from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
-from kanpde._measure import floating_unknowns
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -153,12 +153,12 @@ def missing_conditions(problem: Problem) -> list[str]:
     ['u: is fixed only up to a constant; add MeanValue(u, 0), or PointData(u, point, value)']
     """
     found: list[str] = []
-    floating = floating_unknowns(problem)
+    floating, drifting = floating_unknowns(problem), drifting_unknowns(problem)
     for k, u in enumerate(problem.unknowns):
         mine = [c for c in problem.conditions.values() if u in c.unknowns]
         lacking = _in_time(problem, k, mine) + _in_space(problem, k, mine)
         name = u.func.__name__
-        if not lacking and floating[k]:
+        if not lacking and floating[k] and not drifting[k]:
             lacking = [
                 f"is fixed only up to a constant; add MeanValue({name}, 0), "
                 f"or PointData({name}, point, value)"

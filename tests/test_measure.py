@@ -23,14 +23,8 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._measure import (
-    Judge,
-    Level,
-    drifting_unknowns,
-    floating_unknowns,
-    predicted_errors,
-    relative_l2,
-)
+from kanpde._gauge import drifting_unknowns, floating_unknowns
+from kanpde._measure import Judge, Level, predicted_errors, relative_l2
 from kanpde.basis import Chebyshev
 from kanpde.nets import KAN
 from kanpde.train._plan import make_plan
