@@ -15,6 +15,7 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
+from kanpde._data import PointData, outside
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
@@ -159,6 +160,7 @@ class Problem:
         self.exact = self._truths("exact", exact)
         self.reference = dict(reference or {})
         self._check_membership()
+        self._check_data()
         self._check_equations()
         self._check_initial()
         self._exact_program = (
@@ -262,6 +264,13 @@ class Problem:
                 if u not in self.unknowns:
                     raise InputError(f"vectors[{name!r}]: {u} is not an unknown")
 
+    def _check_data(self) -> None:
+        for name, condition in self.conditions.items():
+            if isinstance(condition, PointData):
+                beyond = outside(condition, self.domain.contains(np.asarray(condition.points)))
+                if beyond:
+                    raise InputError(f"conditions[{name!r}]: {beyond}")
+
     def _check_equations(self) -> None:
         constants = tuple(self.constants)
         used: set[Any] = set()
@@ -294,6 +303,8 @@ class Problem:
                 normals = tuple(normal(x) for x in self.space)
                 extras = normals if isinstance(condition, Operator) else ()
                 yield f"conditions[{name!r}]", condition.expression, extras
+            if isinstance(condition, PointData):
+                yield f"conditions[{name!r}]", condition.u, ()
 
     def _check_initial(self) -> None:
         for name, condition in self.conditions.items():

@@ -23,10 +23,10 @@ from kanpde._conditions import (
     Neumann,
     Operator,
     Periodic,
-    PointData,
     Robin,
     normal,
 )
+from kanpde._data import PointData
 from kanpde._jets import JetSpace, unit
 from kanpde._problem import Problem
 from kanpde.errors import InputError

@@ -16,6 +16,7 @@ from kanpde.pde._symbols import (
     laplacian,
     unknown,
 )
+from kanpde.pde._tabulated import table
 from kanpde.pde._tree import tree_data, tree_expression
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "normalise",
     "order",
     "raise_program",
+    "table",
     "tree_data",
     "tree_expression",
     "unknown",
