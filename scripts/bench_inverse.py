@@ -73,7 +73,7 @@ def bound(points: np.ndarray, exact: Any, truth: dict[str, float], noise: float)
     columns = []
     for name, value in truth.items():
         ends = [exact(points, {**truth, name: value * (1 + s * MOVE)}) for s in (1, -1)]
-        columns.append(((ends[0] - ends[1]) / (2 * MOVE * value) / (noise * base.std(axis=0))))
+        columns.append((ends[0] - ends[1]) / (2 * MOVE * value) / (noise * base.std(axis=0)))
     slopes = np.stack([c.ravel() for c in columns], axis=1)
     return np.sqrt(np.diagonal(np.linalg.inv(slopes.T @ slopes)))
 
