@@ -137,7 +137,7 @@ def _of(value: Any) -> tuple[Any, Any]:
 
 
 def split_exact(exact: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, Any]:
-    """Closed forms of real and imaginary part in the place of complex ones."""
+    """Put closed forms of real and imaginary part in the place of complex ones."""
     found: dict[AppliedUndef, Any] = {}
     for u, value in (exact or {}).items():
         if complex_unknowns(u):
@@ -175,7 +175,7 @@ class PartOfReference:
 
 
 def split_reference(reference: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, Any]:
-    """References of real and imaginary part in the place of complex ones."""
+    """Put references of real and imaginary part in the place of complex ones."""
     found: dict[AppliedUndef, Any] = {}
     for u, function in (reference or {}).items():
         if complex_unknowns(u) and callable(function):

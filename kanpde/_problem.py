@@ -22,6 +22,7 @@ from kanpde._complex import (
     split_reference,
 )
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
+from kanpde._data import PointData, outside
 from kanpde._functionals import Region
 from kanpde._settings import Settings
 from kanpde.errors import InputError
@@ -169,6 +170,7 @@ class Problem:
         self.exact = self._truths("exact", split_exact(exact))
         self.reference = split_reference(reference)
         self._check_membership()
+        self._check_data()
         self._check_equations()
         self._check_initial()
         self._exact_program = (
@@ -274,6 +276,13 @@ class Problem:
                 if u not in self.unknowns:
                     raise InputError(f"vectors[{name!r}]: {u} is not an unknown")
 
+    def _check_data(self) -> None:
+        for name, condition in self.conditions.items():
+            if isinstance(condition, PointData):
+                beyond = outside(condition, self.domain.contains(np.asarray(condition.points)))
+                if beyond:
+                    raise InputError(f"conditions[{name!r}]: {beyond}")
+
     def _check_equations(self) -> None:
         constants = tuple(self.constants)
         used: set[Any] = set()
@@ -310,6 +319,8 @@ class Problem:
                 normals = tuple(normal(x) for x in self.space)
                 extras = normals if isinstance(condition, Operator) else ()
                 yield f"conditions[{name!r}]", condition.expression, extras
+            if isinstance(condition, PointData):
+                yield f"conditions[{name!r}]", condition.u, ()
 
     def _check_initial(self) -> None:
         for name, condition in self.conditions.items():

@@ -23,10 +23,10 @@ from kanpde._conditions import (
     Neumann,
     Operator,
     Periodic,
-    PointData,
     Robin,
     normal,
 )
+from kanpde._data import PointData
 from kanpde._functionals import Functional, JetInput, Region
 from kanpde._gauge import drifting_unknowns
 from kanpde._jets import JetSpace, unit

@@ -14,7 +14,8 @@ from sympy import Expr
 
 from kanpde import _check
 from kanpde._ansatz import Ansatzes, build, check_periodic
-from kanpde._conditions import Initial, MeanValue, Periodic, PointData
+from kanpde._conditions import Initial, MeanValue, Periodic
+from kanpde._data import PointData
 from kanpde._halving import folds, keeps_ansatz, reduce
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
