@@ -18,7 +18,7 @@ import torch
 from sympy import Expr, Integer, Symbol
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
-from kanpde._interface import at_interfaces, breaks
+from kanpde._interface import at_interfaces, breaks, row_names
 from kanpde._interpolant import Datum, distance, exact_number, face_place, transfinite
 from kanpde._lift import Lift, corner_lift
 from kanpde._problem import Problem
@@ -95,7 +95,7 @@ def build(
     parts = []
     for k, u in enumerate(problem.unknowns):
         mine = {n: c for n, c in problem.conditions.items() if c.unknown == u}
-        part = Ansatz(imposed=dict.fromkeys(mine, "rows"))
+        part = Ansatz(imposed=dict.fromkeys(row_names(mine), "rows"))
         if exact:
             part.lift = corner_lift(problem, k) if lift else None
             _impose(problem, k, mine, part, periodic)

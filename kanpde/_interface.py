@@ -112,6 +112,10 @@ class Interface(Condition):
         named = set().union(*(e.atoms(AppliedUndef) for e in self.expressions())) - {self.u}
         return (self.u, *sorted(named, key=str))
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """Names of its rows, where the condition is called `name`."""
+        return (name,) if self.flux is None else (name, f"{name} flux")
+
     def expressions(self) -> tuple[Expr, ...]:
         """Give what vanishes as a sum over both sides, each times its `SIDE`, 1 above, -1 below."""
         pairs = [(self.u, self.jump)]
@@ -148,6 +152,23 @@ def breaks(
     if not found:
         return ()
     return tuple(tuple(sorted({c.place for c in found if c.coordinate == x})) for x in coordinates)
+
+
+def row_names(conditions: Mapping[str, Condition]) -> list[str]:
+    """Names of all rows that conditions may have; an interface has those of its flux too.
+
+    Examples
+    --------
+    >>> from kanpde import coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> row_names({"contact": Interface(u, at=Eq(x, 1), flux=u.diff(x))})
+    ['contact', 'contact flux']
+    """
+    found: list[str] = []
+    for name, condition in conditions.items():
+        found += condition.names(name) if isinstance(condition, Interface) else [name]
+    return found
 
 
 def at_interfaces(node: Expr, conditions: Mapping[str, Condition]) -> bool:

@@ -103,7 +103,8 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
         return _compile(problem, names, expressions, PAIR, condition=condition)
     if isinstance(condition, Interface):
         parts = list(condition.expressions())
-        return _compile(problem, (name,) * len(parts), parts, INTERFACE, condition=condition)
+        names = condition.names(name)
+        return _compile(problem, names, parts, INTERFACE, condition=condition)
     places: dict[type[Condition], str] = {
         Dirichlet: BOUNDARY,
         Neumann: BOUNDARY,

@@ -16,7 +16,7 @@ from kanpde import _check
 from kanpde._ansatz import Ansatzes, build, check_periodic
 from kanpde._conditions import Initial, MeanValue, Periodic, PointData
 from kanpde._halving import folds, keeps_ansatz, reduce
-from kanpde._interface import breaks
+from kanpde._interface import breaks, row_names
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
@@ -182,10 +182,10 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         If the settings do not fit the problem.
     """
     check_periodic(problem)
+    known = [*problem.equations, *row_names(problem.conditions)]
     for name in settings.weights:
-        if name not in problem.equations and name not in problem.conditions:
-            known = ", ".join((*problem.equations, *problem.conditions))
-            raise InputError(f"weights.{name}: no such term; the terms are {known}")
+        if name not in known:
+            raise InputError(f"weights.{name}: no such term; the terms are {', '.join(known)}")
     device = _check.device(settings.device)
     cuts = breaks(problem.conditions, problem.coordinates)
     if cuts and settings.dtype != "float64":

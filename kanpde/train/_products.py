@@ -107,8 +107,12 @@ def balance(plan: Plan, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dic
     sizes: dict[str, float] = {}
     for terms, points in drawn:
         rows = Rows(trial, [(terms, points)])
-        total = sum(float(j.square().sum()) for j, _ in rows.jacobian())
-        sizes.update(dict.fromkeys(terms.names, total / len(terms.names)))
+        totals = [float(j.square().sum()) for j, _ in rows.jacobian()]
+        if terms.where == INTERIOR:
+            sizes.update(dict.fromkeys(terms.names, sum(totals) / len(terms.names)))
+            continue
+        for name, total in zip(itertools.cycle(terms.names), totals, strict=False):
+            sizes[name] = sizes.get(name, 0.0) + total / terms.names.count(name)
     top = max(sizes[n] for t, _ in drawn if t.where == INTERIOR for n in t.names)
     balanced = {
         n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
