@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from kanpde._conditions import Periodic
 from kanpde._data import PointData
+from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
     GAUGE,
     INITIAL,
+    INTERFACE,
     INTERIOR,
     MEAN,
     NUMBER,
@@ -81,6 +83,7 @@ def draw(
         MEAN: _mean,
         NUMBER: _number,
         GAUGE: _gauge,
+        INTERFACE: _interface,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -128,6 +131,21 @@ def _initial(
 ) -> Drawn:
     points, weights = problem.domain.initial(n, sampler=sampler, rng=rng)
     return _simple(points, weights)
+
+
+def _interface(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """Points below and above the plane; each two feed one row, as their difference."""
+    assert isinstance(terms.condition, Interface)
+    coordinate = terms.condition.coordinate
+    points, _, weights = problem.domain.pair(coordinate, n, sampler=sampler, rng=rng)
+    many, axis = len(points), problem.coordinates.index(coordinate)
+    both = np.concatenate((points, points))
+    both[:, axis] = np.repeat(terms.condition.sides(), many)
+    sides = np.repeat((-1.0, 1.0), many)
+    rows = np.tile(np.arange(many), 2)
+    return Drawn(both, sides[:, None], rows, sides, weights / weights.sum())
 
 
 def _pair(

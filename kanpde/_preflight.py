@@ -22,6 +22,7 @@ from kanpde._conditions import (
 from kanpde._data import PointData
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
+from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -93,6 +94,8 @@ def _condition(
         where = f"{problem.time} = {problem.domain.lower[-1]:g}"
     elif isinstance(condition, Periodic):
         where = f"both faces of {condition.coordinate}"
+    elif isinstance(condition, Interface):
+        where = f"{condition.coordinate} = {condition.place:g}"
     elif hasattr(condition, "on"):
         where = problem.domain.resolve(condition.on).description
     else:

@@ -24,6 +24,7 @@ from kanpde._complex import (
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
 from kanpde._data import PointData, outside
 from kanpde._functionals import Region
+from kanpde._interface import SIDE, Interface, check_interfaces
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
@@ -173,6 +174,8 @@ class Problem:
         self._check_data()
         self._check_equations()
         self._check_initial()
+        orders = {u: self.orders(k) for k, u in enumerate(self.unknowns)}
+        check_interfaces(domain, self.conditions, orders)
         self._exact_program = (
             lower([self.exact[u] for u in self.unknowns], self.coordinates, where="exact")
             if self.exact
@@ -315,6 +318,9 @@ class Problem:
         for name, equation in self.equations.items():
             yield f"equations[{name!r}]", equation.expression, ()
         for name, condition in self.conditions.items():
+            if isinstance(condition, Interface):
+                for part in condition.expressions():
+                    yield f"conditions[{name!r}]", part, (SIDE,)
             if isinstance(condition, Operator | Constraint):
                 normals = tuple(normal(x) for x in self.space)
                 extras = normals if isinstance(condition, Operator) else ()
