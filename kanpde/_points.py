@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde._conditions import Periodic, PointData
+from kanpde._conditions import Periodic
+from kanpde._data import PointData
+from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
     GAUGE,
     INITIAL,
+    INTERFACE,
     INTERIOR,
     MEAN,
     NUMBER,
@@ -80,6 +83,7 @@ def draw(
         MEAN: _mean,
         NUMBER: _number,
         GAUGE: _gauge,
+        INTERFACE: _interface,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -129,6 +133,21 @@ def _initial(
     return _simple(points, weights)
 
 
+def _interface(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """Points below and above the plane; each two feed one row, as their difference."""
+    assert isinstance(terms.condition, Interface)
+    coordinate = terms.condition.coordinate
+    points, _, weights = problem.domain.pair(coordinate, n, sampler=sampler, rng=rng)
+    many, axis = len(points), problem.coordinates.index(coordinate)
+    both = np.concatenate((points, points))
+    both[:, axis] = np.repeat(terms.condition.sides(), many)
+    sides = np.repeat((-1.0, 1.0), many)
+    rows = np.tile(np.arange(many), 2)
+    return Drawn(both, sides[:, None], rows, sides, weights / weights.sum())
+
+
 def _pair(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
@@ -152,14 +171,7 @@ def _data(
     assert isinstance(terms.condition, PointData)
     points = np.asarray(terms.condition.points, dtype=np.float64)
     values = np.asarray(terms.condition.values, dtype=np.float64)
-    inside = problem.domain.contains(points)
-    if not inside.all():
-        first = points[~inside][0].tolist()
-        raise InputError(
-            f"conditions[{terms.names[0]!r}]: {int((~inside).sum())} of {len(points)} data points "
-            f"lie outside the domain, the first at {first}"
-        )
-    return _simple(points, np.ones(len(points)), values[:, None])
+    return _simple(points, terms.condition.weights, values[:, None])
 
 
 def _mean(

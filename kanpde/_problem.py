@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 import torch
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
@@ -22,20 +19,22 @@ from kanpde._complex import (
     split_reference,
 )
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
+from kanpde._data import PointData, outside
 from kanpde._eigenproblem import is_eigenproblem
 from kanpde._functionals import Region
+from kanpde._interface import SIDE, Interface, check_interfaces
 from kanpde._settings import Settings
-from kanpde._statement import Constant, Equation
+from kanpde._statement import Constant as Constant
+from kanpde._statement import Equation as Equation
 from kanpde._statement import (
     named_conditions,
     named_constants,
     named_equations,
-    true_constants,
     truth_expression,
 )
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalised
+from kanpde.pde import creation_order, extract_integrals, jets_in, lower
 
 Array = NDArray[np.float64]
 
@@ -60,8 +59,6 @@ class Problem:
     reference
         ``{u: callable}`` mapping ``(N, d)`` to ``(N,)``: trusted numerical solution, used
         like `exact`.
-    exact_constants
-        ``{symbol: value}``: true values of unknown constants; only ever used to measure.
     name
         Name for run directories; the problem file's by default.
 
@@ -89,7 +86,6 @@ class Problem:
         vectors: Mapping[str, Sequence[AppliedUndef]] | None = None,
         exact: Mapping[AppliedUndef, Any] | None = None,
         reference: Mapping[AppliedUndef, Callable[[Array], Array]] | None = None,
-        exact_constants: Mapping[Symbol, float] | None = None,
         name: str | None = None,
     ) -> None:
         if not isinstance(domain, Domain):
@@ -113,13 +109,15 @@ class Problem:
         self.exact = self._truths("exact", split_exact(exact))
         self.reference = split_reference(reference)
         self._check_membership()
+        self._check_data()
         self._check_equations()
         self._check_initial()
-        self.exact_constants = true_constants(exact_constants, self.constants)
         stated = [e.expression for e in self.equations.values()]
         self.eigen = is_eigenproblem(
             stated, self.conditions, self.unknowns, tuple(self.constants), self.space
         )
+        orders = {u: self.orders(k) for k, u in enumerate(self.unknowns)}
+        check_interfaces(domain, self.conditions, orders)
         self._exact_program = (
             lower([self.exact[u] for u in self.unknowns], self.coordinates, where="exact")
             if self.exact
@@ -223,6 +221,13 @@ class Problem:
                 if u not in self.unknowns:
                     raise InputError(f"vectors[{name!r}]: {u} is not an unknown")
 
+    def _check_data(self) -> None:
+        for name, condition in self.conditions.items():
+            if isinstance(condition, PointData):
+                beyond = outside(condition, self.domain.contains(np.asarray(condition.points)))
+                if beyond:
+                    raise InputError(f"conditions[{name!r}]: {beyond}")
+
     def _check_equations(self) -> None:
         constants = tuple(self.constants)
         used: set[Any] = set()
@@ -255,10 +260,15 @@ class Problem:
         for name, equation in self.equations.items():
             yield f"equations[{name!r}]", equation.expression, ()
         for name, condition in self.conditions.items():
+            if isinstance(condition, Interface):
+                for part in condition.expressions():
+                    yield f"conditions[{name!r}]", part, (SIDE,)
             if isinstance(condition, Operator | Constraint):
                 normals = tuple(normal(x) for x in self.space)
                 extras = normals if isinstance(condition, Operator) else ()
                 yield f"conditions[{name!r}]", condition.expression, extras
+            if isinstance(condition, PointData):
+                yield f"conditions[{name!r}]", condition.u, ()
 
     def _check_initial(self) -> None:
         for name, condition in self.conditions.items():

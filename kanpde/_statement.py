@@ -55,6 +55,8 @@ class Constant:
     scale
         Natural size; the search sees the constant in this unit. ``None`` takes
         the start's magnitude.
+    exact
+        True value, a number of sympy or Python; only ever used to measure.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Constant:
     start: float = 1.0
     bounds: tuple[float | None, float | None] = (None, None)
     scale: float | None = None
+    exact: float | None = None
 
     def __post_init__(self) -> None:
         low = -math.inf if self.bounds[0] is None else float(self.bounds[0])
@@ -78,6 +81,11 @@ class Constant:
         scale = self.scale if self.scale is not None else (abs(self.start) or 1.0)
         if not scale > 0:
             raise InputError(f"Constant scale: expected a positive number, got {self.scale}")
+        if self.exact is not None:
+            exact = sympy.sympify(self.exact)
+            if not (exact.is_number and exact.is_real and exact.is_finite):
+                raise InputError(f"Constant exact: expected a real number, got {self.exact!r}")
+            object.__setattr__(self, "exact", float(exact))
         object.__setattr__(self, "bounds", (low, high))
         object.__setattr__(self, "start", float(self.start))
         object.__setattr__(self, "scale", float(scale))
@@ -134,25 +142,3 @@ def named_constants(given: Mapping[Symbol, Constant] | None) -> dict[Symbol, Con
             )
         result[symbol] = constant
     return result
-
-
-def true_constants(
-    given: Mapping[Symbol, float] | None, constants: Mapping[Symbol, Constant]
-) -> dict[Symbol, float]:
-    """Check the true values of unknown constants.
-
-    Raises
-    ------
-    InputError
-        If one is no unknown constant or no finite real number.
-    """
-    found = {}
-    for symbol, value in (given or {}).items():
-        if symbol not in constants:
-            known = ", ".join(map(str, constants)) or "none"
-            raise InputError(f"exact_constants: {symbol} is no unknown constant; there are {known}")
-        number = sympy.sympify(value)
-        if not (number.is_number and number.is_real and number.is_finite):
-            raise InputError(f"exact_constants[{symbol}]: expected a number, got {value!r}")
-        found[symbol] = float(number)
-    return found

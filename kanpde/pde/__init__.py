@@ -17,6 +17,7 @@ from kanpde.pde._symbols import (
     laplacian,
     unknown,
 )
+from kanpde.pde._tabulated import table
 from kanpde.pde._tree import tree_data, tree_expression
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "parts_of",
     "raise_program",
     "split_complex",
+    "table",
     "tree_data",
     "tree_expression",
     "unknown",

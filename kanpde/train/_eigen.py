@@ -19,13 +19,13 @@ from torch import Tensor
 from kanpde._measure import Judge, Level, predicted_errors, relative_l2
 from kanpde._points import Drawn
 from kanpde._rows import Rows
-from kanpde._terms import INTERIOR, NUMBER, value_terms
+from kanpde._terms import NUMBER, value_terms
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN
 from kanpde.train._accumulators import StreamingQR
 from kanpde.train._linear import LinearPhase
 from kanpde.train._newton import NewtonPhase
-from kanpde.train._phase import Report, pack_levels, unpack_levels
+from kanpde.train._phase import Levels, Report, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
 from kanpde.train._products import products_apply, transfer
 
@@ -133,7 +133,9 @@ class EigenPhase(NewtonPhase):
     def _value_rows(self, trial: Trial) -> Tensor:
         """Rows of u itself at interior points."""
         terms = value_terms(self.plan.problem)
-        wanted = self._rows_for(trial.count, trial.network.degree)  # type: ignore[operator, arg-type]
+        network = trial.network
+        assert isinstance(network, ProductKAN)
+        wanted = self._rows_for(trial.count, network.degree)
         rng = self.plan.rng(110)
         domain = self.plan.problem.domain
         points, weights = domain.interior(wanted, sampler=self._sampler(), rng=rng)
@@ -185,14 +187,14 @@ class EigenPhase(NewtonPhase):
 
     def state(self) -> dict[str, Any]:
         """Add the constants of the levels."""
-        kept = [{"fresh": k.fresh, "values": torch.as_tensor(k.values)} for k in self.constants]
-        return {**super().state(), "constants": kept, "constants_floor": self.constants_floor}
+        kept = pack_levels(Levels(self.constants, self.constants_floor))
+        return {**super().state(), "constants": kept}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
         super().restore(state)
-        self.constants = [Level(float(k["fresh"]), k["values"].numpy()) for k in state["constants"]]
-        self.constants_floor = state["constants_floor"]
+        found = unpack_levels(state["constants"])
+        self.constants, self.constants_floor = found.kept, found.floor
 
 
 def _values(trial: Trial) -> np.ndarray:  # (1, C)

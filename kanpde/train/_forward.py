@@ -16,7 +16,8 @@ import sympy
 import torch
 from sympy import Expr, Symbol
 
-from kanpde._conditions import Condition, PointData
+from kanpde._conditions import Condition
+from kanpde._data import PointData
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._problem import Equation, Problem
 from kanpde._slabs import Slabs, SlabTrial
