@@ -14,6 +14,8 @@ from kanpde._conditions import Condition, Constraint, Periodic
 from kanpde.errors import InputError
 from kanpde.pde import is_linear
 
+MISSED = 1e-4  # mean square of a normalisation; u = 0 misses that to 1 by 1
+
 
 def is_eigenproblem(
     equations: Iterable[Expr],
@@ -63,3 +65,15 @@ def _homogeneous(expression: Expr, unknowns: Sequence[AppliedUndef]) -> bool:
     zeros |= {u: sympy.S.Zero for u in expression.atoms(AppliedUndef) if u.func in functions}
     rest = expression.xreplace(zeros).doit()
     return bool(rest == 0 or sympy.simplify(rest) == 0)
+
+
+def vanishes(terms: Mapping[str, float], conditions: Mapping[str, Condition]) -> bool:
+    """Tell whether a normalisation is missed, as the trivial solution misses it.
+
+    Parameters
+    ----------
+    terms
+        Mean squares of all terms, by name.
+    """
+    missed = [terms.get(n, 0.0) for n, c in conditions.items() if isinstance(c, Constraint)]
+    return any(not value < MISSED for value in missed)
