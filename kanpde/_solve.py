@@ -15,7 +15,7 @@ from kanpde import _directory, _files
 from kanpde._conditions import Condition, Periodic
 from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
-from kanpde._given import Equation
+from kanpde._eigenproblem import vanishes
 from kanpde._halving import described
 from kanpde._identify import identify
 from kanpde._interface import Interface
@@ -26,12 +26,23 @@ from kanpde._rows import Rows
 from kanpde._settings import Settings
 from kanpde._slabs import Slabs
 from kanpde._solution import Solution
+from kanpde._statement import Equation
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan
+from kanpde.train import (
+    EigenPhase,
+    IdentifyPhase,
+    Phase,
+    Plan,
+    Session,
+    Status,
+    cores,
+    few_threads,
+    make_plan,
+)
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -232,6 +243,8 @@ def _finish(
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
     identified, noise = _identified(plan, trial, phase)
+    if plan.problem.eigen and vanishes(terms, plan.problem.conditions):
+        status = Status.INTERRUPTED if status is Status.INTERRUPTED else Status.DIVERGED
     summary = plain(
         {
             "problem": plan.problem.name,
@@ -275,12 +288,20 @@ def _finish(
 
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Intervals of unknown constants and the noise of every data set."""
+    """Intervals of unknown constants, or estimated errors of eigenvalues; noise of data sets."""
     if not plan.problem.constants:
         return {}, {}
+    found: dict[str, dict[str, Any]]
+    noise: dict[str, Any] = {}
     if isinstance(phase, IdentifyPhase):
-        return phase.identified, phase.noise
-    return identify(plan, trial, phase.points), {}
+        found, noise = dict(phase.identified), phase.noise
+    else:
+        found = dict(identify(plan, trial, phase.points))
+    if isinstance(phase, EigenPhase):
+        errors = phase.constant_errors()
+        found = {n: {**entry, "error": errors[n]} for n, entry in found.items()}
+    truths = {s.name: c.exact for s, c in plan.problem.constants.items() if c.exact is not None}
+    return {n: e | ({"true": truths[n]} if n in truths else {}) for n, e in found.items()}, noise
 
 
 def _count(trial: Trial) -> int:
