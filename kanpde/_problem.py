@@ -135,8 +135,9 @@ class Problem:
 
     @property
     def space(self) -> tuple[Symbol, ...]:
-        """Spatial coordinates."""
-        return tuple(x for x in self.coordinates if x != self.domain.time)
+        """Spatial coordinates: neither time nor parameters."""
+        beside = (self.domain.time, *self.domain.parameters)
+        return tuple(x for x in self.coordinates if x not in beside)
 
     @property
     def order(self) -> int:
