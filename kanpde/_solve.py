@@ -29,7 +29,17 @@ from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan
+from kanpde.train import (
+    FieldsPhase,
+    IdentifyPhase,
+    Phase,
+    Plan,
+    Session,
+    Status,
+    cores,
+    few_threads,
+    make_plan,
+)
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -272,10 +282,10 @@ def _finish(
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
     """Intervals of unknown constants and the noise of every data set."""
+    if isinstance(phase, FieldsPhase | IdentifyPhase):
+        return phase.identified, phase.noise
     if not plan.problem.constants:
         return {}, {}
-    if isinstance(phase, IdentifyPhase):
-        return phase.identified, phase.noise
     return identify(plan, trial, phase.points), {}
 
 

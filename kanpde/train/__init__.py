@@ -6,6 +6,7 @@ from kanpde.train._accumulators import StreamingQR as StreamingQR
 from kanpde.train._data import DataRows as DataRows
 from kanpde.train._data import Penalty as Penalty
 from kanpde.train._descent import DescentPhase as DescentPhase
+from kanpde.train._fields import FieldsPhase as FieldsPhase
 from kanpde.train._firstorder import LBFGS as LBFGS
 from kanpde.train._firstorder import Adam as Adam
 from kanpde.train._forward import forward_problem as forward_problem
@@ -38,6 +39,7 @@ __all__ = [
     "Adam",
     "DataRows",
     "DescentPhase",
+    "FieldsPhase",
     "Gram",
     "IdentifyPhase",
     "LevenbergMarquardt",

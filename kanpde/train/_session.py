@@ -16,6 +16,7 @@ from kanpde._trial import Trial
 from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
+from kanpde.train._fields import FieldsPhase, fields_apply
 from kanpde.train._identifying import IdentifyPhase, identifying_applies
 from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
@@ -89,6 +90,8 @@ class Session:
             return names
         if identifying_applies(self.plan, closed=self.closed):
             return ["identify", *names]
+        if fields_apply(self.plan):
+            return ["fields", *names]
         if has_data(self.plan) and not self.plan.linear:
             return names
         first = "linear" if self.plan.linear else "newton"
@@ -98,6 +101,8 @@ class Session:
     def _make(self, name: str, base: Trial | None = None) -> Phase:
         if name == "identify":
             return IdentifyPhase(self.plan, self.judge)
+        if name == "fields":
+            return FieldsPhase(self.plan, self.judge)
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
