@@ -15,6 +15,7 @@ from ._data import PointData as PointData
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings
 from ._fit import fit as fit
+from ._interface import Interface as Interface
 from ._load import load as load
 from ._preflight import preflight as preflight
 from ._problem import Constant as Constant

@@ -18,6 +18,7 @@ import torch
 from sympy import Expr, Integer, Symbol
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
+from kanpde._interface import at_interfaces, breaks, row_names
 from kanpde._interpolant import Datum, distance, exact_number, face_place, transfinite
 from kanpde._lift import Lift, corner_lift
 from kanpde._problem import Problem
@@ -94,7 +95,7 @@ def build(
     parts = []
     for k, u in enumerate(problem.unknowns):
         mine = {n: c for n, c in problem.conditions.items() if c.unknown == u}
-        part = Ansatz(imposed=dict.fromkeys(mine, "rows"))
+        part = Ansatz(imposed=dict.fromkeys(row_names(mine), "rows"))
         if exact:
             part.lift = corner_lift(problem, k) if lift else None
             _impose(problem, k, mine, part, periodic)
@@ -118,6 +119,7 @@ def _periodic_axes(problem: Problem) -> tuple[int, ...]:
             if isinstance(c, Periodic) and c.coordinate == x
         }
         smooth = all(problem.orders(k)[axis] > 0 for k in range(len(problem.unknowns)))
+        smooth = smooth and not any(breaks(problem.conditions, (x,)))
         if having == set(problem.unknowns) and smooth:
             axes.append(axis)
     return tuple(axes)
@@ -209,7 +211,8 @@ def _objection(
 
 def _kinked(problem: Problem, value: Expr) -> bool:
     coordinates = set(problem.coordinates)
-    return any(node.free_symbols & coordinates for node in value.atoms(*KINKS))
+    kinks = [node for node in value.atoms(*KINKS) if node.free_symbols & coordinates]
+    return any(not at_interfaces(node, problem.conditions) for node in kinks)
 
 
 def _is_box(domain: Domain) -> bool:

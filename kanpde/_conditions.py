@@ -15,7 +15,7 @@ from sympy import Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
-from kanpde.pde import normalise
+from kanpde.pde import normalised
 
 
 def normal(coordinate: Symbol) -> Symbol:
@@ -176,7 +176,7 @@ class _Several(Condition):
         value = self.expression
         if isinstance(value, sympy.Equality):
             value = value.lhs - value.rhs
-        value = normalise(_expression(name, value))
+        value = normalised(_expression(name, value))
         if not value.atoms(AppliedUndef):
             raise InputError(
                 f"{name}: expected an expression of unknowns that vanishes, got {value}"

@@ -9,20 +9,21 @@ from numpy.typing import NDArray
 
 from kanpde._conditions import Periodic
 from kanpde._data import PointData
+from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
+    GAUGE,
     INITIAL,
+    INTERFACE,
     INTERIOR,
     MEAN,
     NUMBER,
     PAIR,
     POINTS,
-    Functional,
     TermSet,
 )
 from kanpde.errors import InputError
-from kanpde.geometry import unit_points
 
 Array = NDArray[np.float64]
 QUADRATURE_NODES = 4096
@@ -81,6 +82,8 @@ def draw(
         POINTS: _data,
         MEAN: _mean,
         NUMBER: _number,
+        GAUGE: _gauge,
+        INTERFACE: _interface,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -130,6 +133,21 @@ def _initial(
     return _simple(points, weights)
 
 
+def _interface(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """Points below and above the plane; each two feed one row, as their difference."""
+    assert isinstance(terms.condition, Interface)
+    coordinate = terms.condition.coordinate
+    points, _, weights = problem.domain.pair(coordinate, n, sampler=sampler, rng=rng)
+    many, axis = len(points), problem.coordinates.index(coordinate)
+    both = np.concatenate((points, points))
+    both[:, axis] = np.repeat(terms.condition.sides(), many)
+    sides = np.repeat((-1.0, 1.0), many)
+    rows = np.tile(np.arange(many), 2)
+    return Drawn(both, sides[:, None], rows, sides, weights / weights.sum())
+
+
 def _pair(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
@@ -170,23 +188,24 @@ def _mean(
     )
 
 
+def _gauge(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """Points in the middle of space, at the times of points of the interior."""
+    points, weights = problem.domain.interior(n, sampler=sampler, rng=rng)
+    points = np.array(points, dtype=np.float64)
+    for k, x in enumerate(problem.coordinates):
+        if x != problem.time:
+            points[:, k] = 0.5 * (problem.domain.lower[k] + problem.domain.upper[k])
+    return _simple(points, weights)
+
+
 def _number(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
     """One point that stands for none: all that counts are the integrals."""
     middle = 0.5 * (np.asarray(problem.domain.lower) + np.asarray(problem.domain.upper))
     return _simple(np.array(middle, dtype=np.float64)[None], np.ones(1))
-
-
-def quadrature(functional: Functional) -> tuple[Array, Array]:
-    """Gauss nodes ``(Q, d)`` and weights ``(Q,)`` over a functional's limits."""
-    low = np.array([a for a, _ in functional.limits])
-    high = np.array([b for _, b in functional.limits])
-    d = len(low)
-    nodes, weights = unit_points(
-        min(QUADRATURE_NODES, 32**d), d, sampler="gauss", rng=np.random.default_rng(0)
-    )
-    return low + (high - low) * nodes, weights * np.prod(high - low)
 
 
 def redraw_by_residual(

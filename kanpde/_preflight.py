@@ -20,8 +20,9 @@ from kanpde._conditions import (
     Robin,
 )
 from kanpde._data import PointData
+from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
-from kanpde._measure import floating_unknowns
+from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -93,6 +94,8 @@ def _condition(
         where = f"{problem.time} = {problem.domain.lower[-1]:g}"
     elif isinstance(condition, Periodic):
         where = f"both faces of {condition.coordinate}"
+    elif isinstance(condition, Interface):
+        where = f"{condition.coordinate} = {condition.place:g}"
     elif hasattr(condition, "on"):
         where = problem.domain.resolve(condition.on).description
     else:
@@ -152,12 +155,12 @@ def missing_conditions(problem: Problem) -> list[str]:
     ['u: is fixed only up to a constant; add MeanValue(u, 0), or PointData(u, point, value)']
     """
     found: list[str] = []
-    floating = floating_unknowns(problem)
+    floating, drifting = floating_unknowns(problem), drifting_unknowns(problem)
     for k, u in enumerate(problem.unknowns):
         mine = [c for c in problem.conditions.values() if u in c.unknowns]
         lacking = _in_time(problem, k, mine) + _in_space(problem, k, mine)
         name = u.func.__name__
-        if not lacking and floating[k]:
+        if not lacking and floating[k] and not drifting[k]:
             lacking = [
                 f"is fixed only up to a constant; add MeanValue({name}, 0), "
                 f"or PointData({name}, point, value)"

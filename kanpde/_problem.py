@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
+from kanpde._complex import (
+    find_complex,
+    split_conditions,
+    split_equations,
+    split_exact,
+    split_reference,
+)
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
 from kanpde._data import PointData, outside
+from kanpde._functionals import Region
+from kanpde._interface import SIDE, Interface, check_interfaces
 from kanpde._settings import Settings
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalise
+from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalised
 
 Array = NDArray[np.float64]
 
@@ -48,7 +57,7 @@ class Equation:
                 "equation: expected a sympy expression (= 0) or sympy.Eq, got "
                 f"{type(self.expression).__name__}"
             )
-        object.__setattr__(self, "expression", normalise(value))
+        object.__setattr__(self, "expression", normalised(value))
 
 
 @dataclass(frozen=True)
@@ -152,17 +161,21 @@ class Problem:
         self.name = name
         self.settings: Settings | None = None
         self.parameters: dict[str, Any] = {}
-        self.equations = _equations(equations)
-        self.conditions = _conditions(conditions)
+        given = _equations(equations)
+        self.complex = find_complex(given, self.coordinates)
+        self.equations = split_equations(given)
+        self.conditions = split_conditions(_conditions(conditions), self.space)
         self.unknowns = self._find_unknowns()
         self.constants = _constants(constants)
         self.vectors = {k: tuple(v) for k, v in (vectors or {}).items()}
-        self.exact = self._truths("exact", exact)
-        self.reference = dict(reference or {})
+        self.exact = self._truths("exact", split_exact(exact))
+        self.reference = split_reference(reference)
         self._check_membership()
         self._check_data()
         self._check_equations()
         self._check_initial()
+        orders = {u: self.orders(k) for k, u in enumerate(self.unknowns)}
+        check_interfaces(domain, self.conditions, orders)
         self._exact_program = (
             lower([self.exact[u] for u in self.unknowns], self.coordinates, where="exact")
             if self.exact
@@ -217,7 +230,9 @@ class Problem:
     def _find_unknowns(self) -> tuple[AppliedUndef, ...]:
         found: dict[AppliedUndef, None] = {}
         for equation in self.equations.values():
-            for u in sorted(equation.expression.atoms(AppliedUndef), key=str):
+            rest, integrals = extract_integrals(equation.expression, self.coordinates)
+            parts = (rest, *(i.integrand for i in integrals))
+            for u in sorted(set().union(*(p.atoms(AppliedUndef) for p in parts)), key=str):
                 if u.args == self.coordinates:
                     found.setdefault(u)
         if not found:
@@ -277,6 +292,10 @@ class Problem:
         for where, expression, extras in self._stated():
             rest, integrals = extract_integrals(expression, self.coordinates)
             symbols = tuple(i.symbol for i in integrals)
+            for i in integrals:
+                extras = (*extras, *(symbol for symbol, _ in i.outer))
+                region = Region.of(i, self.coordinates)
+                region.check(self.coordinates, self.domain.lower, self.domain.upper, where=where)
             for part in (rest, *(i.integrand for i in integrals)):
                 atoms = tuple(jets_in(part, self.unknowns, self.coordinates))
                 used |= part.free_symbols
@@ -299,6 +318,9 @@ class Problem:
         for name, equation in self.equations.items():
             yield f"equations[{name!r}]", equation.expression, ()
         for name, condition in self.conditions.items():
+            if isinstance(condition, Interface):
+                for part in condition.expressions():
+                    yield f"conditions[{name!r}]", part, (SIDE,)
             if isinstance(condition, Operator | Constraint):
                 normals = tuple(normal(x) for x in self.space)
                 extras = normals if isinstance(condition, Operator) else ()

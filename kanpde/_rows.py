@@ -6,16 +6,21 @@ into its columns; evaluations that feed the same row are summed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from kanpde._points import Drawn, quadrature
-from kanpde._terms import Functional, JetInput, TermSet
+from kanpde._functionals import pick
+from kanpde._points import Drawn
+from kanpde._quadrature import Quadrature
+from kanpde._terms import TermSet
 from kanpde._trial import Site, Trial
 from kanpde.nets import Fused, FusedTape, Inputs, Known, Room, Tape
+
+T = TypeVar("T")
 
 CHUNK_ENTRIES = 3_000_000
 FUSED_ENTRIES, FUSED_POINTS = 6_000_000, 8192  # of a chunk where features take no memory
@@ -32,7 +37,7 @@ class Part:
     factor: Tensor | None
     scale: tuple[Tensor, ...]
     rows: int
-    integrals: tuple[tuple[Functional, Site, Tensor], ...]
+    integrals: tuple[Quadrature, ...]
     inputs: Inputs | None  # of the fused kernel
 
 
@@ -49,6 +54,8 @@ class Rows:
         Factor of a term in the loss by name; 1 where absent.
     chunk
         Points per chunk; chosen from the number of coefficients if ``None``.
+    finer
+        Take more nodes for integrals than usual, to see what the usual ones miss.
     """
 
     def __init__(
@@ -58,16 +65,18 @@ class Rows:
         *,
         weights: Mapping[str, float] | None = None,
         chunk: int | None = None,
+        finer: bool = False,
     ) -> None:
         self.trial = trial
+        self.finer = finer
         self.weights = dict(weights or {})
         covered = not trial.autograd and trial.kernel != "torch"
         self.fused = Fused.of(trial.network) if covered else None
         self.room = Room()
         entries = max(1, trial.active)
-        if self.fused is None:
-            self.chunk = chunk or max(128, min(2048, CHUNK_ENTRIES // (4 * entries)))
-        else:
+        self.nodes = chunk or max(128, min(2048, CHUNK_ENTRIES // (4 * entries)))
+        self.chunk = self.nodes
+        if self.fused is not None:
             self.chunk = chunk or max(128, min(FUSED_POINTS, FUSED_ENTRIES // entries))
         self.parts = [self._part(terms, points) for terms, points in drawn]
         self.names = list(dict.fromkeys(n for part in self.parts for n in part.terms.names))
@@ -83,13 +92,8 @@ class Rows:
     def _part(self, terms: TermSet, drawn: Drawn) -> Part:
         weight = self._tensor(drawn.weight)
         scale = tuple(torch.sqrt(weight * self.weights.get(name, 1.0)) for name in terms.names)
-        integrals = []
-        for functional in terms.functionals:
-            nodes, quadrature_weights = quadrature(functional)
-            site = self.trial.site(self._tensor(nodes), functional.space)
-            integrals.append((functional, site, self._tensor(quadrature_weights)))
-        row = drawn.row
-        site = self.trial.site(self._tensor(drawn.points), terms.space)
+        row, points = drawn.row, self._tensor(drawn.points)
+        site = self.trial.site(points, terms.space)
         return Part(
             terms=terms,
             site=site,
@@ -98,7 +102,10 @@ class Rows:
             factor=None if drawn.factor is None else self._tensor(drawn.factor),
             scale=scale,
             rows=drawn.rows,
-            integrals=tuple(integrals),
+            integrals=tuple(
+                Quadrature.at(f, self.trial, points, fused=self.fused, finer=self.finer)
+                for f in terms.functionals
+            ),
             inputs=None if self.fused is None else self.fused.inputs(site.z, site.space),
         )
 
@@ -117,7 +124,7 @@ class Rows:
         return [
             *points.unbind(1),
             *part.extras[which].unbind(1),
-            *_pick(jets, part.terms.jets),
+            *pick(jets, part.terms.jets),
             *constants.unbind(1),
             *values,
         ]
@@ -143,10 +150,21 @@ class Rows:
             }
 
     def _values(self, part: Part, scaled: bool) -> Iterator[list[Tensor]]:
-        numbers = self._functional_values(part)
-        for which in self._slices(part):
+        for which, numbers in self._with_integrals(part, self._integral):
             tape = None if torch.is_grad_enabled() else self._known(part, which)
             yield self._pieces(part, which, numbers, tape, scaled=scaled)
+
+    def _with_integrals(
+        self, part: Part, compute: Callable[[Quadrature, slice], T]
+    ) -> Iterator[tuple[slice, list[T]]]:
+        """Slices of the points, and what is computed of every integral there."""
+        shared = [compute(q, slice(0)) if q.shared else None for q in part.integrals]
+        for which in self._slices(part):
+            found = [
+                compute(q, which) if known is None else known
+                for q, known in zip(part.integrals, shared, strict=True)
+            ]
+            yield which, found
 
     def _pieces(
         self, part: Part, which: slice, numbers: list[Tensor], tape: Tape | None, *, scaled: bool
@@ -162,7 +180,7 @@ class Rows:
             for k, value in enumerate(outputs)
         ]
 
-    def _known(self, part: Part, which: slice, *, track: bool = False) -> Known | None:
+    def _known(self, part: Part | Quadrature, which: slice, *, track: bool = False) -> Known | None:
         """Tape with the network's output where the kernel computes it."""
         if self.fused is None or part.inputs is None:
             return None
@@ -208,7 +226,7 @@ class Rows:
                 grads = torch.autograd.grad(
                     value,
                     parameters,
-                    retain_graph=bool(part.integrals),  # every chunk shares them
+                    retain_graph=any(q.shared for q in part.integrals),  # by every chunk
                     allow_unused=True,
                     materialize_grads=True,
                 )
@@ -243,31 +261,30 @@ class Rows:
     def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(J, r)`` chunk by chunk: shapes ``(n, P)`` and ``(n,)``, both scaled."""
         for part in self.parts:
-            numbers, slopes = self._functional_rows(part)
-            for which in self._slices(part):
-                yield from self._part_rows(part, which, numbers, slopes)
+            for which, found in self._with_integrals(part, self._integral_rows):
+                yield from self._part_rows(part, which, found)
 
     def _constants(self) -> Tensor:
         """Present values of the unknown constants, ``(1, C)``."""
         return (self.trial.eta * self.trial.constants.scales.to(self.trial.eta)).unsqueeze(0)
 
     def _part_rows(
-        self, part: Part, which: slice, numbers: list[Tensor], slopes: list[Tensor]
+        self, part: Part, which: slice, integrals: list[tuple[Tensor, Tensor]]
     ) -> Iterator[tuple[Tensor, Tensor]]:
         known = self._known(part, which, track=True)
         tape: Tape = [] if known is None else known
         jets = self.trial.jets(part.site.part(which), tape)
         n = jets.shape[1]
         constants = self._constants().detach().expand(n, -1).clone().requires_grad_(True)
-        leaves = [v.expand(n).clone().requires_grad_(True) for v in numbers]
+        leaves = [v.expand(n).clone().requires_grad_(True) for v, _ in integrals]
         outputs = part.terms.program(*self._inputs(part, which, jets, constants, leaves))
         last = len(outputs) - 1
         for k, output in enumerate(outputs):
             scale = self._scale(part, k, which)
             own = output * scale if part.row is None else output
             jacobian, slope = self._point_rows(own, tape, constants, leaves, keep=k < last)
-            for leaf_slope, functional_row in zip(slope, slopes, strict=True):
-                jacobian += leaf_slope[:, None] * functional_row[None]
+            for leaf_slope, (_, integral_rows) in zip(slope, integrals, strict=True):
+                jacobian += leaf_slope[:, None] * integral_rows
             if part.row is None:
                 yield jacobian, own.detach()
             else:
@@ -339,35 +356,25 @@ class Rows:
             )
         )
 
-    def _functional_values(self, part: Part) -> list[Tensor]:
-        """Values of the integrals that a term set uses, each ``()``."""
+    def _integral(self, q: Quadrature, which: slice) -> Tensor:
+        """Values of an integral at the points `which`, ``(n,)``, ``(1,)`` where it is shared."""
         found = []
-        for functional, site, weights in part.integrals:
-            jets = self.trial.jets(site)
-            constants = self._constants().expand(jets.shape[1], -1)
-            (value,) = functional.program(
-                *site.points.unbind(1), *_pick(jets, functional.jets), *constants.unbind(1)
-            )
-            found.append((value * weights).sum())
-        return found
+        for piece in q.pieces(which, self.nodes):
+            constants = self._constants().expand(piece.stop - piece.start, -1)
+            tape = None if torch.is_grad_enabled() else self._known(q, piece)
+            found.append(q.summed(q.weighted(self.trial, piece, constants, tape)))
+        return torch.cat(found)
 
-    def _functional_rows(self, part: Part) -> tuple[list[Tensor], list[Tensor]]:
-        """Values of the integrals and their rows ``(P,)``."""
-        numbers, slopes = [], []
-        for functional, site, weights in part.integrals:
-            tape: Tape = []
-            jets = self.trial.jets(site, tape)
-            n = jets.shape[1]
-            constants = self._constants().detach().expand(n, -1).clone().requires_grad_(True)
-            (value,) = functional.program(
-                *site.points.unbind(1), *_pick(jets, functional.jets), *constants.unbind(1)
-            )
-            rows, _ = self._point_rows(value * weights, tape, constants, [], keep=False)
-            numbers.append((value * weights).sum().detach())
-            slopes.append(rows.sum(dim=0))
-        return numbers, slopes
-
-
-def _pick(jets: Tensor, inputs: tuple[JetInput, ...]) -> list[Tensor]:
-    parts = [component.unbind(1) for component in jets.unbind(0)]
-    return [parts[j.component][j.unknown] for j in inputs]
+    def _integral_rows(self, q: Quadrature, which: slice) -> tuple[Tensor, Tensor]:
+        """Values of an integral and their rows ``(n, P)``; one where it is shared."""
+        values, rows = [], []
+        for piece in q.pieces(which, self.nodes):
+            known = self._known(q, piece, track=True)
+            tape: Tape = [] if known is None else known
+            constants = self._constants().detach().expand(piece.stop - piece.start, -1)
+            constants = constants.clone().requires_grad_(True)
+            weighted = q.weighted(self.trial, piece, constants, tape)
+            own, _ = self._point_rows(weighted, tape, constants, [], keep=False)
+            values.append(q.summed(weighted.detach()))
+            rows.append(q.summed(own))
+        return torch.cat(values), torch.cat(rows)

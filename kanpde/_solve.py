@@ -17,6 +17,7 @@ from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
 from kanpde._halving import described
 from kanpde._identify import identify
+from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
 from kanpde._problem import Equation, Problem
@@ -217,6 +218,8 @@ def _condition_data(problem: Problem, condition: Condition) -> str:
         return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
     if isinstance(condition, Periodic):
         return f"{condition.u} periodic in {condition.coordinate}"
+    if isinstance(condition, Interface):
+        return f"{condition.kind} at {condition.at}: {condition.expressions()}"
     on = getattr(condition, "on", None)
     where = "" if on is None else f" on {problem.domain.resolve(on).description}"
     return f"{condition.kind}: {condition.operator(problem.space)}{where}"

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from sympy import Symbol
 
+from kanpde._functionals import Functional, JetInput, Region
 from kanpde._jets import JetSpace
 from kanpde._lazy import LazyTrial
 from kanpde._slabs import Seam, Slabs, SlabTrial
-from kanpde._terms import Functional, JetInput, TermSet
+from kanpde._terms import TermSet
 from kanpde._trial import Constants, Fold, Frame, Programs, Trial
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import ProductKAN, network_data, network_from_data
@@ -35,6 +36,7 @@ def _frame_data(frame: Frame) -> dict[str, Any]:
         "scales": list(frame.scales),
         "folds": [[f.axis, f.center, list(f.parities)] for f in frame.folds],
         "even": list(frame.even),
+        "breaks": [list(cuts) for cuts in frame.breaks],
     }
 
 
@@ -62,7 +64,11 @@ def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Fr
     fits = all(len(f.parities) == m and set(f.parities) <= {1, -1} for f in folds)
     if not fits or any(not 0 <= k < d for k in (*even, *(f.axis for f in folds))):
         raise RunDirectoryError(f"frame: expected mirrors of {m} unknowns, got others")
+    breaks = tuple(tuple(map(float, cuts)) for cuts in data.get("breaks", []))
+    if breaks and len(breaks) != d:
+        raise RunDirectoryError(f"frame: expected breaks of {d} coordinates, got others")
     return Frame(
+        breaks=breaks,
         folds=folds,
         even=even,
         coordinates=coordinates,
@@ -172,7 +178,7 @@ def seam_from_state(
     for part in state:
         network = network_from_data(part["network"]).to(dtype=dtype)
         sizes = [network.n_in, network.n_out, len(part["vector"])]
-        inputs = len(frame.coordinates) + len(frame.periodic)
+        inputs = dataclasses.replace(frame, even=()).inputs
         expected = [inputs, len(frame.g), network.count]
         if not isinstance(network, ProductKAN) or sizes != expected:
             raise RunDirectoryError(
@@ -314,7 +320,10 @@ def terms_data(terms: TermSet) -> dict[str, Any]:
                 "space": space_data(f.space),
                 "jets": [[j.unknown, j.component] for j in f.jets],
                 "program": f.program.to_data(),
-                "limits": [list(pair) for pair in f.limits],
+                "axes": list(f.region.axes),
+                "bounds": f.region.bounds.to_data(),
+                "outer": list(f.region.outer),
+                "shared": f.region.shared,
             }
             for f in terms.functionals
         ],
@@ -356,14 +365,18 @@ def terms_from_data(
 
 
 def _functional(data: dict[str, Any], sizes: tuple[int, int, int]) -> Functional:
+    d = sizes[0]
     space = space_from_data(data["space"])
     jets = _jets(data["jets"], space, sizes)
-    program = Program.from_data(data["program"])
-    limits = tuple((float(a), float(b)) for a, b in data["limits"])
-    inputs = sizes[0] + len(jets) + sizes[2]
-    if len(limits) != sizes[0] or len(program.inputs) != inputs or len(program.outputs) != 1:
+    program, bounds = (Program.from_data(data[k]) for k in ("program", "bounds"))
+    axes, outer = (tuple(int(k) for k in data[name]) for name in ("axes", "outer"))
+    expected = [d + len(outer) + len(jets) + sizes[2], 1, d + len(outer), 2 * len(axes)]
+    found = [len(part) for p in (program, bounds) for part in (p.inputs, p.outputs)]
+    shared = bool(data["shared"])
+    inside = all(0 <= k < d for k in (*axes, *outer)) and len(set(axes)) == len(axes) > 0
+    if found != expected or not inside or (shared and len(axes) < d):
         raise RunDirectoryError("terms: an integral's limits or program do not fit")
-    return Functional(space, jets, program, limits)
+    return Functional(space, jets, program, Region(axes, bounds, outer, shared))
 
 
 def _jets(

@@ -26,6 +26,7 @@ from kanpde._conditions import (
     Robin,
 )
 from kanpde._data import PointData
+from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde.geometry import Box, TimeInterval
 from kanpde.pde import is_linear, jets_in
@@ -138,7 +139,7 @@ def _eligible(problem: Problem) -> bool:
         long = equation.expression.count_ops() > MOST_OPERATIONS
         if long or equation.on is not None or equation.expression.has(sympy.Integral):
             return False
-    if any(isinstance(c, PointData) for c in problem.conditions.values()):
+    if any(isinstance(c, Interface | PointData) for c in problem.conditions.values()):
         return False
     constants = tuple(problem.constants)
     linear = all(

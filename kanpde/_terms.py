@@ -27,12 +27,14 @@ from kanpde._conditions import (
     normal,
 )
 from kanpde._data import PointData
+from kanpde._functionals import Functional, JetInput, Region
+from kanpde._gauge import drifting_unknowns
+from kanpde._interface import SIDE, Interface
 from kanpde._jets import JetSpace, unit
 from kanpde._problem import Problem
-from kanpde.errors import InputError
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
 
-INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER = (
+INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE, INTERFACE = (
     "interior",
     "boundary",
     "initial",
@@ -40,25 +42,9 @@ INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER = (
     "points",
     "mean",
     "number",
+    "gauge",
+    "interface",
 )
-
-
-@dataclass(frozen=True)
-class JetInput:
-    """One program input: component `component` of unknown `unknown`."""
-
-    unknown: int
-    component: int
-
-
-@dataclass(frozen=True)
-class Functional:
-    """A definite integral of the unknowns over given limits, one number."""
-
-    space: JetSpace
-    jets: tuple[JetInput, ...]
-    program: Program
-    limits: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -77,12 +63,19 @@ class TermSet:
 
 
 def compile_terms(problem: Problem, ansatzes: Ansatzes) -> list[TermSet]:
-    """Every equation, and every condition that is imposed by rows."""
+    """Every equation, and every condition that is imposed by rows.
+
+    What is free up to a function of time, such as the pressure of a moving fluid in a closed
+    box, gets rows of its own: it vanishes in the middle of the box at all times.
+    """
     sets = _equation_sets(problem)
     for name, condition in problem.conditions.items():
         if ansatzes.imposed.get(name) == "exact":
             continue
         sets.append(_condition_set(problem, name, condition))
+    for u, drifts in zip(problem.unknowns, drifting_unknowns(problem), strict=True):
+        if drifts:
+            sets.append(_compile(problem, (f"gauge of {u.func.__name__}",), [u], GAUGE))
     return sets
 
 
@@ -117,6 +110,10 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
         expressions = [u.diff(x, m) if m else u for m in range(order)]
         names = (name,) * order
         return _compile(problem, names, expressions, PAIR, condition=condition)
+    if isinstance(condition, Interface):
+        parts = list(condition.expressions())
+        names = condition.names(name)
+        return _compile(problem, names, parts, INTERFACE, condition=condition)
     places: dict[type[Condition], str] = {
         Dirichlet: BOUNDARY,
         Neumann: BOUNDARY,
@@ -134,10 +131,10 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
 
 
 def extra_inputs(problem: Problem, where: str) -> tuple[Symbol, ...]:
-    """List inputs besides coordinates and jets: normals on a boundary, measured values."""
+    """List inputs besides coordinates and jets: normals, measured values, the side of a plane."""
     if where == BOUNDARY:
         return tuple(normal(x) for x in problem.space)
-    return (DATA,) if where == POINTS else ()
+    return {POINTS: (DATA,), INTERFACE: (SIDE,)}.get(where, ())
 
 
 def _compile(
@@ -248,19 +245,13 @@ def _only_pure_seconds(alphas: list[tuple[int, ...]]) -> bool:
 
 
 def _functional(problem: Problem, integral: IntegralTerm) -> Functional:
-    limits = {x: (low, high) for x, low, high in integral.limits}
-    missing = [str(x) for x in problem.coordinates if x not in limits]
-    if missing or not all(sympy.sympify(b).is_number for pair in limits.values() for b in pair):
-        raise InputError(
-            "Integral: expected number limits for every coordinate "
-            f"({', '.join(map(str, problem.coordinates))}); "
-            f"{', '.join(missing) or 'a limit'} is left free"
-        )
+    coordinates = problem.coordinates
     space, atoms, (integrand,) = jet_layout(problem, [integral.integrand], collapse=False)
-    inputs = (*problem.coordinates, *atoms, *problem.constants)
+    named = tuple(symbol for symbol, _ in integral.outer)
+    inputs = (*coordinates, *named, *atoms, *problem.constants)
     return Functional(
-        space,
-        tuple(atoms.values()),
-        lower([integrand], inputs, where="integrand"),
-        tuple((float(limits[x][0]), float(limits[x][1])) for x in problem.coordinates),
+        space=space,
+        jets=tuple(atoms.values()),
+        program=lower([integrand], inputs, where="integrand"),
+        region=Region.of(integral, coordinates),
     )

@@ -174,10 +174,11 @@ def written_equation(expression: Any, width: int, unicode: bool) -> str:
             return prettyForm(jet.name)
 
     short: dict[Any, Any] = {f: sympy.Float(f, 6) for f in expression.atoms(sympy.Float)}
+    bound = {limit[0] for node in expression.atoms(sympy.Integral) for limit in node.limits}
     for derivative in expression.atoms(sympy.Derivative):
-        name = str(derivative.expr.func)
-        short[derivative] = Jet(f"{name}_{''.join(map(str, derivative.variables))}")
-    short |= {u: Jet(str(u.func)) for u in expression.atoms(AppliedUndef)}
+        name = f"{derivative.expr.func}_{''.join(map(str, derivative.variables))}"
+        short[derivative] = Jet(name + _place(derivative.expr, bound))
+    short |= {u: Jet(f"{u.func}{_place(u, bound)}") for u in expression.atoms(AppliedUndef)}
     compact = expression.xreplace(short)
     before = pretty_use_unicode(unicode)  # the printer's own option does not reach every symbol
     try:
@@ -188,6 +189,11 @@ def written_equation(expression: Any, width: int, unicode: bool) -> str:
         return drawn
     flat = str(compact)
     return flat if len(flat) <= LONG_EXPRESSION else flat[:LONG_EXPRESSION] + " ..."
+
+
+def _place(unknown: Any, bound: set[Any]) -> str:
+    """Arguments of an unknown where they are variables of integration, such as ``(s, t)``."""
+    return f"({', '.join(map(str, unknown.args))})" if bound & set(unknown.args) else ""
 
 
 def _condition_table(report: Mapping[str, Any]) -> Table:

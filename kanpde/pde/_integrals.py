@@ -113,10 +113,39 @@ def _term(node: sympy.Integral, coords: Sequence[sympy.Symbol], index: int) -> I
                 renamed[coordinate] = symbol
                 outer.append((symbol, coordinate))
         limits.append((coordinate, lower, upper))
+    limits = _named_limits(limits, renamed, [variable for variable, *_ in node.limits], outer)
     if len({coordinate for coordinate, _, _ in limits}) != len(limits):
         raise UnsupportedError(f"integral: one coordinate is integrated twice, came {node}")
     value = sympy.Dummy(f"integral_{index}", real=True)
     return IntegralTerm(value, integrand.xreplace(renamed), tuple(limits), tuple(outer))
+
+
+def _named_limits(
+    limits: list[Limit],
+    renamed: dict[sympy.Basic, sympy.Basic],
+    variables: list[sympy.Symbol],
+    outer: list[tuple[sympy.Symbol, sympy.Symbol]],
+) -> list[Limit]:
+    """Write the limits in coordinates; the inner ones know the outer variables.
+
+    A coordinate in an inner limit, whose place an outer variable has taken, is the equation's.
+    """
+    result = []
+    for k, (coordinate, *bounds) in enumerate(limits):
+        names: dict[sympy.Basic, sympy.Basic] = {}
+        places = [place for place, *_ in limits[k + 1 :]]
+        for place, variable in zip(places, variables[k + 1 :], strict=True):
+            if place == variable:
+                continue
+            names[variable] = place
+            if any(place in bound.free_symbols for bound in bounds):
+                if place not in renamed:
+                    renamed[place] = sympy.Dummy(f"outer_{place}", real=True)
+                    outer.append((renamed[place], place))
+                names[place] = renamed[place]
+        low, high = (bound.xreplace(names) for bound in bounds)
+        result.append((coordinate, low, high))
+    return result
 
 
 def _bounds(node: sympy.Integral, limit: sympy.Tuple) -> Limit:

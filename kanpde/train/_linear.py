@@ -128,6 +128,7 @@ class LinearPhase(Phase):
         if self._sampler() != "chebyshev":
             return wanted
         axis = (2 if self.plan.frame.periodic else 1) * degree + 3
+        axis = max(axis, max(self.plan.frame.pieces) * (degree + 3))
         return max(wanted, axis**self.plan.problem.dimension)
 
     def _at_round_off(self) -> bool:

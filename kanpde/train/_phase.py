@@ -139,5 +139,6 @@ def unpack_drawn(sets: list[TermSet], data: list[dict[str, Any]]) -> list[tuple[
 
 def fresh_loss(plan: Plan, trial: Trial, rng: Any, *, points: int) -> float:
     """Sum of mean squares on new uniform points, every condition included."""
-    rows = Rows(trial, plan.draw(points, rng, sampler="uniform"), weights=plan.settings.weights)
+    drawn = plan.draw(points, rng, sampler="uniform")
+    rows = Rows(trial, drawn, weights=plan.settings.weights, finer=True)
     return float(rows.vector().square().sum())

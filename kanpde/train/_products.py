@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kanpde._frame import Frame
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
@@ -43,13 +45,22 @@ def product_network(
         (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
         for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
     )
-    return ProductKAN(rates, frame.periodic, plan.outputs, degree=degree, charts=charts)
+    breaks = [scaled_cuts(frame, k) for k in range(len(rates))]
+    return ProductKAN(
+        rates, frame.periodic, plan.outputs, degree=degree, charts=charts, breaks=breaks
+    )
 
 
 def coefficients(plan: Plan, degrees: Sequence[int]) -> int:
     """Count the coefficients of a product KAN without building it."""
     axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
-    return (product_count(axes, tuple(degrees)) + 1) * plan.outputs
+    return (product_count(axes, tuple(degrees), pieces=plan.frame.pieces) + 1) * plan.outputs
+
+
+def scaled_cuts(frame: Frame, axis: int) -> tuple[float, ...]:
+    """Places of the interfaces along an axis, as inputs of a network in (-1, 1)."""
+    low, high = frame.lower[axis], frame.upper[axis]
+    return tuple((2 * c - low - high) / (high - low) for c in frame.cuts(axis))
 
 
 def lattice(plan: Plan, network: ProductKAN, *, excess: int, most: int | None = None) -> Drawn:
@@ -79,6 +90,10 @@ def axis_nodes(plan: Plan, network: ProductKAN, axis: int, *, excess: int) -> np
         count = 2 * degree + 1 + excess
         return low + (high - low) * np.arange(count) / count
     count = degree + 1 + excess
+    if cuts := plan.frame.cuts(axis):
+        unit = 0.5 - 0.5 * np.cos(np.pi * (np.arange(count) + 0.5) / count)
+        ends = itertools.pairwise((low, *cuts, high))
+        return np.concatenate([a + (b - a) * unit for a, b in ends])
     zeta = -np.cos(np.pi * (np.arange(count) + 0.5) / count)
     z = zeta if chart is None else chart.inverse(torch.as_tensor(zeta)).numpy()
     return np.clip(0.5 * (low + high) + 0.5 * (high - low) * z, low, high)
@@ -92,8 +107,12 @@ def balance(plan: Plan, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dic
     sizes: dict[str, float] = {}
     for terms, points in drawn:
         rows = Rows(trial, [(terms, points)])
-        total = sum(float(j.square().sum()) for j, _ in rows.jacobian())
-        sizes.update(dict.fromkeys(terms.names, total / len(terms.names)))
+        totals = [float(j.square().sum()) for j, _ in rows.jacobian()]
+        if terms.where == INTERIOR:
+            sizes.update(dict.fromkeys(terms.names, sum(totals) / len(terms.names)))
+            continue
+        for name, total in zip(itertools.cycle(terms.names), totals, strict=False):
+            sizes[name] = sizes.get(name, 0.0) + total / terms.names.count(name)
     top = max(sizes[n] for t, _ in drawn if t.where == INTERIOR for n in t.names)
     balanced = {
         n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
@@ -110,9 +129,7 @@ def tails(network: ProductKAN) -> Tensor:
     A product is among the highest where its degrees, each divided by its highest, sum to 0.87
     or more; it counts for an axis by its share there.
     """
-    index = torch.tensor(network.index_list(), dtype=torch.float64)
-    for axis in network.periodic:
-        index[:, axis] = torch.div(index[:, axis] + 1, 2, rounding_mode="floor")
+    index = network.degree_list().double()
     share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
     size = network.block.coefficients.detach().double().cpu().square()
     shell = share.sum(dim=1) >= SHELL
