@@ -303,7 +303,7 @@ def describe(trial: Any) -> str:
         scale = max(trial.frame.scales)
         frozen, own = trial.frozen_trial[0], Trial(trial.frame, trial.network)
         return f"{describe(frozen)} + {scale:.1e} * {describe(own)}"
-    if isinstance(trial, Slabs):
+    if isinstance(trial, Slabs) and len(trial.parts) > 1:
         degrees = np.array([part.network.degrees for part in trial.parts])
         low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
         return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"
