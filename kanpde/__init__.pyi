@@ -15,11 +15,11 @@ from ._data import PointData as PointData
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings
 from ._fit import fit as fit
+from ._given import Constant as Constant
+from ._given import Equation as Equation
 from ._interface import Interface as Interface
 from ._load import load as load
 from ._preflight import preflight as preflight
-from ._problem import Constant as Constant
-from ._problem import Equation as Equation
 from ._problem import Problem as Problem
 from ._references import cole_hopf as cole_hopf
 from ._references import spectral_reference as spectral_reference

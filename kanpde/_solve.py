@@ -15,12 +15,13 @@ from kanpde import _directory, _files
 from kanpde._conditions import Condition, Periodic
 from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
+from kanpde._given import Equation
 from kanpde._halving import described
 from kanpde._identify import identify
 from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
-from kanpde._problem import Equation, Problem
+from kanpde._problem import Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
 from kanpde._slabs import Slabs

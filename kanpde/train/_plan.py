@@ -107,6 +107,7 @@ class Plan:
             derivatives=self.settings.derivatives,
         )
         trial.kernel = self.settings.kernel
+        trial.share(self.programs.setdefault((*self.frame.g, *self.frame.d), {}))
         return trial
 
     def draw(
