@@ -34,6 +34,7 @@ from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
 from kanpde.train import (
     EigenPhase,
+    FieldsPhase,
     IdentifyPhase,
     Phase,
     Plan,
@@ -289,12 +290,12 @@ def _finish(
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
     """Intervals of unknown constants, or estimated errors of eigenvalues; noise of data sets."""
-    if not plan.problem.constants:
-        return {}, {}
     found: dict[str, dict[str, Any]]
     noise: dict[str, Any] = {}
-    if isinstance(phase, IdentifyPhase):
+    if isinstance(phase, FieldsPhase | IdentifyPhase):
         found, noise = dict(phase.identified), phase.noise
+    elif not plan.problem.constants:
+        return {}, {}
     else:
         found = dict(identify(plan, trial, phase.points))
     if isinstance(phase, EigenPhase):
@@ -315,7 +316,7 @@ def describe(trial: Any) -> str:
         scale = max(trial.frame.scales)
         frozen, own = trial.frozen_trial[0], Trial(trial.frame, trial.network)
         return f"{describe(frozen)} + {scale:.1e} * {describe(own)}"
-    if isinstance(trial, Slabs):
+    if isinstance(trial, Slabs) and len(trial.parts) > 1:
         degrees = np.array([part.network.degrees for part in trial.parts])
         low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
         return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"

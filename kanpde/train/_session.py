@@ -17,6 +17,7 @@ from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
 from kanpde.train._eigen import EigenPhase, eigen_applies
+from kanpde.train._fields import FieldsPhase, fields_apply
 from kanpde.train._identifying import IdentifyPhase, identifying_applies
 from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
@@ -92,6 +93,8 @@ class Session:
             return ["eigen", *names]
         if identifying_applies(self.plan, closed=self.closed):
             return ["identify", *names]
+        if fields_apply(self.plan):
+            return ["fields", *names]
         if has_data(self.plan) and not self.plan.linear:
             return names
         first = "linear" if self.plan.linear else "newton"
@@ -103,6 +106,8 @@ class Session:
             return EigenPhase(self.plan, self.judge)
         if name == "identify":
             return IdentifyPhase(self.plan, self.judge)
+        if name == "fields":
+            return FieldsPhase(self.plan, self.judge)
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
