@@ -11,11 +11,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Eq, Expr, Max, Piecewise, Symbol, atan2, log, pi, sqrt, sympify
+import numpy as np
+from sympy import (
+    Dummy,
+    Eq,
+    Expr,
+    Integer,
+    Max,
+    Piecewise,
+    Symbol,
+    atan2,
+    cos,
+    diff,
+    log,
+    pi,
+    sin,
+    sqrt,
+    sympify,
+)
 
 from kanpde import Dirichlet, PointData, Problem, Rectangle, coordinates, laplacian, unknown
 
 Flow = tuple[Expr, Expr, Expr]
+TAYLOR = tuple(4 / (4 - pi**2) * k for k in (-(pi**2) / 4, pi / 2, Integer(1)))
 
 
 @dataclass(frozen=True)
@@ -43,8 +61,8 @@ class Corners:
     jump: float = 0.0
     core: float = 0.0
 
-    def _one(self, along: Expr, sign: int) -> Flow:
-        """Velocity and pressure of one corner; `along` is the distance along the lid."""
+    def _lead(self, along: Expr, sign: int) -> Flow:
+        """Stokes' flow at one corner; `along` is the distance along the lid."""
         down = 1 - self.y
         square, theta = along**2 + down**2, atan2(down, along)
         if self.core:
@@ -53,34 +71,85 @@ class Corners:
             a = self.slope
             u = a * (along + theta * down - pi * down / 2)
             return u, sign * a * theta * along, sign * self.nu * a * log(square)
-        d = 4 / (4 - pi**2) * self.jump
-        a, c = -(pi**2) / 4 * d, pi / 2 * d
+        a, c, d = (self.jump * k for k in TAYLOR)
         # stream function a Y + c θ Y + d θ X with X along the lid and Y down
         u = a + c * theta + (c * down * along + d * along**2) / square
         v = d * theta - (c * down**2 + d * along * down) / square
         return u, sign * v, sign * 2 * self.nu * (d * along + c * down) / square
 
+    def _inertia(self, along: Expr, sign: int) -> Flow:
+        """What the jump's flow carries along: stream function r² f(θ)."""
+        if not self.jump:
+            return Integer(0), Integer(0), Integer(0)
+        down = 1 - self.y
+        angle = Dummy("theta")
+        f, k = inertia(angle, self.nu, self.jump)
+        theta = {angle: atan2(down, along)}
+        slope, f = diff(f, angle).subs(theta), f.subs(theta)
+        u, v = 2 * f * down + slope * along, 2 * f * along - slope * down
+        return sign * u, v, self.nu * k * log(along**2 + down**2) / 2
+
+    @property
+    def leads(self) -> tuple[Flow, Flow]:
+        """Stokes' flows at the left and at the right corner."""
+        return self._lead(self.x, 1), self._lead(1 - self.x, -1)
+
     @property
     def left(self) -> Flow:
         """Velocity and pressure of the left corner."""
-        return self._one(self.x, 1)
+        return _sum(self._lead(self.x, 1), self._inertia(self.x, 1))
 
     @property
     def right(self) -> Flow:
         """Velocity and pressure of the right corner."""
-        return self._one(1 - self.x, -1)
+        return _sum(self._lead(1 - self.x, -1), self._inertia(1 - self.x, -1))
 
     @property
     def both(self) -> Flow:
         """Velocity and pressure of both corners."""
-        u, v, p = (a + b for a, b in zip(self.left, self.right, strict=True))
-        return u, v, p
+        return _sum(self.left, self.right)
 
     @property
     def near(self) -> Expr:
         """Product of the distances to the corners."""
         down = (1 - self.y) ** 2
         return sqrt(self.x**2 + down) * sqrt((1 - self.x) ** 2 + down)
+
+
+def inertia(theta: Symbol, nu: float, jump: float) -> tuple[Expr, float]:
+    """Solve for the flow that the inertia of Taylor's makes: r² f(θ), at rest on lid and wall.
+
+    With Taylor's function t(θ) and h = t + t_θθ, f and its slope vanish at both ends and
+    f_θθθθ + 4 f_θθ = -(t h)_θ / ν. Returns f and the number k in its pressure ν k log r.
+    """
+    a, c, d = (float(jump * k) for k in TAYLOR)
+    s, o = sin(2 * theta), cos(2 * theta)
+    # particular solutions of f_θθ + 4 f = -(1/ν) ∫ t h, term by term
+    found = (
+        (a * c - c * d) / 2 * theta * s / 4
+        + a * d * theta / 4
+        + (a * d / 2 + (c**2 - d**2) / 4) * theta * o / 4
+        + (c**2 - d**2) / 2 * (theta**2 * s / 8 + theta * o / 16)
+        - c * d * (-(theta**2) * o / 8 + theta * s / 16)
+    ) / nu
+    free = (theta / 4, Integer(1), o, s)
+    ends: list[tuple[Any, int]] = [(0, 0), (0, 1), (pi / 2, 0), (pi / 2, 1)]
+
+    def at(e: Expr, end: Any, order: int) -> float:
+        return float(diff(e, theta, order).subs(theta, end))
+
+    matrix = np.array([[at(e, *end) for e in free] for end in ends])
+    k = np.linalg.solve(matrix, [-at(found, *end) for end in ends])
+    return found + sum(float(x) * e for x, e in zip(k, free, strict=True)), float(k[0])
+
+
+def _sum(one: Flow, other: Flow) -> Flow:
+    u, v, p = (a + b for a, b in zip(one, other, strict=True))
+    return u, v, p
+
+
+def _carried(u: Expr, v: Expr, what: Expr, x: Symbol, y: Symbol) -> Expr:
+    return u * what.diff(x) + v * what.diff(y)
 
 
 def cavity(lid: Any, nu: float, **kind: float) -> Problem:
@@ -93,7 +162,7 @@ def cavity(lid: Any, nu: float, **kind: float) -> Problem:
     u, v, p = unknown("u", x, y), unknown("v", x, y), unknown("p", x, y)
     corners = Corners(x, y, nu, **kind)
     us, vs, ps = corners.both
-    ut, vt, near = us + u, vs + v, corners.near
+    ut, vt, near = us + u, vs + v, sqrt(corners.near)
     known: dict[str, tuple[Expr, Expr, Any]] = {
         "lid": (_speed(corners) - lid(x), 0 * x, Eq(y, 1)),  # both corners' flow along the lid
         "left": (*corners.right[:2], Eq(x, 0)),  # that of the left corner vanishes there
@@ -106,8 +175,11 @@ def cavity(lid: Any, nu: float, **kind: float) -> Problem:
     for name, (along, across, wall) in known.items():
         conditions[f"{name} u"] = Dirichlet(u, -along, on=wall)
         conditions[f"{name} v"] = Dirichlet(v, -across, on=wall)
-    carried_x = ut * ut.diff(x) + vt * ut.diff(y)
-    carried_y = ut * vt.diff(x) + vt * vt.diff(y)
+    carried_x, carried_y = (_carried(ut, vt, w, x, y) for w in (ut, vt))
+    if corners.jump:  # their inertia balances this
+        for a, b, _ in corners.leads:
+            carried_x -= _carried(a, b, a, x, y)
+            carried_y -= _carried(a, b, b, x, y)
     return Problem(
         domain=Rectangle((x, 0, 1), (y, 0, 1)),
         equations={
