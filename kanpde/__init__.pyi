@@ -11,6 +11,7 @@ from ._conditions import Operator as Operator
 from ._conditions import Periodic as Periodic
 from ._conditions import Robin as Robin
 from ._conditions import normal as normal
+from ._continue import solve_continued as solve_continued
 from ._data import PointData as PointData
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings

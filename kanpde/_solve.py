@@ -43,6 +43,7 @@ from kanpde.train import (
     cores,
     few_threads,
     make_plan,
+    warmth,
 )
 
 CHECKPOINT_EVERY = 3.0
@@ -58,6 +59,7 @@ def solve(
     resume: bool = False,
     progress: Progress | None = None,
     throw: bool = False,
+    start: Solution | None = None,
     **overrides: Any,
 ) -> Solution:
     """Solve a problem.
@@ -77,6 +79,8 @@ def solve(
         error, predicted.
     throw
         Raise `NumericalError` instead of returning a diverged or non-finite status.
+    start
+        Solution of a neighbouring problem to start from, for example at another parameter.
     overrides
         Settings by name, for example ``time_limit=5``.
 
@@ -109,7 +113,7 @@ def solve(
         raise InputError("resume: expected out=DIR with it, got none")
     with few_threads(settings.threads):
         return _solve(
-            problem, settings, None if out is None else Path(out), resume, progress, throw
+            problem, settings, None if out is None else Path(out), resume, progress, throw, start
         )
 
 
@@ -120,8 +124,11 @@ def _solve(
     resume: bool,
     progress: Progress | None,
     throw: bool,
+    start: Solution | None,
 ) -> Solution:
     plan = make_plan(problem, settings)
+    if start is not None:
+        plan.start = _same_unknowns(problem, start)
     judge = Judge(problem, seed=settings.seed)
     session = Session(plan, judge, closed=closed_without_data(problem))
     kept = view(problem)
@@ -133,6 +140,16 @@ def _solve(
     if throw and status in {Status.DIVERGED, Status.NONFINITE}:
         raise NumericalError(f"solve: stopped as {status.value} after {session.steps} steps")
     return solution
+
+
+def _same_unknowns(problem: Problem, start: Solution) -> Trial:
+    """Give the trial of a start, which must be of the same unknowns and coordinates."""
+    if not isinstance(start, Solution):
+        raise InputError(f"start: expected a kanpde.Solution, got {type(start).__name__}")
+    here, there = (", ".join(map(str, p.unknowns)) for p in (problem, start.problem))
+    if here != there:
+        raise InputError(f"start: expected a solution for {here}, got one for {there}")
+    return start.trial
 
 
 class _Writer:
@@ -193,6 +210,7 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
         {
+            **({} if plan.start is None else {"start": _start_data(plan.start)}),
             **{f"parameter {k}": v for k, v in problem.parameters.items()},
             **{f"setting {k}": v for k, v in settings.items()},
             "domain": problem.domain.to_data(),
@@ -207,6 +225,11 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
         }
     )
     return found
+
+
+def _start_data(start: Trial) -> str:
+    """Tell one start from another."""
+    return hashlib.sha256(start.get().double().cpu().numpy().tobytes()).hexdigest()
 
 
 def _equation_data(problem: Problem, equation: Equation) -> str:
@@ -273,6 +296,7 @@ def _finish(
             "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
+            "start": None if (warm := warmth(plan)) is None else warm.value,
             "lifted": plan.ansatzes.lifted,
             "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
             "versions": versions(),

@@ -31,6 +31,8 @@ from kanpde.train._regress import regress as regress
 from kanpde.train._session import Session as Session
 from kanpde.train._session import Status as Status
 from kanpde.train._source import RowSource as RowSource
+from kanpde.train._starting import Warm as Warm
+from kanpde.train._starting import warmth as warmth
 from kanpde.train._threads import cores as cores
 from kanpde.train._threads import few_threads as few_threads
 
@@ -56,6 +58,7 @@ __all__ = [
     "Status",
     "StepReport",
     "StreamingQR",
+    "Warm",
     "cores",
     "descend",
     "few_threads",
@@ -68,4 +71,5 @@ __all__ = [
     "make_plan",
     "regress",
     "suggested_degree",
+    "warmth",
 ]

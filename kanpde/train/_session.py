@@ -27,6 +27,7 @@ from kanpde.train._newton import NewtonPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
 from kanpde.train._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.train._products import products_apply
+from kanpde.train._starting import Warm, warmth
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
@@ -99,6 +100,11 @@ class Session:
             return names
         first = "linear" if self.plan.linear else "newton"
         marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
+        start = warmth(self.plan)
+        if start is Warm.NETWORK and not self.plan.linear:
+            return names
+        if start is Warm.SLABS and marching:
+            return [*marching, *names]
         return [first, *marching, *names]
 
     def _make(self, name: str, base: Trial | None = None) -> Phase:
@@ -192,7 +198,8 @@ class Session:
             return self.phase.hopeless(self.seconds, limit)
         if not isinstance(self.phase, LinearPhase):
             return False
-        newton = isinstance(self.phase, NewtonPhase) and not isinstance(self.phase, EigenPhase)
+        settled = isinstance(self.phase, EigenPhase)
+        newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.settling)
         spent = self.seconds + (1 if newton else 3) * self._longest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 
