@@ -10,18 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sympy import Derivative, Dummy, Expr
-from sympy.core.function import AppliedUndef
 
-from kanpde._conditions import (
-    Constraint,
-    Dirichlet,
-    Initial,
-    MeanValue,
-    Operator,
-    PointData,
-    Robin,
-)
+from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._problem import Problem
 from kanpde._trial import Trial
 
@@ -42,28 +32,27 @@ def relative_l2(values: Array, truth: Array) -> Array:
     return np.asarray(gap / np.where(size > 0, size, 1.0))
 
 
-def floating_unknowns(problem: Problem) -> list[bool]:
-    """Which unknowns are fixed only up to a constant, like an unpinned pressure."""
-    pinning = (Dirichlet, Initial, MeanValue, PointData, Robin)
-    result = []
-    named = problem.derivatives()
-    for k, u in enumerate(problem.unknowns):
-        pinned = any(
-            isinstance(c, pinning) and c.unknown == u and getattr(c, "order", 0) == 0
-            for c in problem.conditions.values()
-        )
-        in_value = any(j == k and sum(a) == 0 for j, a in named) or any(
-            isinstance(c, Constraint | Operator) and _names_value(c.expression, u)
-            for c in problem.conditions.values()
-        )
-        result.append(not pinned and not in_value)
-    return result
+def mean_in_time(times: Array, values: Array, degree: int = 10) -> Array:
+    """Polynomial in time that is nearest to scattered values: their mean as it changes.
 
+    Parameters
+    ----------
+    times, values
+        Shapes ``(N,)``.
+    degree
+        Of the polynomial; lower where there are fewer than five points per coefficient.
 
-def _names_value(expression: Expr, u: AppliedUndef) -> bool:
-    """Whether u stands in an expression itself, not only by its derivatives."""
-    hidden = {d: Dummy() for d in expression.atoms(Derivative)}
-    return bool(expression.xreplace(hidden).has(u))
+    Examples
+    --------
+    >>> t = np.linspace(0, 1, 50)
+    >>> float(abs(mean_in_time(t, t**2) - t**2).max().round(12))
+    0.0
+    """
+    low, high = float(times.min()), float(times.max())
+    scaled = (2 * times - low - high) / max(high - low, 1e-300)
+    matrix = np.polynomial.chebyshev.chebvander(scaled, max(0, min(degree, len(times) // 5 - 1)))
+    found: Array = matrix @ np.linalg.lstsq(matrix, values, rcond=None)[0]
+    return found
 
 
 class Judge:
@@ -82,6 +71,8 @@ class Judge:
         self.points, _ = problem.domain.interior(EVALUATION_POINTS, sampler="uniform", rng=rng)
         self.names = [str(u.func.__name__) for u in problem.unknowns]
         self.floating = floating_unknowns(problem)
+        self.drifting = drifting_unknowns(problem)
+        self._axis = problem.coordinates.index(problem.time) if problem.time is not None else 0
         self.against = "reference" if problem.reference else "exact"
         self._problem = problem
         self._truth: Array | None = None
@@ -120,7 +111,9 @@ class Judge:
     def _centered(self, values: Array) -> Array:
         result = np.array(values, dtype=np.float64)
         for k, floats in enumerate(self.floating):
-            if floats:
+            if self.drifting[k]:
+                result[:, k] -= mean_in_time(self.points[:, self._axis], result[:, k])
+            elif floats:
                 result[:, k] -= result[:, k].mean()
         return result
 
@@ -143,7 +136,7 @@ class Judge:
                 "max": float(largest[k]),
                 "points": len(self.points),
                 "against": self.against,
-                "mean_removed": self.floating[k],
+                "mean_removed": self.floating[k] or self.drifting[k],
             }
             for k, name in enumerate(self.names)
         }

@@ -12,6 +12,7 @@ from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
+    GAUGE,
     INITIAL,
     INTERFACE,
     INTERIOR,
@@ -81,6 +82,7 @@ def draw(
         MEAN: _mean,
         NUMBER: _number,
         INTERFACE: _interface,
+        GAUGE: _gauge,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -190,6 +192,18 @@ def _mean(
         weights / weights.sum(),
         np.ones(1),
     )
+
+
+def _gauge(
+    problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
+) -> Drawn:
+    """Points in the middle of space, at the times of points of the interior."""
+    points, weights = problem.domain.interior(n, sampler=sampler, rng=rng)
+    points = np.array(points, dtype=np.float64)
+    for k, x in enumerate(problem.coordinates):
+        if x != problem.time:
+            points[:, k] = 0.5 * (problem.domain.lower[k] + problem.domain.upper[k])
+    return _simple(points, weights)
 
 
 def _number(

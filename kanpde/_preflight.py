@@ -20,14 +20,14 @@ from kanpde._conditions import (
     PointData,
     Robin,
 )
+from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
 from kanpde._interface import Interface
-from kanpde._measure import floating_unknowns
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
 from kanpde.pde import is_linear, jets_in, lower, normalise, order
-from kanpde.train import interior_points, make_network, make_plan, suggested_degree
+from kanpde.train import forward_problem, interior_points, make_network, make_plan, suggested_degree
 from kanpde.train._plan import Plan
 
 
@@ -156,18 +156,26 @@ def missing_conditions(problem: Problem) -> list[str]:
     ['u: is fixed only up to a constant; add MeanValue(u, 0), or PointData(u, point, value)']
     """
     found: list[str] = []
-    floating = floating_unknowns(problem)
+    floating, drifting = floating_unknowns(problem), drifting_unknowns(problem)
     for k, u in enumerate(problem.unknowns):
         mine = [c for c in problem.conditions.values() if u in c.unknowns]
         lacking = _in_time(problem, k, mine) + _in_space(problem, k, mine)
         name = u.func.__name__
-        if not lacking and floating[k]:
+        if not lacking and floating[k] and not drifting[k]:
             lacking = [
                 f"is fixed only up to a constant; add MeanValue({name}, 0), "
                 f"or PointData({name}, point, value)"
             ]
         found += [f"{name}: {text}" for text in lacking]
     return found
+
+
+def closed_without_data(problem: Problem) -> bool:
+    """Whether equations and conditions determine the unknowns, given the constants."""
+    starts = {symbol: c.start for symbol, c in problem.constants.items()}
+    if not starts:
+        return False
+    return not missing_conditions(forward_problem(problem, starts))
 
 
 def _in_time(problem: Problem, k: int, mine: list[Condition]) -> list[str]:

@@ -132,18 +132,34 @@ class Slabs(Trial):
         Times of the seams, both ends included.
     axis
         Which coordinate is the time.
+    constants, values
+        Unknown constants that the slabs were solved with, as numbers beside them.
     """
 
-    def __init__(self, trials: Sequence[Trial], edges: Sequence[float], axis: int) -> None:
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        edges: Sequence[float],
+        axis: int,
+        *,
+        constants: Constants | None = None,
+        values: Sequence[float] = (),
+    ) -> None:
         nn.Module.__init__(self)
         self.trials = nn.ModuleList(trials)
         self.edges, self.axis = tuple(edges), axis
         first = self.parts[0]
-        self.frame, self.network, self.eta = first.frame, first.network, first.eta
+        self.frame, self.network = first.frame, first.network
         self.autograd = False
         self.even = first.even
         self.frozen_trial = []
-        self.constants = Constants((), *(torch.zeros(0),) * 3)
+        self.constants = constants or Constants((), *(torch.zeros(0),) * 3)
+        start = first.eta.new_tensor(list(values)) / self.constants.scales.to(first.eta)
+        self.eta = nn.Parameter(start, requires_grad=False)
+
+    def carrying(self, constants: Constants, values: Sequence[float]) -> Slabs:
+        """Give the same slabs with values of unknown constants beside them."""
+        return Slabs(self.parts, self.edges, self.axis, constants=constants, values=values)
 
     @property
     def parts(self) -> list[Trial]:
@@ -185,10 +201,6 @@ class Slabs(Trial):
         for trial in self.parts:
             trial.set(vector[start : start + trial.count])
             start += trial.count
-
-    def constant_values(self) -> dict[str, float]:
-        """No unknown constants."""
-        return {}
 
     def site(self, points: Tensor, space: JetSpace) -> Site:
         """Prepare evaluation points."""

@@ -18,6 +18,7 @@ from kanpde._halving import described
 from kanpde._identify import identify
 from kanpde._interface import Interface
 from kanpde._measure import Judge
+from kanpde._preflight import closed_without_data
 from kanpde._problem import Equation, Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
@@ -28,7 +29,7 @@ from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import Plan, Session, Status, cores, few_threads, make_plan
+from kanpde.train import IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -108,7 +109,7 @@ def _solve(
 ) -> Solution:
     plan = make_plan(problem, settings)
     judge = Judge(problem, seed=settings.seed)
-    session = Session(plan, judge)
+    session = Session(plan, judge, closed=closed_without_data(problem))
     kept = view(problem)
     writer = None if out is None else _Writer(out, plan, session, kept, resume=resume)
     status = session.run(progress, None if writer is None else writer.snapshot)
@@ -227,7 +228,7 @@ def _finish(
     predicted: list[Any] = session.predict(fresh, phase) or [None] * len(judge.names)
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
-    identified = identify(plan, trial, phase.points) if plan.problem.constants else {}
+    identified, noise = _identified(plan, trial, phase)
     summary = plain(
         {
             "problem": plan.problem.name,
@@ -252,6 +253,7 @@ def _finish(
                 "predicted": dict(zip(judge.names, predicted, strict=True)),
             },
             "identified": identified,
+            "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
             "lifted": plan.ansatzes.lifted,
@@ -267,6 +269,15 @@ def _finish(
         summary=summary,
         history=session.history,
     )
+
+
+def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Intervals of unknown constants and the noise of every data set."""
+    if not plan.problem.constants:
+        return {}, {}
+    if isinstance(phase, IdentifyPhase):
+        return phase.identified, phase.noise
+    return identify(plan, trial, phase.points), {}
 
 
 def _count(trial: Trial) -> int:

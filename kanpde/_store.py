@@ -86,8 +86,9 @@ def trial_state(trial: Trial) -> dict[str, Any]:
     if isinstance(trial, Slabs):
         parts = [part for part in trial.parts if isinstance(part, SlabTrial)]
         frames = list(dict.fromkeys(_over_all_time(part) for part in parts))
+        beside = {"constants": list(trial.constant_values().values())}
         return {
-            "network": {"kind": "slabs", "edges": list(trial.edges), "axis": trial.axis},
+            "network": {"kind": "slabs", "edges": list(trial.edges), "axis": trial.axis} | beside,
             "vector": trial.get().cpu(),
             "frames": [frame_data(frame) for frame in frames],
             "slabs": [
@@ -140,7 +141,7 @@ def _slabs_from_state(
     for k, part in enumerate(state["slabs"]):
         which = int(part["frame"])
         own = frames[which]
-        plain = trial_from_state(part, own, constants, dtype)
+        plain = trial_from_state(part, own, Constants((), *(torch.zeros(0),) * 3), dtype)
         low, high = list(own.lower), list(own.upper)
         whole = (low[axis], high[axis])
         low[axis], high[axis] = edges[k], edges[k + 1]
@@ -153,7 +154,12 @@ def _slabs_from_state(
             programs=programs[which],
         )
         trials.append(trial)
-    return Slabs(trials, edges, axis)
+    values = [float(v) for v in state["network"].get("constants", [])]
+    if len(values) != len(constants.names):
+        raise RunDirectoryError(
+            f"checkpoint: expected values of {len(constants.names)} constants, got {len(values)}"
+        )
+    return Slabs(trials, edges, axis, constants=constants, values=values)
 
 
 def seam_from_state(

@@ -28,12 +28,13 @@ from kanpde._conditions import (
     normal,
 )
 from kanpde._functionals import Functional, JetInput, Region
+from kanpde._gauge import drifting_unknowns
 from kanpde._interface import SIDE, Interface
 from kanpde._jets import JetSpace, unit
 from kanpde._problem import Problem
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
 
-INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, INTERFACE = (
+INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, INTERFACE, GAUGE = (
     "interior",
     "boundary",
     "initial",
@@ -42,6 +43,7 @@ INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, INTERFACE = (
     "mean",
     "number",
     "interface",
+    "gauge",
 )
 
 
@@ -61,12 +63,19 @@ class TermSet:
 
 
 def compile_terms(problem: Problem, ansatzes: Ansatzes) -> list[TermSet]:
-    """Every equation, and every condition that is imposed by rows."""
+    """Every equation, and every condition that is imposed by rows.
+
+    What is free up to a function of time, such as the pressure of a moving fluid in a closed
+    box, gets rows of its own: it vanishes in the middle of the box at all times.
+    """
     sets = _equation_sets(problem)
     for name, condition in problem.conditions.items():
         if ansatzes.imposed.get(name) == "exact":
             continue
         sets.append(_condition_set(problem, name, condition))
+    for u, drifts in zip(problem.unknowns, drifting_unknowns(problem), strict=True):
+        if drifts:
+            sets.append(_compile(problem, (f"gauge of {u.func.__name__}",), [u], GAUGE))
     return sets
 
 

@@ -26,6 +26,7 @@ import numpy as np
 from _bench import RESULTS, machine, write
 
 import kanpde
+from kanpde._measure import mean_in_time
 
 CASES = Path(__file__).resolve().parent / "_cases"
 NUMBER = re.compile(r"\d+(?:\.\d+)?e-?\d+")
@@ -52,10 +53,10 @@ def yardsticks(readme: Path) -> dict[str, Row]:
     return found
 
 
-def relative(found: np.ndarray, truth: np.ndarray, *, free: bool = False) -> float:
-    """Relative L2 error; of unknowns fixed up to a constant after their means are taken away."""
-    if free:
-        found, truth = found - found.mean(), truth - truth.mean()
+def relative(found: np.ndarray, truth: np.ndarray, times: np.ndarray | None) -> float:
+    """Relative L2 error; of what is free up to a function of time after its means are gone."""
+    if times is not None:
+        found, truth = (values - mean_in_time(times, values) for values in (found, truth))
     return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
 
 
@@ -93,7 +94,8 @@ def errors(
         for window in getattr(module, "WINDOWS", (None,)):
             mask = slice(None) if window is None else points[:, -1] <= window + 1e-12
             label = name if window is None else f"{name}, t <= {window:g}"
-            found[label] = relative(values[mask], true[mask], free=name in free)
+            times = points[mask, -1] if name in free else None
+            found[label] = relative(values[mask], true[mask], times)
     for name, value in getattr(module, "CONSTANTS", {}).items():
         found[name] = abs(solution.identified[name]["value"] / value - 1)
     return found

@@ -231,6 +231,18 @@ def allen_cahn() -> None:
         by_time(reference, x, times, lines, f"spectral elements p = {degree}, Radau")
 
 
+def kuramoto_sivashinsky() -> None:
+    """Kuramoto-Sivashinsky: twice the steps, the modes, the snapshots."""
+    refine(
+        "kuramoto_sivashinsky",
+        {
+            "128 000 steps": Resolution(128, 128_000, every=128),
+            "256 modes": Resolution(256, 64_000, every=64),
+            "2000 snapshots": Resolution(128, 64_000, every=32),
+        },
+    )
+
+
 def schnakenberg() -> None:
     """Schnakenberg: twice the modes, a tighter tolerance, an implicit integrator."""
     problem = load("schnakenberg").problem()
@@ -253,6 +265,7 @@ def main(names: list[str]) -> None:
         "burgers": burgers,
         "kdv": kdv,
         "allen_cahn": allen_cahn,
+        "kuramoto_sivashinsky": kuramoto_sivashinsky,
         "schnakenberg": schnakenberg,
     }
     for name in names or studies:

@@ -187,7 +187,8 @@ def _conditions(summary: Mapping[str, Any]) -> Table:
     columns = ["equation or condition", "imposed", "mean square"]
     made = table(*columns, *(["why by rows"] if reasons else []), right=("mean square",))
     for name in dict.fromkeys([*terms, *imposed]):
-        how = plain(imposed[name]) if name in imposed else "equation"
+        other = "gauge" if name.startswith("gauge of ") else "equation"
+        how = plain(imposed[name]) if name in imposed else other
         row = [name, how, number(terms.get(name)), plain(reasons.get(name) or "")]
         made.add_row(*(Text(cell) for cell, _ in zip(row, made.columns, strict=False)))
     return made

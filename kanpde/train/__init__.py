@@ -8,9 +8,12 @@ from kanpde.train._data import Penalty as Penalty
 from kanpde.train._descent import DescentPhase as DescentPhase
 from kanpde.train._firstorder import LBFGS as LBFGS
 from kanpde.train._firstorder import Adam as Adam
+from kanpde.train._forward import forward_problem as forward_problem
+from kanpde.train._identifying import IdentifyPhase as IdentifyPhase
 from kanpde.train._levenberg import LevenbergMarquardt as LevenbergMarquardt
 from kanpde.train._levenberg import StepReport as StepReport
 from kanpde.train._linear import LinearPhase as LinearPhase
+from kanpde.train._phase import Phase as Phase
 from kanpde.train._phase import fresh_loss as fresh_loss
 from kanpde.train._plan import Plan as Plan
 from kanpde.train._plan import interior_points as interior_points
@@ -36,9 +39,11 @@ __all__ = [
     "DataRows",
     "DescentPhase",
     "Gram",
+    "IdentifyPhase",
     "LevenbergMarquardt",
     "LinearPhase",
     "Penalty",
+    "Phase",
     "Plan",
     "Regression",
     "RowSource",
@@ -50,6 +55,7 @@ __all__ = [
     "cores",
     "descend",
     "few_threads",
+    "forward_problem",
     "fresh_loss",
     "interior_points",
     "is_linear_problem",

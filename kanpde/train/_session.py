@@ -16,6 +16,7 @@ from kanpde._trial import Trial
 from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
+from kanpde.train._identifying import IdentifyPhase, identifying_applies
 from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
 from kanpde.train._linear import LinearPhase
@@ -53,10 +54,12 @@ class Session:
         The problem made ready.
     judge
         Where errors are measured.
+    closed
+        Whether equations and conditions determine the unknowns without the measurements.
     """
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        self.plan, self.judge = plan, judge
+    def __init__(self, plan: Plan, judge: Judge, *, closed: bool = False) -> None:
+        self.plan, self.judge, self.closed = plan, judge, closed
         if not plan.linear and fused_applies(plan):
             warm_up()
         self.history: list[Event] = []
@@ -84,6 +87,8 @@ class Session:
             return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
         if not products_apply(self.plan):
             return names
+        if identifying_applies(self.plan, closed=self.closed):
+            return ["identify", *names]
         if has_data(self.plan) and not self.plan.linear:
             return names
         first = "linear" if self.plan.linear else "newton"
@@ -91,6 +96,8 @@ class Session:
         return [first, *marching, *names]
 
     def _make(self, name: str, base: Trial | None = None) -> Phase:
+        if name == "identify":
+            return IdentifyPhase(self.plan, self.judge)
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
