@@ -9,17 +9,17 @@ from ._conditions import MeanValue as MeanValue
 from ._conditions import Neumann as Neumann
 from ._conditions import Operator as Operator
 from ._conditions import Periodic as Periodic
-from ._conditions import PointData as PointData
 from ._conditions import Robin as Robin
 from ._conditions import normal as normal
+from ._data import PointData as PointData
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings
 from ._fit import fit as fit
+from ._given import Constant as Constant
+from ._given import Equation as Equation
 from ._interface import Interface as Interface
 from ._load import load as load
 from ._preflight import preflight as preflight
-from ._problem import Constant as Constant
-from ._problem import Equation as Equation
 from ._problem import Problem as Problem
 from ._references import cole_hopf as cole_hopf
 from ._references import spectral_reference as spectral_reference
@@ -52,5 +52,6 @@ from .pde import divergence as divergence
 from .pde import gradient as gradient
 from .pde import laplacian as laplacian
 from .pde import manufactured as manufactured
+from .pde import table as table
 from .pde import unknown as unknown
 from .train import Status as Status

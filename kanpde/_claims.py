@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde._conditions import MeanValue, Periodic, PointData, normal
+from kanpde._conditions import MeanValue, Periodic, normal
+from kanpde._data import PointData
 from kanpde._interface import Interface
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde._conditions import Periodic, PointData
+from kanpde._conditions import Periodic
+from kanpde._data import PointData
 from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde._terms import (
@@ -81,8 +82,8 @@ def draw(
         POINTS: _data,
         MEAN: _mean,
         NUMBER: _number,
-        INTERFACE: _interface,
         GAUGE: _gauge,
+        INTERFACE: _interface,
     }
     return makers[terms.where](problem, terms, n, sampler, rng)
 
@@ -170,14 +171,7 @@ def _data(
     assert isinstance(terms.condition, PointData)
     points = np.asarray(terms.condition.points, dtype=np.float64)
     values = np.asarray(terms.condition.values, dtype=np.float64)
-    inside = problem.domain.contains(points)
-    if not inside.all():
-        first = points[~inside][0].tolist()
-        raise InputError(
-            f"conditions[{terms.names[0]!r}]: {int((~inside).sum())} of {len(points)} data points "
-            f"lie outside the domain, the first at {first}"
-        )
-    return _simple(points, np.ones(len(points)), values[:, None])
+    return _simple(points, terms.condition.weights, values[:, None])
 
 
 def _mean(

@@ -17,9 +17,9 @@ from kanpde._conditions import (
     Neumann,
     Operator,
     Periodic,
-    PointData,
     Robin,
 )
+from kanpde._data import PointData
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
 from kanpde._interface import Interface
@@ -71,7 +71,6 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "symmetry": [e["text"] for e in described(problem, plan.mirrors).values()],
         "warnings": [
             *missing_conditions(problem),
-            *_outside(problem),
             *smoothness_warnings(problem, settings),
         ],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
@@ -255,16 +254,6 @@ def _coverage(problem: Problem, conditions: list[Condition], name: str) -> int:
             if name in on.parts:
                 many += 1 if on.mask is None else on.mask(points).astype(int)
     return int(many.min())
-
-
-def _outside(problem: Problem) -> list[str]:
-    found = []
-    for name, c in problem.conditions.items():
-        if isinstance(c, PointData):
-            inside = problem.domain.contains(np.asarray(c.points))
-            if not inside.all():
-                found.append(f"{name}: {int((~inside).sum())} data points lie outside the domain")
-    return found
 
 
 def _scales(problem: Problem) -> dict[str, float]:

@@ -12,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from kanpde import _directory, _files
-from kanpde._conditions import Condition, Periodic, PointData
+from kanpde._conditions import Condition, Periodic
+from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
+from kanpde._given import Equation
 from kanpde._halving import described
 from kanpde._identify import identify
 from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
-from kanpde._problem import Equation, Problem
+from kanpde._problem import Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
 from kanpde._slabs import Slabs
@@ -202,7 +204,8 @@ def _equation_data(problem: Problem, equation: Equation) -> str:
 
 def _condition_data(problem: Problem, condition: Condition) -> str:
     if isinstance(condition, PointData):
-        data = np.column_stack((np.asarray(condition.points), np.asarray(condition.values)))
+        columns = (condition.points, condition.values, condition.weights)
+        data = np.column_stack([np.asarray(column) for column in columns])
         return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
     if isinstance(condition, Periodic):
         return f"{condition.u} periodic in {condition.coordinate}"

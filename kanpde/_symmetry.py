@@ -23,9 +23,9 @@ from kanpde._conditions import (
     MeanValue,
     Neumann,
     Periodic,
-    PointData,
     Robin,
 )
+from kanpde._data import PointData
 from kanpde._interface import Interface
 from kanpde._problem import Problem
 from kanpde.geometry import Box, TimeInterval

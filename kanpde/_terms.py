@@ -23,10 +23,10 @@ from kanpde._conditions import (
     Neumann,
     Operator,
     Periodic,
-    PointData,
     Robin,
     normal,
 )
+from kanpde._data import PointData
 from kanpde._functionals import Functional, JetInput, Region
 from kanpde._gauge import drifting_unknowns
 from kanpde._interface import SIDE, Interface
@@ -34,7 +34,7 @@ from kanpde._jets import JetSpace, unit
 from kanpde._problem import Problem
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
 
-INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, INTERFACE, GAUGE = (
+INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE, INTERFACE = (
     "interior",
     "boundary",
     "initial",
@@ -42,8 +42,8 @@ INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, INTERFACE, GAUGE = (
     "points",
     "mean",
     "number",
-    "interface",
     "gauge",
+    "interface",
 )
 
 

@@ -233,6 +233,10 @@ class Trial(nn.Module):
         """Jets of the network's inputs, ``(K, N, e)``."""
         return embedded(self.frame, points, space, even=self.even)
 
+    def share(self, programs: Programs) -> None:
+        """Keep derivatives of g and D where other trials of the same frame find them."""
+        self._programs = programs
+
     def _ansatz_jets(self, points: Tensor, space: JetSpace) -> tuple[Tensor | None, Tensor | None]:
         if space not in self._programs:
             self._programs[space] = (

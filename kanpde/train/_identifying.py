@@ -166,10 +166,13 @@ class IdentifyPhase(Phase):
         return max(noise / size for noise, size, _ in self._sizes())
 
     def _sizes(self) -> list[tuple[float, float, int]]:
-        """Root mean square residual, spread and number of the values of every data set."""
+        """Root mean square residual, spread and number of the values of every data set.
+
+        The residual is weighted: that of a value that counts as most do.
+        """
         return [
             (
-                float(np.sqrt(np.mean(np.square(s.residual * s.sd)))),
+                float(np.sqrt(np.mean(np.square(s.residual)))),
                 float(np.std(drawn.extras[:, 0])) or 1.0,
                 len(s.residual),
             )

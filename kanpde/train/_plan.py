@@ -14,7 +14,8 @@ from sympy import Expr
 
 from kanpde import _check
 from kanpde._ansatz import Ansatzes, build, check_periodic
-from kanpde._conditions import Initial, MeanValue, Periodic, PointData
+from kanpde._conditions import Initial, MeanValue, Periodic
+from kanpde._data import PointData
 from kanpde._halving import folds, keeps_ansatz, reduce
 from kanpde._interface import breaks, row_names
 from kanpde._points import Drawn, draw
@@ -106,6 +107,7 @@ class Plan:
             derivatives=self.settings.derivatives,
         )
         trial.kernel = self.settings.kernel
+        trial.share(self.programs.setdefault((*self.frame.g, *self.frame.d), {}))
         return trial
 
     def draw(
