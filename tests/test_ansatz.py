@@ -29,6 +29,7 @@ from kanpde import (
     unknown,
 )
 from kanpde._ansatz import build, check_periodic
+from kanpde._interface import row_names
 from kanpde._jets import JetSpace, unit
 from kanpde.basis import Chebyshev
 from kanpde.errors import InputError
@@ -101,7 +102,7 @@ def check(problem, rng, **expected):
     imposed = plan.imposed
     for name, how in expected.items():
         assert imposed[name] == how, plan.ansatzes.reasons
-    assert set(imposed) == {*problem.conditions, *plan.problem.conditions}
+    assert set(imposed) == {*row_names(problem.conditions), *plan.problem.conditions}
     for name, condition in problem.conditions.items():
         if imposed[name] == "exact":
             assert error_of(problem, trial, condition, rng).max() < EXACT, name
