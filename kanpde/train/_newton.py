@@ -47,6 +47,6 @@ class NewtonPhase(LinearPhase):
         before = self.best_fresh
         report = super().step()
         slow = not self.best_fresh < FALL_PER_LEVEL * before
-        if self.level >= TRIED_LEVELS and slow:
+        if self.level >= TRIED_LEVELS and slow and self.ladder.last_order:
             self.done = True
         return report
