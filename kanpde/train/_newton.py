@@ -83,7 +83,8 @@ class NewtonPhase(LinearPhase):
         report = super().step()
         falling = self.best_fresh < FALL_PER_LEVEL * before
         self.slow = not falling and not (report.moved and self.settling)
-        if self.level >= self.first_level + TRIED_LEVELS and self.slow:
+        tried = self.level >= self.first_level + TRIED_LEVELS
+        if tried and self.slow and self.ladder.last_order:
             self.done = True
         return report
 
