@@ -28,7 +28,7 @@ from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan, warmth
+from kanpde.train import DescentPhase, IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan, warmth
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -275,6 +275,7 @@ def _finish(
             "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
+            "weighting": _weighting(phase),
             "start": None if (warm := warmth(plan)) is None else warm.value,
             "lifted": plan.ansatzes.lifted,
             "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
@@ -298,6 +299,11 @@ def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any],
     if isinstance(phase, IdentifyPhase):
         return phase.identified, phase.noise
     return identify(plan, trial, phase.points), {}
+
+
+def _weighting(phase: Phase) -> dict[str, Any] | None:
+    """Last weights of a training whose weights follow it."""
+    return phase.weighting.summary() if isinstance(phase, DescentPhase) else None
 
 
 def _count(trial: Trial) -> int:
