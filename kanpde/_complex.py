@@ -115,7 +115,7 @@ def _split_condition(condition: Condition, space: tuple[Symbol, ...]) -> tuple[C
             return tuple(Operator(part, on=condition.on) for part in both)
     u: Any = condition.unknown if not hasattr(condition, "u") else condition.u
     changes: list[dict[str, Any]] = [{"u": part} for part in _of(u)]
-    for field in ("value", "values", "jump", "flux_jump"):
+    for field in ("value", "values", "jump", "flux", "flux_jump"):
         value = getattr(condition, field, None)
         if value is not None:
             for change, part in zip(changes, _of(value), strict=True):
