@@ -210,7 +210,8 @@ def check_interfaces(
         where = f"conditions[{name!r}]"
         axis = domain.coordinates.index(c.coordinate)
         low, high = float(domain.lower[axis]), float(domain.upper[axis])
-        if c.coordinate == domain.time or not isinstance(domain.space, Box):
+        beside = (domain.time, *domain.parameters)
+        if c.coordinate in beside or not isinstance(domain.space, Box):
             raise InputError(f"{where}: expected a plane in the space of a box, got {c.at}")
         if not low < c.sides()[0] < c.sides()[1] < high:
             raise InputError(

@@ -93,7 +93,8 @@ def _condition(
 ) -> dict[str, Any]:
     how = plan.imposed.get(name, "rows")
     if isinstance(condition, Initial):
-        where = f"{problem.time} = {problem.domain.lower[-1]:g}"
+        start = (problem.domain.time_bounds or (0.0,))[0]
+        where = f"{problem.time} = {start:g}"
     elif isinstance(condition, Periodic):
         where = f"both faces of {condition.coordinate}"
     elif isinstance(condition, Interface):
@@ -210,7 +211,7 @@ def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
     told = False
     for axis, x in enumerate(problem.coordinates):
         need = orders[axis]
-        if x == problem.time or not need or (need == 1 and _held_by_others(problem, k, axis)):
+        if x not in problem.space or not need or (need == 1 and _held_by_others(problem, k, axis)):
             continue
         if any(isinstance(c, Periodic) and c.coordinate == x for c in mine):
             continue

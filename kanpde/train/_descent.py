@@ -31,9 +31,10 @@ from kanpde.train._phase import (
     unpack_drawn,
     unpack_levels,
 )
-from kanpde.train._plan import Plan, interior_points, make_network
+from kanpde.train._plan import Plan, interior_points
 from kanpde.train._quasinewton import SSBroyden
 from kanpde.train._sparsity import EdgePenalty, SparseRows
+from kanpde.train._starting import started_network
 
 REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
@@ -61,7 +62,7 @@ class DescentPhase(Phase):
     ) -> None:
         super().__init__(plan, judge)
         self.name = optimizer
-        self.trial = trial or plan.trial(make_network(plan))
+        self.trial = trial or plan.trial(started_network(plan))
         self.optimizer = make_optimizer(optimizer, plan)
         self.rng = plan.rng(2)
         self.grids = list(plan.settings.grids or ())[1:]

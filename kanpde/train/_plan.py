@@ -55,6 +55,7 @@ class Plan:
     whole: Problem | None = None
     mirrors: tuple[Mirror, ...] = ()
     images: dict[str, str] = field(default_factory=dict)
+    start: Trial | None = None  # solution of a neighbouring problem
 
     @property
     def asked(self) -> Problem:
