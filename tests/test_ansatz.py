@@ -28,9 +28,10 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._ansatz import build, check_periodic
+from kanpde._ansatz import build
 from kanpde._interface import row_names
 from kanpde._jets import JetSpace, unit
+from kanpde._periodic import check_periodic
 from kanpde.basis import Chebyshev
 from kanpde.errors import InputError
 from kanpde.nets import KAN

@@ -13,11 +13,12 @@ import torch
 from sympy import Expr
 
 from kanpde import _check
-from kanpde._ansatz import Ansatzes, build, check_periodic
+from kanpde._ansatz import Ansatzes, build
 from kanpde._conditions import Initial, MeanValue, Periodic
 from kanpde._data import PointData
 from kanpde._halving import folds, keeps_ansatz, reduce
 from kanpde._interface import breaks, row_names
+from kanpde._periodic import check_periodic
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
