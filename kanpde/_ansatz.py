@@ -118,9 +118,9 @@ def _periodic_axes(problem: Problem) -> tuple[int, ...]:
             for c in problem.conditions.values()
             if isinstance(c, Periodic) and c.coordinate == x
         }
-        smooth = all(problem.orders(k)[axis] > 0 for k in range(len(problem.unknowns)))
-        smooth = smooth and not any(breaks(problem.conditions, (x,)))
-        if having == set(problem.unknowns) and smooth:
+        if having != set(problem.unknowns) or any(breaks(problem.conditions, (x,))):
+            continue
+        if all(problem.orders(k)[axis] > 0 for k in range(len(problem.unknowns))):
             axes.append(axis)
     return tuple(axes)
 

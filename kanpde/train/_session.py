@@ -75,7 +75,7 @@ class Session:
         self._last_error = -math.inf
         self._error: float | None = None
         self._predicted: float | None = None
-        self._longest = 0.0
+        self._latest = 0.0
 
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
@@ -149,7 +149,7 @@ class Session:
                 self.phase.remaining = settings.seconds - self.seconds
                 report = self.phase.step()
                 took = time.perf_counter() - start
-                self._longest = max(self._longest, took)
+                self._latest = took
                 self.seconds += took
                 self.steps += 1
                 event = self._record(report)
@@ -183,7 +183,7 @@ class Session:
         if not isinstance(self.phase, LinearPhase):
             return False
         newton = isinstance(self.phase, NewtonPhase)
-        spent = self.seconds + (1 if newton else 3) * self._longest
+        spent = self.seconds + (1 if newton else 3) * self._latest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 
     def _advance(self, report: Report) -> Status | None:
