@@ -59,6 +59,11 @@ class Ladder:
         """Whether products of more coordinates are left to try."""
         return self.order + 1 == len(self.orders)
 
+    @property
+    def searching(self) -> bool:
+        """Whether the next level is of another kind: what gained nothing says little of it."""
+        return len(self.orders) > 1 or (self.degrees is not None and len(set(self.degrees)) > 1)
+
     def begin_at(self, degrees: Sequence[int]) -> None:
         """Begin with degrees that have served before."""
         table = self._table()
