@@ -31,7 +31,7 @@ from kanpde._problem import Problem
 from kanpde.geometry import Box, ParameterInterval, TimeInterval
 from kanpde.pde import is_linear, jets_in
 
-MOST_UNKNOWNS = 4
+MOST_UNKNOWNS, MOST_COORDINATES = 4, 12
 MOST_OPERATIONS, MOST_TO_SIMPLIFY = 4000, 400
 LARGEST_DENOMINATOR = 24
 EVEN, ODD = 1, -1
@@ -133,7 +133,8 @@ def _eligible(problem: Problem) -> bool:
     """
     factors = getattr(problem.domain, "factors", (problem.domain,))
     plain = all(isinstance(f, Box | ParameterInterval | TimeInterval) for f in factors)
-    if not plain or len(problem.unknowns) > MOST_UNKNOWNS:
+    many = len(problem.unknowns) > MOST_UNKNOWNS or problem.dimension > MOST_COORDINATES
+    if not plain or many:
         return False
     for equation in problem.equations.values():
         long = equation.expression.count_ops() > MOST_OPERATIONS

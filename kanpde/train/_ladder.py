@@ -12,7 +12,7 @@ from kanpde.train._products import coefficients, leading_tails
 DEGREES = {
     1: (8, 12, 16, 24, 32, 48, 64, 96, 128),
     2: (8, 12, 16, 20, 24, 28, 32, 36, 40, 45, 50),
-    3: (4, 6, 8, 10, 12, 14, 16, 18),
+    3: (4, 6, 8, 10, 12, 14, 16, 18, 20, 22),
     4: (3, 4, 5, 6, 7, 8),
 }
 FEW = {1: (2, 4, 6, 8, 12, 16, 24), 2: (2, 4, 6, 8, 10, 12, 16), 3: (3, 4, 6, 8, 10)}
@@ -20,7 +20,7 @@ FULL = (2, 3, 4, 5, 6, 7, 8, 9, 10)
 MANY_COORDINATES = 5  # from here on products of few coordinates are tried first
 MOST_COEFFICIENTS = 2600
 MEASURED = 8  # degree from which the highest coefficients tell which axis asks for more
-UNEVEN = 0.1
+UNEVEN = 0.3
 TRIES = 2  # levels without gain before products get one more coordinate
 
 
@@ -58,6 +58,11 @@ class Ladder:
     def last_order(self) -> bool:
         """Whether products of more coordinates are left to try."""
         return self.order + 1 == len(self.orders)
+
+    @property
+    def searching(self) -> bool:
+        """Whether the next level is of another kind: what gained nothing says little of it."""
+        return len(self.orders) > 1 or (self.degrees is not None and len(set(self.degrees)) > 1)
 
     def begin_at(self, degrees: Sequence[int]) -> None:
         """Begin with degrees that have served before."""

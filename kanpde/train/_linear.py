@@ -71,7 +71,7 @@ class LinearPhase(Phase):
         self.first_fresh = self.first_fresh or fresh
         self.ladder.advance(network, fresh)
         floor = self.best_fresh < ROUND_OFF**1.2 * self.first_fresh
-        patience = 1 if floor else 3 if len(self.ladder.orders) == 1 else math.inf
+        patience = 1 if floor else math.inf if self.ladder.searching else 3
         self.stalled = self.without_gain >= patience or self._at_round_off()
         self.done = self.ladder.degrees is None or self.stalled
         if self.done and self.solved:

@@ -78,7 +78,7 @@ class Session:
         self._last_error = -math.inf
         self._error: float | None = None
         self._predicted: float | None = None
-        self._longest = 0.0
+        self._latest = 0.0
 
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
@@ -165,7 +165,7 @@ class Session:
                 self.phase.remaining = settings.seconds - self.seconds
                 report = self.phase.step()
                 took = time.perf_counter() - start
-                self._longest = max(self._longest, took)
+                self._latest = took
                 self.seconds += took
                 self.steps += 1
                 event = self._record(report)
@@ -200,7 +200,7 @@ class Session:
             return False
         settled = isinstance(self.phase, EigenPhase)
         newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.settling)
-        spent = self.seconds + (1 if newton else 3) * self._longest
+        spent = self.seconds + (1 if newton else 3) * self._latest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 
     def _advance(self, report: Report) -> Status | None:
