@@ -17,7 +17,7 @@ from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
 from kanpde._given import Equation
 from kanpde._halving import described
-from kanpde._identify import identify
+from kanpde._identify import identify, noise_levels
 from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
@@ -288,9 +288,8 @@ def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any],
     """Intervals of unknown constants and the noise of every data set."""
     if isinstance(phase, FieldsPhase | IdentifyPhase):
         return phase.identified, phase.noise
-    if not plan.problem.constants:
-        return {}, {}
-    return identify(plan, trial, phase.points), {}
+    found = identify(plan, trial, phase.points) if plan.problem.constants else {}
+    return found, noise_levels(plan, trial)
 
 
 def _count(trial: Trial) -> int:
