@@ -6,6 +6,7 @@ from kanpde.train._accumulators import StreamingQR as StreamingQR
 from kanpde.train._data import DataRows as DataRows
 from kanpde.train._data import Penalty as Penalty
 from kanpde.train._descent import DescentPhase as DescentPhase
+from kanpde.train._eigen import EigenPhase as EigenPhase
 from kanpde.train._fields import FieldsPhase as FieldsPhase
 from kanpde.train._firstorder import LBFGS as LBFGS
 from kanpde.train._firstorder import Adam as Adam
@@ -31,6 +32,8 @@ from kanpde.train._regress import regress as regress
 from kanpde.train._session import Session as Session
 from kanpde.train._session import Status as Status
 from kanpde.train._source import RowSource as RowSource
+from kanpde.train._starting import Warm as Warm
+from kanpde.train._starting import warmth as warmth
 from kanpde.train._threads import cores as cores
 from kanpde.train._threads import few_threads as few_threads
 
@@ -40,6 +43,7 @@ __all__ = [
     "Adam",
     "DataRows",
     "DescentPhase",
+    "EigenPhase",
     "FieldsPhase",
     "Gram",
     "IdentifyPhase",
@@ -55,6 +59,7 @@ __all__ = [
     "Status",
     "StepReport",
     "StreamingQR",
+    "Warm",
     "cores",
     "descend",
     "few_threads",
@@ -68,4 +73,5 @@ __all__ = [
     "make_plan",
     "regress",
     "suggested_degree",
+    "warmth",
 ]
