@@ -17,7 +17,7 @@ from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
 from kanpde._eigenproblem import vanishes
 from kanpde._halving import described
-from kanpde._identify import identify
+from kanpde._identify import identify, noise_levels
 from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
@@ -316,14 +316,13 @@ def _finish(
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
     """Intervals of unknown constants, or estimated errors of eigenvalues; noise of data sets."""
-    found: dict[str, dict[str, Any]]
-    noise: dict[str, Any] = {}
+    found: dict[str, dict[str, Any]] = {}
     if isinstance(phase, FieldsPhase | IdentifyPhase):
         found, noise = dict(phase.identified), phase.noise
-    elif not plan.problem.constants:
-        return {}, {}
     else:
-        found = dict(identify(plan, trial, phase.points))
+        noise = noise_levels(plan, trial)
+        if plan.problem.constants:
+            found = dict(identify(plan, trial, phase.points))
     if isinstance(phase, EigenPhase):
         errors = phase.constant_errors()
         found = {n: {**entry, "error": errors[n]} for n, entry in found.items()}

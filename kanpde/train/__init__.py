@@ -18,6 +18,7 @@ from kanpde.train._linear import LinearPhase as LinearPhase
 from kanpde.train._phase import Phase as Phase
 from kanpde.train._phase import fresh_loss as fresh_loss
 from kanpde.train._plan import Plan as Plan
+from kanpde.train._plan import has_data as has_data
 from kanpde.train._plan import interior_points as interior_points
 from kanpde.train._plan import is_linear_problem as is_linear_problem
 from kanpde.train._plan import make_network as make_network
@@ -64,6 +65,7 @@ __all__ = [
     "few_threads",
     "forward_problem",
     "fresh_loss",
+    "has_data",
     "interior_points",
     "is_linear_problem",
     "make_network",
