@@ -188,7 +188,7 @@ class Session:
             return self.phase.hopeless(self.seconds, limit)
         if not isinstance(self.phase, LinearPhase):
             return False
-        newton = isinstance(self.phase, NewtonPhase) and not self.phase.settling
+        newton = isinstance(self.phase, NewtonPhase) and not self.phase.promising
         spent = self.seconds + (1 if newton else 3) * self._longest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 

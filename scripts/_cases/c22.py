@@ -13,7 +13,7 @@ from _cases._corners import cavity, whole_flow
 import kanpde
 from kanpde import Problem, Settings, Solution
 
-SETTINGS = {"time_limit": 400}
+SETTINGS = {"time_limit": 580}
 VARIANTS = ({"Re": 100}, {"Re": 400})
 
 
