@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde._conditions import MeanValue, Periodic, PointData, normal
+from kanpde._conditions import MeanValue, Periodic, normal
+from kanpde._data import PointData
+from kanpde._interface import Interface
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._store import terms_data, terms_from_data
@@ -128,7 +130,7 @@ def claims_of(problem: Problem, *, seed: int = 0) -> tuple[Claim, ...]:
 
 
 def _places(problem: Problem, terms: TermSet) -> tuple[Place, ...] | None:
-    if terms.functionals or isinstance(terms.condition, PointData | MeanValue):
+    if terms.functionals or isinstance(terms.condition, Interface | MeanValue | PointData):
         return None
     if terms.where == INTERIOR:
         return None if terms.on is not None else (Place(()),)

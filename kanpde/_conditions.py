@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 import sympy
-from numpy.typing import ArrayLike, NDArray
 from sympy import Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde.errors import InputError, ShapeError
-from kanpde.pde import normalise
+from kanpde.errors import InputError
+from kanpde.pde import normalised
 
 
 def normal(coordinate: Symbol) -> Symbol:
@@ -178,7 +176,7 @@ class _Several(Condition):
         value = self.expression
         if isinstance(value, sympy.Equality):
             value = value.lhs - value.rhs
-        value = normalise(_expression(name, value))
+        value = normalised(_expression(name, value))
         if not value.atoms(AppliedUndef):
             raise InputError(
                 f"{name}: expected an expression of unknowns that vanishes, got {value}"
@@ -325,55 +323,6 @@ class Initial(Condition):
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """``target - value``."""
         return self.target - self.value
-
-
-@dataclass(frozen=True, eq=False)
-class PointData(Condition):
-    """u takes `values` at `points`: measurements, or one point as a pin.
-
-    Parameters
-    ----------
-    u
-        The unknown.
-    points
-        Shape ``(N, d)``, columns in the order of the coordinates; one point may be ``(d,)``.
-    values
-        Shape ``(N,)`` or one number.
-    """
-
-    kind: ClassVar[str] = "point data"
-    u: AppliedUndef
-    points: ArrayLike
-    values: ArrayLike
-
-    def __post_init__(self) -> None:
-        _unknown("PointData", self.u)
-        points = np.atleast_2d(_numbers("PointData points", self.points))
-        d = len(self.u.args)
-        if points.ndim != 2 or points.shape[1] != d:
-            raise ShapeError(f"PointData points: expected shape (N, {d}), got {points.shape}")
-        values = _numbers("PointData values", self.values)
-        if values.ndim == 0:
-            values = np.full(len(points), float(values))
-        if values.shape != (len(points),):
-            raise ShapeError(
-                f"PointData values: expected shape ({len(points)},), got {values.shape}"
-            )
-        if not (np.isfinite(points).all() and np.isfinite(values).all()):
-            raise InputError("PointData: expected finite numbers, got NaN or infinity")
-        object.__setattr__(self, "points", points)
-        object.__setattr__(self, "values", values)
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """``u`` minus the measured value."""
-        return self.u - DATA
-
-
-def _numbers(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    try:
-        return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: expected numbers, got {value!r} ({error})") from None
 
 
 @dataclass(frozen=True)

@@ -37,3 +37,14 @@ def square(x: Tensor, low: float, high: float, axis: int, space: JetSpace) -> Te
     if space.collapsed is not None:
         column.append(space.collapsed[axis] * derivatives[2])
     return torch.stack(column)
+
+
+def piece(x: Tensor, cuts: tuple[float, ...], space: JetSpace) -> Tensor:
+    """Jets of the side of interfaces that a point is on, from -1 to 1, ``(K, N)``.
+
+    A point on an interface itself counts to the upper side.
+    """
+    column = x.new_zeros((space.size, len(x)))
+    where = torch.bucketize(x.detach().contiguous(), x.new_tensor(cuts), right=True)
+    column[0] = 2.0 * where / len(cuts) - 1.0
+    return column

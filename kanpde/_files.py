@@ -8,6 +8,9 @@ import os
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,25 @@ import numpy as np
 from kanpde.errors import RunDirectoryError
 
 DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError)
+
+
+_PROBLEM: ContextVar[Path | None] = ContextVar("directory of the problem file", default=None)
+
+
+@contextmanager
+def problem_directory(directory: Path) -> Iterator[None]:
+    """Let relative paths of data be taken from `directory` while a problem file runs."""
+    token = _PROBLEM.set(directory)
+    try:
+        yield
+    finally:
+        _PROBLEM.reset(token)
+
+
+def beside_problem(path: str | Path) -> Path:
+    """Give a path of data: a relative one stands beside the problem file that is being run."""
+    directory, given = _PROBLEM.get(), Path(path).expanduser()
+    return given if directory is None else directory / given
 
 
 def write(path: Path, content: bytes) -> None:

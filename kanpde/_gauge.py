@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+import sympy
 from sympy import Derivative, Dummy, Expr
 from sympy.core.function import AppliedUndef
 
 from kanpde._conditions import (
+    Condition,
     Constraint,
     Dirichlet,
     Initial,
     MeanValue,
     Operator,
-    PointData,
     Robin,
 )
+from kanpde._data import PointData, is_bare
 from kanpde._problem import Problem
 
 
@@ -24,12 +27,11 @@ def floating_unknowns(problem: Problem) -> list[bool]:
     named = problem.derivatives()
     for k, u in enumerate(problem.unknowns):
         pinned = any(
-            isinstance(c, pinning) and c.unknown == u and getattr(c, "order", 0) == 0
+            isinstance(c, pinning) and is_bare(c) and c.unknown == u and getattr(c, "order", 0) == 0
             for c in problem.conditions.values()
         )
         in_value = any(j == k and sum(a) == 0 for j, a in named) or any(
-            isinstance(c, Constraint | Operator) and _names_value(c.expression, u)
-            for c in problem.conditions.values()
+            _names_value(_expression(c), u) for c in problem.conditions.values()
         )
         result.append(not pinned and not in_value)
     return result
@@ -51,11 +53,19 @@ def drifting_unknowns(problem: Problem) -> list[bool]:
         spatial = all(alpha[axis] == 0 and sum(alpha) > 0 for j, alpha in named if j == k)
         held = any(
             (isinstance(c, holding) and c.unknown == u)
-            or (isinstance(c, Constraint | Operator) and _names_value(c.expression, u))
+            or (isinstance(c, PointData) and c.unknown == u and np.size(c.values) > 1)
+            or _names_value(_expression(c), u)
             for c in problem.conditions.values()
         )
         result.append(spatial and not held)
     return result
+
+
+def _expression(condition: Condition) -> Expr:
+    """Give the expression that a condition on several unknowns is about; 0 for others."""
+    if isinstance(condition, Constraint | Operator):
+        return sympy.sympify(condition.expression)
+    return sympy.sympify(0 if is_bare(condition) else condition.u)  # type: ignore[attr-defined]
 
 
 def _names_value(expression: Expr, u: AppliedUndef) -> bool:

@@ -19,6 +19,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann
+from kanpde._interface import breaks
 from kanpde._interpolant import face_place
 from kanpde._problem import Problem
 from kanpde.pde import derivative
@@ -41,7 +42,12 @@ def corner_lift(problem: Problem, k: int) -> Lift | None:
     Only for one space coordinate, first order in time, constant diffusivity.
     """
     u, time = problem.unknowns[k], problem.time
-    if time is None or problem.dimension != 2:
+    if (
+        time is None
+        or problem.dimension != 2
+        or not problem.space
+        or any(breaks(problem.conditions, (problem.space)))
+    ):
         return None
     starts = [
         c

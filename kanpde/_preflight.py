@@ -17,11 +17,13 @@ from kanpde._conditions import (
     Neumann,
     Operator,
     Periodic,
-    PointData,
     Robin,
 )
+from kanpde._data import PointData
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
+from kanpde._interface import Interface
+from kanpde._periodic import uneven
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -70,8 +72,8 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "symmetry": [e["text"] for e in described(problem, plan.mirrors).values()],
         "warnings": [
             *missing_conditions(problem),
-            *_outside(problem),
             *smoothness_warnings(problem, settings),
+            *uneven(problem),
         ],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
         "scales": _scales(problem),
@@ -91,9 +93,12 @@ def _condition(
 ) -> dict[str, Any]:
     how = plan.imposed.get(name, "rows")
     if isinstance(condition, Initial):
-        where = f"{problem.time} = {problem.domain.lower[-1]:g}"
+        start = (problem.domain.time_bounds or (0.0,))[0]
+        where = f"{problem.time} = {start:g}"
     elif isinstance(condition, Periodic):
         where = f"both faces of {condition.coordinate}"
+    elif isinstance(condition, Interface):
+        where = f"{condition.coordinate} = {condition.place:g}"
     elif hasattr(condition, "on"):
         where = problem.domain.resolve(condition.on).description
     else:
@@ -206,7 +211,7 @@ def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
     told = False
     for axis, x in enumerate(problem.coordinates):
         need = orders[axis]
-        if x == problem.time or not need or (need == 1 and _held_by_others(problem, k, axis)):
+        if x not in problem.space or not need or (need == 1 and _held_by_others(problem, k, axis)):
             continue
         if any(isinstance(c, Periodic) and c.coordinate == x for c in mine):
             continue
@@ -252,16 +257,6 @@ def _coverage(problem: Problem, conditions: list[Condition], name: str) -> int:
             if name in on.parts:
                 many += 1 if on.mask is None else on.mask(points).astype(int)
     return int(many.min())
-
-
-def _outside(problem: Problem) -> list[str]:
-    found = []
-    for name, c in problem.conditions.items():
-        if isinstance(c, PointData):
-            inside = problem.domain.contains(np.asarray(c.points))
-            if not inside.all():
-                found.append(f"{name}: {int((~inside).sum())} data points lie outside the domain")
-    return found
 
 
 def _scales(problem: Problem) -> dict[str, float]:

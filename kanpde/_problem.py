@@ -2,94 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 import torch
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
+from kanpde._complex import (
+    find_complex,
+    split_conditions,
+    split_equations,
+    split_exact,
+    split_reference,
+)
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
+from kanpde._data import PointData, outside
+from kanpde._eigenproblem import is_eigenproblem
 from kanpde._functionals import Region
+from kanpde._interface import SIDE, Interface, check_interfaces
 from kanpde._settings import Settings
+from kanpde._statement import (
+    Constant,
+    named_conditions,
+    named_constants,
+    named_equations,
+    truth_expression,
+)
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.pde import creation_order, extract_integrals, jets_in, lower, normalise
+from kanpde.pde import creation_order, extract_integrals, jets_in, lower
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Equation:
-    """An equation ``expression = 0``, in the whole domain or on a part of it.
-
-    Parameters
-    ----------
-    expression
-        Sympy expression that vanishes, or ``sympy.Eq``.
-    on
-        ``None``, a relation of the coordinates such as ``x < 0``, or a predicate of points.
-    """
-
-    expression: Any
-    on: Any = None
-
-    def __post_init__(self) -> None:
-        value = self.expression
-        if isinstance(value, sympy.Equality):
-            value = value.lhs - value.rhs
-        if not isinstance(value, Expr):
-            raise InputError(
-                "equation: expected a sympy expression (= 0) or sympy.Eq, got "
-                f"{type(self.expression).__name__}"
-            )
-        object.__setattr__(self, "expression", normalise(value))
-
-
-@dataclass(frozen=True)
-class Constant:
-    """An unknown constant: where the search starts, what it may be, its natural size.
-
-    Parameters
-    ----------
-    start
-        First guess.
-    bounds
-        Lower and upper bound, ``None`` for open.
-    scale
-        Natural size; the search sees the constant in this unit. ``None`` takes
-        the start's magnitude.
-
-    Examples
-    --------
-    >>> Constant(1.0, bounds=(0, None)).bounds
-    (0.0, inf)
-    """
-
-    start: float = 1.0
-    bounds: tuple[float | None, float | None] = (None, None)
-    scale: float | None = None
-
-    def __post_init__(self) -> None:
-        low = -math.inf if self.bounds[0] is None else float(self.bounds[0])
-        high = math.inf if self.bounds[1] is None else float(self.bounds[1])
-        if not low < high:
-            raise InputError(f"Constant bounds: expected lower < upper, got ({low}, {high})")
-        if not low <= self.start <= high:
-            raise InputError(
-                f"Constant start: expected a value inside ({low}, {high}), got {self.start}"
-            )
-        scale = self.scale if self.scale is not None else (abs(self.start) or 1.0)
-        if not scale > 0:
-            raise InputError(f"Constant scale: expected a positive number, got {self.scale}")
-        object.__setattr__(self, "bounds", (low, high))
-        object.__setattr__(self, "start", float(self.start))
-        object.__setattr__(self, "scale", float(scale))
 
 
 class Problem:
@@ -152,16 +98,25 @@ class Problem:
         self.name = name
         self.settings: Settings | None = None
         self.parameters: dict[str, Any] = {}
-        self.equations = _equations(equations)
-        self.conditions = _conditions(conditions)
+        given = named_equations(equations)
+        self.complex = find_complex(given, self.coordinates)
+        self.equations = split_equations(given)
+        self.conditions = split_conditions(named_conditions(conditions), self.space)
         self.unknowns = self._find_unknowns()
-        self.constants = _constants(constants)
+        self.constants = named_constants(constants)
         self.vectors = {k: tuple(v) for k, v in (vectors or {}).items()}
-        self.exact = self._truths("exact", exact)
-        self.reference = dict(reference or {})
+        self.exact = self._truths("exact", split_exact(exact))
+        self.reference = split_reference(reference)
         self._check_membership()
+        self._check_data()
         self._check_equations()
         self._check_initial()
+        stated = [e.expression for e in self.equations.values()]
+        self.eigen = is_eigenproblem(
+            stated, self.conditions, self.unknowns, tuple(self.constants), self.space
+        )
+        orders = {u: self.orders(k) for k, u in enumerate(self.unknowns)}
+        check_interfaces(domain, self.conditions, orders)
         self._exact_program = (
             lower([self.exact[u] for u in self.unknowns], self.coordinates, where="exact")
             if self.exact
@@ -180,8 +135,9 @@ class Problem:
 
     @property
     def space(self) -> tuple[Symbol, ...]:
-        """Spatial coordinates."""
-        return tuple(x for x in self.coordinates if x != self.domain.time)
+        """Spatial coordinates: neither time nor parameters."""
+        beside = (self.domain.time, *self.domain.parameters)
+        return tuple(x for x in self.coordinates if x not in beside)
 
     @property
     def order(self) -> int:
@@ -242,7 +198,7 @@ class Problem:
                 f"{name}: expected one expression for every unknown "
                 f"({', '.join(map(str, self.unknowns))}); missing {missing}, not known {extra}"
             )
-        return {u: _truth(f"{name}[{u}]", v) for u, v in given.items()}
+        return {u: truth_expression(f"{name}[{u}]", v) for u, v in given.items()}
 
     def _check_membership(self) -> None:
         for name, condition in self.conditions.items():
@@ -264,6 +220,13 @@ class Problem:
             for u in parts:
                 if u not in self.unknowns:
                     raise InputError(f"vectors[{name!r}]: {u} is not an unknown")
+
+    def _check_data(self) -> None:
+        for name, condition in self.conditions.items():
+            if isinstance(condition, PointData):
+                beyond = outside(condition, self.domain.contains(np.asarray(condition.points)))
+                if beyond:
+                    raise InputError(f"conditions[{name!r}]: {beyond}")
 
     def _check_equations(self) -> None:
         constants = tuple(self.constants)
@@ -297,10 +260,15 @@ class Problem:
         for name, equation in self.equations.items():
             yield f"equations[{name!r}]", equation.expression, ()
         for name, condition in self.conditions.items():
+            if isinstance(condition, Interface):
+                for part in condition.expressions():
+                    yield f"conditions[{name!r}]", part, (SIDE,)
             if isinstance(condition, Operator | Constraint):
                 normals = tuple(normal(x) for x in self.space)
                 extras = normals if isinstance(condition, Operator) else ()
                 yield f"conditions[{name!r}]", condition.expression, extras
+            if isinstance(condition, PointData):
+                yield f"conditions[{name!r}]", condition.u, ()
 
     def _check_initial(self) -> None:
         for name, condition in self.conditions.items():
@@ -332,56 +300,3 @@ class Problem:
             self.domain.pair(condition.coordinate, 1, rng=np.random.default_rng(0))
         except InputError as error:
             raise InputError(f"conditions[{name!r}]: {error}") from None
-
-
-def _truth(name: str, value: Any) -> Expr:
-    try:
-        result = sympy.sympify(value, strict=True)
-    except sympy.SympifyError:
-        result = None
-    if not isinstance(result, Expr):
-        raise InputError(
-            f"{name}: expected a sympy expression or a number, got {type(value).__name__}"
-        )
-    return result
-
-
-def _equations(given: Any) -> dict[str, Equation]:
-    if not isinstance(given, Mapping):
-        given = {"equation": given}
-    if not given:
-        raise InputError("equations: expected at least one, got an empty mapping")
-    return {
-        str(name): value if isinstance(value, Equation) else Equation(value)
-        for name, value in given.items()
-    }
-
-
-def _conditions(given: Mapping[str, Condition] | None) -> dict[str, Condition]:
-    given = given or {}
-    if not isinstance(given, Mapping):
-        raise InputError(
-            "conditions: expected a mapping {name: condition}, got "
-            f"{type(given).__name__}; give every condition a name"
-        )
-    for name, condition in given.items():
-        if not isinstance(condition, Condition):
-            raise InputError(
-                f"conditions[{name!r}]: expected Dirichlet, Neumann, Robin, Operator, Periodic, "
-                f"Initial, PointData, MeanValue or Constraint, got {type(condition).__name__}"
-            )
-    return {str(name): condition for name, condition in given.items()}
-
-
-def _constants(given: Mapping[Symbol, Constant] | None) -> dict[Symbol, Constant]:
-    result = {}
-    for symbol, constant in (given or {}).items():
-        if not isinstance(symbol, Symbol):
-            raise InputError(f"constants: expected a Symbol as key, got {symbol!r}")
-        if not isinstance(constant, Constant):
-            raise InputError(
-                f"constants[{symbol}]: expected Constant(start, bounds, scale), "
-                f"got {type(constant).__name__}"
-            )
-        result[symbol] = constant
-    return result

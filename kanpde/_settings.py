@@ -84,6 +84,9 @@ class Settings:
         relative error. Without `steps` the time limit is 60 seconds.
     linear
         Try product KANs first: least squares for linear problems, Gauss-Newton for smooth ones.
+    interaction
+        Highest number of coordinates in one product of a product KAN (1: a sum of functions of
+        one coordinate); chosen by the residual from five coordinates on, all below.
     slabs
         Let product KANs march through time in slabs of adaptive length.
     lift
@@ -131,6 +134,7 @@ class Settings:
     redraw: int | None = None
     exact_conditions: bool = True
     linear: bool = True
+    interaction: int | None = None
     slabs: bool = True
     lift: bool = True
     periodic: bool = True
@@ -177,7 +181,7 @@ class Settings:
             raise InputError(f"sparsify: expected net=kan beside it, got net={self.net}")
 
     def _check_numbers(self) -> None:
-        positive = ("grid", "degree", "interior", "boundary", "threads", "stages")
+        positive = ("grid", "degree", "interior", "boundary", "threads", "stages", "interaction")
         for name in positive:
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -12,23 +12,40 @@ from typing import Any
 import numpy as np
 
 from kanpde import _directory, _files
-from kanpde._conditions import Condition, Periodic, PointData
+from kanpde._conditions import Condition, Periodic
+from kanpde._data import PointData
 from kanpde._describe import describe_network, versions
+from kanpde._eigenproblem import vanishes
 from kanpde._halving import described
 from kanpde._identify import identify
+from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
-from kanpde._problem import Equation, Problem
+from kanpde._problem import Problem
 from kanpde._rows import Rows
 from kanpde._settings import Settings
 from kanpde._slabs import Slabs
 from kanpde._solution import Solution
+from kanpde._statement import Equation
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import DescentPhase, IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan, warmth
+from kanpde.train import (
+    DescentPhase,
+    EigenPhase,
+    FieldsPhase,
+    IdentifyPhase,
+    Phase,
+    Plan,
+    Session,
+    Status,
+    cores,
+    few_threads,
+    make_plan,
+    warmth,
+)
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -223,10 +240,13 @@ def _equation_data(problem: Problem, equation: Equation) -> str:
 
 def _condition_data(problem: Problem, condition: Condition) -> str:
     if isinstance(condition, PointData):
-        data = np.column_stack((np.asarray(condition.points), np.asarray(condition.values)))
+        columns = (condition.points, condition.values, condition.weights)
+        data = np.column_stack([np.asarray(column) for column in columns])
         return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
     if isinstance(condition, Periodic):
         return f"{condition.u} periodic in {condition.coordinate}"
+    if isinstance(condition, Interface):
+        return f"{condition.kind} at {condition.at}: {condition.expressions()}"
     on = getattr(condition, "on", None)
     where = "" if on is None else f" on {problem.domain.resolve(on).description}"
     return f"{condition.kind}: {condition.operator(problem.space)}{where}"
@@ -248,6 +268,8 @@ def _finish(
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
     identified, noise = _identified(plan, trial, phase)
+    if plan.problem.eigen and vanishes(terms, plan.problem.conditions):
+        status = Status.INTERRUPTED if status is Status.INTERRUPTED else Status.DIVERGED
     summary = plain(
         {
             "problem": plan.problem.name,
@@ -293,12 +315,20 @@ def _finish(
 
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Intervals of unknown constants and the noise of every data set."""
-    if not plan.problem.constants:
+    """Intervals of unknown constants, or estimated errors of eigenvalues; noise of data sets."""
+    found: dict[str, dict[str, Any]]
+    noise: dict[str, Any] = {}
+    if isinstance(phase, FieldsPhase | IdentifyPhase):
+        found, noise = dict(phase.identified), phase.noise
+    elif not plan.problem.constants:
         return {}, {}
-    if isinstance(phase, IdentifyPhase):
-        return phase.identified, phase.noise
-    return identify(plan, trial, phase.points), {}
+    else:
+        found = dict(identify(plan, trial, phase.points))
+    if isinstance(phase, EigenPhase):
+        errors = phase.constant_errors()
+        found = {n: {**entry, "error": errors[n]} for n, entry in found.items()}
+    truths = {s.name: c.exact for s, c in plan.problem.constants.items() if c.exact is not None}
+    return {n: e | ({"true": truths[n]} if n in truths else {}) for n, e in found.items()}, noise
 
 
 def _weighting(phase: Phase) -> dict[str, Any] | None:
@@ -317,7 +347,7 @@ def describe(trial: Any) -> str:
         scale = max(trial.frame.scales)
         frozen, own = trial.frozen_trial[0], Trial(trial.frame, trial.network)
         return f"{describe(frozen)} + {scale:.1e} * {describe(own)}"
-    if isinstance(trial, Slabs):
+    if isinstance(trial, Slabs) and len(trial.parts) > 1:
         degrees = np.array([part.network.degrees for part in trial.parts])
         low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
         return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"

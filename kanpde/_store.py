@@ -36,6 +36,7 @@ def _frame_data(frame: Frame) -> dict[str, Any]:
         "scales": list(frame.scales),
         "folds": [[f.axis, f.center, list(f.parities)] for f in frame.folds],
         "even": list(frame.even),
+        "breaks": [list(cuts) for cuts in frame.breaks],
     }
 
 
@@ -63,7 +64,11 @@ def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Fr
     fits = all(len(f.parities) == m and set(f.parities) <= {1, -1} for f in folds)
     if not fits or any(not 0 <= k < d for k in (*even, *(f.axis for f in folds))):
         raise RunDirectoryError(f"frame: expected mirrors of {m} unknowns, got others")
+    breaks = tuple(tuple(map(float, cuts)) for cuts in data.get("breaks", []))
+    if breaks and len(breaks) != d:
+        raise RunDirectoryError(f"frame: expected breaks of {d} coordinates, got others")
     return Frame(
+        breaks=breaks,
         folds=folds,
         even=even,
         coordinates=coordinates,
@@ -173,7 +178,7 @@ def seam_from_state(
     for part in state:
         network = network_from_data(part["network"]).to(dtype=dtype)
         sizes = [network.n_in, network.n_out, len(part["vector"])]
-        inputs = len(frame.coordinates) + len(frame.periodic)
+        inputs = dataclasses.replace(frame, even=()).inputs
         expected = [inputs, len(frame.g), network.count]
         if not isinstance(network, ProductKAN) or sizes != expected:
             raise RunDirectoryError(

@@ -23,11 +23,12 @@ from kanpde._conditions import (
     MeanValue,
     Neumann,
     Periodic,
-    PointData,
     Robin,
 )
+from kanpde._data import PointData
+from kanpde._interface import Interface
 from kanpde._problem import Problem
-from kanpde.geometry import Box, TimeInterval
+from kanpde.geometry import Box, ParameterInterval, TimeInterval
 from kanpde.pde import is_linear, jets_in
 
 MOST_UNKNOWNS = 4
@@ -109,7 +110,7 @@ def find(problem: Problem) -> tuple[Mirror, ...]:
         return ()
     found = []
     for axis, x in enumerate(problem.coordinates):
-        if x == problem.time:
+        if x not in problem.space:
             continue
         low, high = (_number(float(b[axis])) for b in (problem.domain.lower, problem.domain.upper))
         frame = _Frame(problem, axis, (low + high) / 2, (high - low) / 2, Dummy("s", real=True))
@@ -131,14 +132,14 @@ def _eligible(problem: Problem) -> bool:
     value problem may have solutions less symmetric than itself.
     """
     factors = getattr(problem.domain, "factors", (problem.domain,))
-    plain = all(isinstance(f, Box | TimeInterval) for f in factors)
+    plain = all(isinstance(f, Box | ParameterInterval | TimeInterval) for f in factors)
     if not plain or len(problem.unknowns) > MOST_UNKNOWNS:
         return False
     for equation in problem.equations.values():
         long = equation.expression.count_ops() > MOST_OPERATIONS
         if long or equation.on is not None or equation.expression.has(sympy.Integral):
             return False
-    if any(isinstance(c, PointData) for c in problem.conditions.values()):
+    if any(isinstance(c, Interface | PointData) for c in problem.conditions.values()):
         return False
     constants = tuple(problem.constants)
     linear = all(

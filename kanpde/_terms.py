@@ -23,17 +23,18 @@ from kanpde._conditions import (
     Neumann,
     Operator,
     Periodic,
-    PointData,
     Robin,
     normal,
 )
+from kanpde._data import PointData
 from kanpde._functionals import Functional, JetInput, Region
 from kanpde._gauge import drifting_unknowns
+from kanpde._interface import SIDE, Interface
 from kanpde._jets import JetSpace, unit
 from kanpde._problem import Problem
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
 
-INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE = (
+INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE, INTERFACE = (
     "interior",
     "boundary",
     "initial",
@@ -42,6 +43,7 @@ INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE = (
     "mean",
     "number",
     "gauge",
+    "interface",
 )
 
 
@@ -108,6 +110,10 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
         expressions = [u.diff(x, m) if m else u for m in range(order)]
         names = (name,) * order
         return _compile(problem, names, expressions, PAIR, condition=condition)
+    if isinstance(condition, Interface):
+        parts = list(condition.expressions())
+        names = condition.names(name)
+        return _compile(problem, names, parts, INTERFACE, condition=condition)
     places: dict[type[Condition], str] = {
         Dirichlet: BOUNDARY,
         Neumann: BOUNDARY,
@@ -124,11 +130,17 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
     return _compile(problem, (name,), [expression], where, condition=condition, on=on)
 
 
+def value_terms(problem: Problem) -> TermSet:
+    """Compile the unknowns themselves, asked at interior points."""
+    names = tuple(str(u.func.__name__) for u in problem.unknowns)
+    return _compile(problem, names, list(problem.unknowns), INTERIOR)
+
+
 def extra_inputs(problem: Problem, where: str) -> tuple[Symbol, ...]:
-    """List inputs besides coordinates and jets: normals on a boundary, measured values."""
+    """List inputs besides coordinates and jets: normals, measured values, the side of a plane."""
     if where == BOUNDARY:
         return tuple(normal(x) for x in problem.space)
-    return (DATA,) if where == POINTS else ()
+    return {POINTS: (DATA,), INTERFACE: (SIDE,)}.get(where, ())
 
 
 def _compile(

@@ -6,7 +6,6 @@ Rows, optimizers, plots and exports see trials, never networks.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,69 +13,15 @@ import torch
 from sympy import Expr, Symbol
 from torch import Tensor, nn
 
-from kanpde._embedding import square, wave
+from kanpde._frame import Fold as Fold
+from kanpde._frame import Frame as Frame
+from kanpde._frame import embedded
 from kanpde._jets import JetSpace, multiply, unit
 from kanpde.errors import InputError
 from kanpde.nets import Network, Tape
 from kanpde.pde import Program, derivative, lower
 
 Programs = dict[JetSpace, tuple[Program | None, Program | None]]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """A mirror: the lower half of an axis is asked in the upper half, up to the sign.
-
-    Parameters
-    ----------
-    axis, center
-        Which coordinate, and where the mirror stands.
-    parities
-        Per unknown 1 (even) or -1 (odd).
-    """
-
-    axis: int
-    center: float
-    parities: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What surrounds the network: coordinates, range, embedding, ansatz, output scales.
-
-    Parameters
-    ----------
-    coordinates
-        Column order of every points array.
-    lower, upper
-        Bounding box; inputs are mapped to [-1, 1] by it.
-    periodic
-        Axes embedded as cosine and sine over the box's width.
-    g, d
-        Ansatz of every unknown.
-    scales
-        Output scale of every unknown.
-    folds
-        Mirrors; bounds and ansatz are those of the half that is left.
-    even
-        Axes along which all is even: a trained network gets a function of the square of the
-        distance to the middle (of a periodic axis the cosine alone).
-    """
-
-    coordinates: tuple[Symbol, ...]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
-    periodic: tuple[int, ...]
-    g: tuple[Expr, ...]
-    d: tuple[Expr, ...]
-    scales: tuple[float, ...]
-    folds: tuple[Fold, ...] = ()
-    even: tuple[int, ...] = ()
-
-    @property
-    def inputs(self) -> int:
-        """Number of network inputs: one per axis, two where it is periodic and not even."""
-        return len(self.coordinates) + len(set(self.periodic) - set(self.even))
 
 
 @dataclass
@@ -285,27 +230,14 @@ class Trial(nn.Module):
         return points, flip
 
     def _embedding(self, points: Tensor, space: JetSpace) -> Tensor:
-        """Jets of the network's inputs, ``(K, N, e)``."""
-        columns = []
-        for axis in range(points.shape[1]):
-            low, high = self.frame.lower[axis], self.frame.upper[axis]
-            x = points[:, axis]
-            if axis in self.frame.periodic:
-                rate = 2 * math.pi / (high - low)
-                columns.append(wave(x, low, rate, axis, space, 0.0))
-                if axis not in self.even:
-                    columns.append(wave(x, low, rate, axis, space, -math.pi / 2))
-                continue
-            if axis in self.even:
-                columns.append(square(x, low, high, axis, space))
-                continue
-            column = points.new_zeros((space.size, len(points)))
-            column = torch.cat(((2 * x - low - high)[None] / (high - low), column[1:]))
-            first = unit(space.dimension, axis)
-            if first in space.indices:
-                column[space.position(first)] = 2 / (high - low)
-            columns.append(column)
-        return torch.stack(columns, dim=-1)
+        """Jets of the network's inputs, ``(K, N, e)``; values alone where nothing else is used."""
+        if self.network.plain_inputs:
+            space = JetSpace(space.dimension, ((0,) * space.dimension,))
+        return embedded(self.frame, points, space, even=self.even)
+
+    def share(self, programs: Programs) -> None:
+        """Keep derivatives of g and D where other trials of the same frame find them."""
+        self._programs = programs
 
     def _ansatz_jets(self, points: Tensor, space: JetSpace) -> tuple[Tensor | None, Tensor | None]:
         if space not in self._programs:

@@ -205,15 +205,6 @@ def test_report_counts_points_and_says_how_conditions_are_imposed():
     assert report["points"]["interior"].shape == (report["interior"], 2)
 
 
-def test_data_outside_the_domain_are_counted():
-    data = PointData(U1, [[0.5], [1.5]], [0.0, 0.0])
-    problem = Problem(Interval(x, 0, 1), {"ode": U1.diff(x)}, {"left": Dirichlet(U1, 0)})
-    problem.conditions["data"] = data
-    from kanpde._preflight import _outside
-
-    assert _outside(problem) == ["data: 1 data points lie outside the domain"]
-
-
 def test_solve_command_tells_what_is_missing(tmp_path, capsys):
     file = tmp_path / "open.py"
     file.write_text(

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from kanpde._files import problem_directory
 from kanpde._settings import Settings
 from kanpde.cli._convert import (
     did_you_mean,
@@ -63,7 +64,7 @@ def load_problem(path: str | Path, parameters: Sequence[str] = ()) -> tuple[Prob
         names the file and the line where there is one.
     """
     file = _existing_file(Path(path))
-    with _importable(file.parent):
+    with _importable(file.parent), problem_directory(file.parent):
         module = _import(file, path)
         function = _problem_function(module, path)
         settings = _settings_beside(module, path)

@@ -221,11 +221,16 @@ def _solve(
     problem: Problem, settings: Settings, args: argparse.Namespace, directory: Path
 ) -> Solution:
     import kanpde
+    from kanpde._periodic import uneven
     from kanpde._preflight import missing_conditions, smoothness_warnings
 
     file = resolve(args.file)
     with user_code(file, args.file, "functions of the file to work on points"):
-        for text in (*missing_conditions(problem), *smoothness_warnings(problem, settings)):
+        for text in (
+            *missing_conditions(problem),
+            *smoothness_warnings(problem, settings),
+            *uneven(problem),
+        ):
             warning_line(text)
     with (
         user_code(file, args.file, "functions of the file to work on points"),

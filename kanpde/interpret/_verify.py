@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 from kanpde._claims import Claim, Place
 from kanpde._conditions import normal
 from kanpde._rows import Rows
-from kanpde._terms import INTERIOR, PAIR, POINTS
+from kanpde._terms import INTERFACE, INTERIOR, PAIR, POINTS
 from kanpde._trial import Frame, Trial
 from kanpde._view import ProblemView
 from kanpde.interpret._constants import recognise
@@ -182,7 +182,7 @@ def term_sizes(
     numbers = {c: sympy.Float(constants[c.name], 17) for c in view.constants}
     found: dict[str, float] = {}
     for claim in view.claims:
-        if claim.terms.functionals or claim.terms.where == POINTS:
+        if claim.terms.functionals or claim.terms.where in {INTERFACE, POINTS}:
             continue
         least = 0.0 if claim.terms.where == INTERIOR else whole
         expressions = claim.expressions(view.coordinates, view.unknowns, view.constants)

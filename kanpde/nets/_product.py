@@ -14,11 +14,17 @@ from torch import Tensor, nn
 from kanpde._jets import JetSpace, MultiIndex
 from kanpde.nets._layer import BiasBlock, Block, Layer, Record, Tape
 from kanpde.nets._network import Network
-from kanpde.nets._univariate import AxisMap, chebyshev_tables, fourier_tables
+from kanpde.nets._univariate import (
+    AxisMap,
+    broken_tables,
+    chebyshev_tables,
+    fourier_tables,
+)
 
 Tables = list[list[Tensor]]
 ROUNDING = 1e-9
 Parts = Sequence[tuple[int, float, MultiIndex]]
+Breaks = tuple[tuple[float, ...], ...]
 
 
 def all_degrees(degree: int | Sequence[int], lengths: int) -> tuple[int, ...]:
@@ -33,7 +39,14 @@ def all_degrees(degree: int | Sequence[int], lengths: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=256)
-def product_count(axes: tuple[bool, ...], degrees: tuple[int, ...], *, most: int = 10**6) -> int:
+def product_count(
+    axes: tuple[bool, ...],
+    degrees: tuple[int, ...],
+    *,
+    pieces: tuple[int, ...] = (),
+    interaction: int | None = None,
+    most: int = 10**6,
+) -> int:
     """Count the products of a product KAN without listing them, up to `most`.
 
     Parameters
@@ -42,6 +55,10 @@ def product_count(axes: tuple[bool, ...], degrees: tuple[int, ...], *, most: int
         Per coordinate whether it carries sines and cosines.
     degrees
         Highest degree (frequency) along every coordinate.
+    pieces
+        Per coordinate the number of pieces that a break leaves; one each if empty.
+    interaction
+        Highest number of coordinates in one product; all unless given.
     most
         Stop counting beyond this number.
 
@@ -51,38 +68,44 @@ def product_count(axes: tuple[bool, ...], degrees: tuple[int, ...], *, most: int
     (9, 15)
     """
 
-    def below(axis: int, left: float) -> int:
-        n, periodic = degrees[axis], axes[axis]
+    def below(axis: int, left: float, factors: int) -> int:
+        if not factors:
+            return 1
+        n, periodic, many = degrees[axis], axes[axis], pieces[axis] if pieces else 1
         highest = min(n, math.floor(left * n + ROUNDING * n)) if n else 0
         if axis == len(axes) - 1:
-            return 1 + highest * (2 if periodic else 1)
-        total = 0
-        for k in range(highest + 1):
-            total += below(axis + 1, left - k / n if n else left) * (2 if periodic and k else 1)
+            return many + highest * (2 if periodic else many)
+        total = below(axis + 1, left, factors) * many
+        for k in range(1, highest + 1):
             if total > most:
                 break
+            total += below(axis + 1, left - k / n, factors - 1) * (2 if periodic else many)
         return total
 
-    return below(0, 1.0) - 1
+    # One more factor than axes: the pieces of a broken axis have constants of their own.
+    return below(0, 1.0, len(axes) + 1 if interaction is None else interaction) - 1
 
 
 @lru_cache(maxsize=64)
-def _indices(axes: tuple[bool, ...], degrees: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """Functions of every axis with 0 < sum of degree / highest degree <= 1.
+def _indices(
+    axes: tuple[bool, ...], degrees: tuple[int, ...], pieces: tuple[int, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Functions of every axis with sum of degree / highest degree <= 1, but all first ones.
 
     A periodic axis numbers 1, cos, sin, cos 2, sin 2, …: function k has degree (k + 1) // 2.
+    A broken one numbers the constants of its pieces, then their lines, …: k // pieces.
     Sorted by the last axis first, so that products with one of its functions are neighbours.
     """
     shares = []
-    for periodic, n in zip(axes, degrees, strict=True):
-        count = 2 * n + 1 if periodic else n + 1
-        shares.append([((k + 1) // 2 if periodic else k) / max(n, 1) for k in range(count)])
+    for periodic, n, many in zip(axes, degrees, pieces, strict=True):
+        count = 2 * n + 1 if periodic else (n + 1) * many
+        shares.append([((k + 1) // 2 if periodic else k // many) / max(n, 1) for k in range(count)])
     found: list[tuple[int, ...]] = []
     for last, share in enumerate(shares[-1]):
         ranges = [range(sum(s <= 1 - share + ROUNDING for s in own)) for own in shares[:-1]]
         for index in itertools.product(*ranges):
             total = share + sum(shares[a][k] for a, k in enumerate(index))
-            if 0 < total <= 1 + ROUNDING:
+            if total <= 1 + ROUNDING and any((*index, last)):
                 found.append((*index, last))
     return tuple(found)
 
@@ -103,6 +126,8 @@ class ProductBlock(Block):
         Number of outputs.
     charts
         Per coordinate a map of the input, or ``None``.
+    breaks
+        Per coordinate the inputs at which it is broken into pieces.
     """
 
     def __init__(
@@ -112,17 +137,22 @@ class ProductBlock(Block):
         degrees: tuple[int, ...],
         n_out: int,
         charts: tuple[AxisMap | None, ...],
+        breaks: Breaks,
     ) -> None:
         super().__init__()
         self.rates, self.axes, self.degrees, self.n_out = rates, axes, degrees, n_out
-        self.charts = charts
-        listed = torch.tensor(_indices(axes, degrees), dtype=torch.long).reshape(-1, len(axes))
+        self.charts, self.breaks = charts, breaks
+        found = self._listed()
+        listed = torch.tensor(found, dtype=torch.long).reshape(-1, len(axes))
         self.register_buffer("indices", listed, persistent=False)
         counts = torch.bincount(listed[:, -1], minlength=1).tolist()
         self._ends = list(itertools.accumulate(counts))  # of the products with last function j
         self.coefficients = nn.Parameter(torch.zeros(len(listed), n_out, dtype=torch.float64))
 
     indices: Tensor
+
+    def _listed(self) -> tuple[tuple[int, ...], ...]:
+        return _indices(self.axes, self.degrees, tuple(len(b) + 1 for b in self.breaks))
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
         """Jets of the products, ``(K, N, f)``; only the inputs' values are used."""
@@ -149,9 +179,12 @@ class ProductBlock(Block):
             degree, z = self.degrees[axis], inputs[:, column]
             if periodic:
                 tables.append(fourier_tables(z, inputs[:, column + 1], degree, rate, orders))
+            elif self.breaks[axis]:
+                side = inputs[:, column + 1]
+                tables.append(broken_tables(z, side, degree, rate, orders, self.breaks[axis]))
             else:
                 tables.append(chebyshev_tables(z, degree, rate, orders, self.charts[axis]))
-            column += 1 + periodic
+            column += 2 if periodic or self.breaks[axis] else 1
         return tables
 
     def contracted(self, tables: Tables, space: JetSpace) -> Tensor:
@@ -242,6 +275,12 @@ class ProductKAN(Network):
         Highest degree n, for all coordinates or for each.
     charts
         Per coordinate a map that crowds resolution at a front, or ``None``.
+    breaks
+        Per coordinate the inputs in (-1, 1) at which it is broken: the pieces between have
+        polynomials of their own, and a second input tells the piece.
+    interaction
+        Highest number of coordinates in one product (1: a sum of functions of one coordinate);
+        all unless given. Not with breaks.
 
     References
     ----------
@@ -263,15 +302,26 @@ class ProductKAN(Network):
         *,
         degree: int | Sequence[int],
         charts: Sequence[AxisMap | None] | None = None,
+        breaks: Sequence[Sequence[float]] | None = None,
+        interaction: int | None = None,
     ) -> None:
         axes = tuple(k in periodic for k in range(len(rates)))
         degrees = all_degrees(degree, len(rates))
         maps = tuple(charts) if charts is not None else (None,) * len(rates)
-        block = ProductBlock(rates, axes, degrees, n_out, maps)
-        inputs = len(rates) + len(periodic)
-        super().__init__([Layer([block, BiasBlock(n_out)], inputs, n_out, squash=False)])
+        cuts = tuple(tuple(b) for b in breaks) if breaks is not None else ((),) * len(rates)
+        parts = (rates, axes, degrees, n_out, maps, cuts)
+        self.interaction = interaction if interaction and interaction < len(rates) else None
+        if self.interaction is None:
+            block = ProductBlock(*parts)
+        else:
+            from kanpde.nets._interaction import InteractionBlock
+
+            block = InteractionBlock(*parts, interaction=self.interaction)
+        inputs = len(rates) + len(periodic) + sum(map(bool, cuts))
+        layer = Layer([block, BiasBlock(n_out)], inputs, n_out, squash=False)
+        super().__init__([layer])
         self.rates, self.periodic = rates, periodic
-        self.degrees, self.charts = degrees, maps
+        self.degrees, self.charts, self.breaks = degrees, maps, cuts
         self.products = len(block.indices)
         self.to(torch.get_default_dtype())
 
@@ -289,7 +339,17 @@ class ProductKAN(Network):
 
     def index_list(self) -> list[tuple[int, ...]]:
         """Per product the function of every axis, in the order of the coefficients."""
-        return list(_indices(self.block.axes, self.degrees))
+        return [tuple(index) for index in self.block.indices.tolist()]
+
+    def degree_list(self) -> Tensor:
+        """Per product the degree along every axis, ``(products, d)``."""
+        index = self.block.indices.detach().cpu().clone()
+        for axis, cuts in enumerate(self.breaks):
+            if axis in self.periodic:
+                index[:, axis] = torch.div(index[:, axis] + 1, 2, rounding_mode="floor")
+            else:
+                index[:, axis] = torch.div(index[:, axis], len(cuts) + 1, rounding_mode="floor")
+        return index
 
     @property
     def width(self) -> list[int]:

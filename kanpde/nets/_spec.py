@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, TypeVar
 
 import torch
@@ -37,6 +38,8 @@ def network_data(network: Network) -> dict[str, Any]:
             "rates": list(network.rates),
             "periodic": list(network.periodic),
             "charts": [None if c is None else [c.center, c.width] for c in network.charts],
+            "breaks": [list(cuts) for cuts in network.breaks],
+            "interaction": network.interaction,
         }
     if isinstance(network, MLP):
         return {"kind": "mlp", "width": network.width, "activation": network.activation}
@@ -87,14 +90,34 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
     periodic = tuple(int(k) for k in data["periodic"])
     degrees = tuple(int(n) for n in data["degrees"])
     charts = tuple(None if c is None else AxisMap(*map(float, c)) for c in data["charts"])
-    if len(rates) + len(periodic) != width[0] or not len(rates) == len(degrees) == len(charts):
-        raise ValueError("as many rates, degrees and charts as coordinates")
+    breaks = tuple(tuple(map(float, cuts)) for cuts in data.get("breaks", [()] * len(rates)))
+    if len({len(part) for part in (rates, degrees, charts, breaks)}) != 1:
+        raise ValueError("as many rates, degrees, charts and breaks as coordinates")
+    if len(rates) + len(periodic) + sum(map(bool, breaks)) != width[0]:
+        raise ValueError(f"{width[0]} inputs")
+    ends = [(-1.0, *cuts, 1.0) for cuts in breaks]
+    if not all(a < b for cuts in ends for a, b in itertools.pairwise(cuts)):
+        raise ValueError("increasing breaks")
     axes = tuple(k in periodic for k in range(len(rates)))
-    if min(degrees) < 0 or product_count(axes, degrees, most=width[1]) != width[1]:
+    pieces = tuple(len(cuts) + 1 for cuts in breaks)
+    few = data.get("interaction")
+    few = None if few is None else int(few)
+    if few is not None and (not 0 < few < len(rates) or max(pieces) > 1):
+        raise ValueError(f"products of {few} coordinates")
+    many = product_count(axes, degrees, pieces=pieces, interaction=few, most=width[1])
+    if min(degrees) < 0 or many != width[1]:
         raise ValueError(f"{width[1]} products of degrees {degrees}")
     if any(c is not None and not c.width > 0 for c in charts):
         raise ValueError("positive widths of the charts")
-    return ProductKAN(rates, periodic, width[-1], degree=degrees, charts=charts)
+    return ProductKAN(
+        rates,
+        periodic,
+        width[-1],
+        degree=degrees,
+        charts=charts,
+        breaks=breaks,
+        interaction=few,
+    )
 
 
 def _kan(data: dict[str, Any], width: list[int]) -> KAN:

@@ -119,6 +119,45 @@ def chebyshev_tables(
     return [first, *_chained(plain, mapped, rate, orders)]
 
 
+def broken_tables(
+    z: Tensor,  # (N,)
+    side: Tensor,  # (N,)
+    degree: int,
+    rate: float,
+    orders: int,
+    breaks: tuple[float, ...],
+) -> list[Tensor]:  # each (N, (degree + 1) pieces)
+    """Tabulate Chebyshev polynomials of every piece between breaks, zero on the others.
+
+    Function j on piece p stands in column ``j pieces + p``.
+
+    Parameters
+    ----------
+    z
+        Inputs in [-1, 1].
+    side
+        Piece that a point belongs to, evenly from -1 (the first) to 1 (the last).
+    breaks
+        Where pieces meet, increasing, inside (-1, 1).
+
+    Examples
+    --------
+    >>> z, side = torch.tensor([-0.5, 0.5]), torch.tensor([-1.0, 1.0])
+    >>> broken_tables(z, side, 1, 1.0, 1, (0.0,))[1]
+    tensor([[0., 0., 2., 0.],
+            [0., 0., 0., 2.]])
+    """
+    ends = z.new_tensor((-1.0, *breaks, 1.0))
+    piece = torch.round(0.5 * (side + 1.0) * len(breaks)).long()
+    half = 0.5 * (ends[1:] - ends[:-1])[piece]
+    local = (z - 0.5 * (ends[1:] + ends[:-1])[piece]) / half
+    own = torch.nn.functional.one_hot(piece, len(breaks) + 1).to(z)[:, None]
+    return [
+        ((table * (rate / half[:, None]) ** m)[:, :, None] * own).flatten(1)
+        for m, table in enumerate(chebyshev_tables(local, degree, 1.0, orders))
+    ]
+
+
 def _chained(plain: list[Tensor], mapped: list[Tensor], rate: float, orders: int) -> list[Tensor]:
     """Differentiate T(map(z)) up to `orders` times by Faa di Bruno's formula."""
     inner = [mapped[m] * rate**m for m in range(1, orders + 1)]

@@ -1,6 +1,7 @@
 """From sympy to torch: what a problem is written in, analysed and lowered."""
 
 from kanpde.pde._analysis import is_linear, jets_in, normalise, order
+from kanpde.pde._complex import complex_unknowns, normalised, parts_of, split_complex
 from kanpde.pde._derivative import derivative
 from kanpde.pde._integrals import IntegralTerm, extract_integrals
 from kanpde.pde._lower import lower
@@ -16,11 +17,13 @@ from kanpde.pde._symbols import (
     laplacian,
     unknown,
 )
+from kanpde.pde._tabulated import table
 from kanpde.pde._tree import tree_data, tree_expression
 
 __all__ = [
     "IntegralTerm",
     "Program",
+    "complex_unknowns",
     "coordinates",
     "covered",
     "creation_order",
@@ -34,8 +37,12 @@ __all__ = [
     "lower",
     "manufactured",
     "normalise",
+    "normalised",
     "order",
+    "parts_of",
     "raise_program",
+    "split_complex",
+    "table",
     "tree_data",
     "tree_expression",
     "unknown",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from kanpde.pde._program import Instruction
+from kanpde.pde._spline import Spline
 from kanpde.pde._table import TABLE, apply_operation
 
 LARGEST_PRODUCT = 64
@@ -20,6 +21,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.operations: list[Instruction] = []
+        self.tables: list[Spline] = []
         self._positions: dict[tuple[object, ...], int] = {}
 
     def _place(self, *instruction: str | int | float) -> int:
@@ -48,6 +50,12 @@ class Builder:
             folded = apply_operation(operation, numbers, torch.float64, torch.device("cpu"))
             return self.constant(float(folded))
         return self._place(name, *positions)
+
+    def table(self, spline: Spline, nu: tuple[int, ...], *positions: int) -> int:
+        """Place a derivative of a spline at computed arguments."""
+        if spline not in self.tables:
+            self.tables.append(spline)
+        return self._place("table", self.tables.index(spline), *nu, *positions)
 
     def value(self, position: int) -> float | None:
         """Return the number at a position, None if it is not a constant."""

@@ -15,6 +15,7 @@ from kanpde.pde._builder import Builder
 from kanpde.pde._names import foreign_hint, real_atoms_only, scalar
 from kanpde.pde._program import Program
 from kanpde.pde._rules import RULES, UNARY, covered_hint
+from kanpde.pde._tabulated import Tabulated
 
 _RELATIONS: dict[Any, str] = {
     sympy.StrictLessThan: "lt",
@@ -68,7 +69,9 @@ def lower(
     """
     lowering = _Lowering(inputs, where)
     outputs = tuple(lowering.real(scalar(where, expression), None) for expression in expressions)
-    return Program(tuple(str(atom) for atom in inputs), tuple(lowering.builder.operations), outputs)
+    build = lowering.builder
+    names = tuple(str(atom) for atom in inputs)
+    return Program(names, tuple(build.operations), outputs, tuple(build.tables))
 
 
 class _Lowering:
@@ -103,6 +106,9 @@ class _Lowering:
             if safe is not None:
                 argument = self.builder.guard(argument, mask, safe)
             return self.builder.emit(name, argument)
+        if isinstance(expression, Tabulated):
+            arguments = [self.real(a, mask) for a in expression.args]
+            return self.builder.table(expression.spline, expression.nu, *arguments)
         if function in RULES:
             return RULES[function](self, expression, mask)
         raise self._refusal(expression)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
+from kanpde.pde._spline import Spline
 from kanpde.pde._table import TABLE, Operation, apply_operation
 
 Instruction = tuple[str | int | float, ...]
@@ -35,6 +36,8 @@ class Program:
         its arguments, all earlier: ``("add", 3, 4)``.
     outputs
         Positions of the results.
+    tables
+        Splines that ``("table", index, derivatives …, positions …)`` evaluates.
 
     Raises
     ------
@@ -52,16 +55,17 @@ class Program:
     inputs: tuple[str, ...]
     operations: tuple[Instruction, ...]
     outputs: tuple[int, ...]
+    tables: tuple[Spline, ...] = ()
     _plan: tuple[_Step, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the instructions and plan when each value can be let go."""
-        _check(self.inputs, self.operations, self.outputs)
-        object.__setattr__(self, "_plan", _plan(self.operations, self.outputs))
+        _check(self)
+        object.__setattr__(self, "_plan", _plan(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the instructions only."""
-        return Program, (self.inputs, self.operations, self.outputs)
+        return Program, (self.inputs, self.operations, self.outputs, self.tables)
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Evaluate every output elementwise.
@@ -147,6 +151,7 @@ class Program:
             "inputs": list(self.inputs),
             "operations": [list(instruction) for instruction in self.operations],
             "outputs": list(self.outputs),
+            **({"tables": [t.to_data() for t in self.tables]} if self.tables else {}),
         }
 
     @classmethod
@@ -177,7 +182,7 @@ class Program:
         True
         """
         keys = {"inputs", "operations", "outputs"}
-        if not isinstance(data, dict) or set(data) != keys:
+        if not isinstance(data, dict) or set(data) - {"tables"} != keys:
             came = sorted(map(str, data)) if isinstance(data, dict) else type(data).__name__
             raise RunDirectoryError(
                 f"program: expected the keys inputs, operations, outputs, came {came}"
@@ -192,6 +197,7 @@ class Program:
                 tuple(data["inputs"]),
                 tuple(tuple(instruction) for instruction in data["operations"]),
                 tuple(data["outputs"]),
+                tuple(Spline.from_data(t) for t in data.get("tables", [])),
             )
         except InputError as error:
             raise RunDirectoryError(str(error)) from error
@@ -201,10 +207,9 @@ def _is_index(value: object, size: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size
 
 
-def _check(
-    inputs: tuple[str, ...], operations: tuple[Instruction, ...], outputs: tuple[int, ...]
-) -> None:
+def _check(program: Program) -> None:
     """Raise InputError unless every instruction is one of the table, well formed."""
+    inputs, operations, outputs = program.inputs, program.operations, program.outputs
     if not all(isinstance(name, str) for name in inputs):
         raise InputError(f"program: expected names as inputs, came {inputs!r}")
     kinds: list[str] = []
@@ -213,16 +218,19 @@ def _check(
             raise InputError(
                 f"program: operation {index}: expected [name, ...], came {instruction}"
             )
-        kinds.append(_kind_of(index, instruction, kinds, len(inputs)))
+        kinds.append(_kind_of(index, instruction, kinds, program))
     for output in outputs:
         if not _is_index(output, len(operations)) or kinds[output] != "r":
             raise InputError(f"program: outputs: expected indices of numbers, came {output!r}")
 
 
-def _kind_of(index: int, instruction: Instruction, kinds: list[str], inputs: int) -> str:
+def _kind_of(index: int, instruction: Instruction, kinds: list[str], program: Program) -> str:
     """Check one instruction; return the kind of its result."""
-    where = f"program: operation {index}"
+    where, inputs = f"program: operation {index}", len(program.inputs)
     name, arguments = str(instruction[0]), instruction[1:]
+    if name == "table":
+        _check_table(where, arguments, kinds, program.tables)
+        return "r"
     leaf: dict[str, Callable[[object], bool]] = {
         "const": _is_finite,
         "input": lambda value: _is_index(value, inputs),
@@ -253,6 +261,20 @@ def _kind_of(index: int, instruction: Instruction, kinds: list[str], inputs: int
     return operation.result
 
 
+def _check_table(
+    where: str, arguments: Instruction, kinds: list[str], tables: tuple[Spline, ...]
+) -> None:
+    if not arguments or not _is_index(arguments[0], len(tables)):
+        raise InputError(f"{where}: table: expected an index below {len(tables)}, came {arguments}")
+    d = tables[int(arguments[0])].dimension
+    orders, positions = arguments[1 : 1 + d], arguments[1 + d :]
+    fits = len(arguments) == 1 + 2 * d and all(_is_index(n, 100) for n in orders)
+    if not fits or not all(_is_index(p, len(kinds)) and kinds[int(p)] == "r" for p in positions):
+        raise InputError(
+            f"{where}: table: expected {d} orders and {d} earlier numbers, came {arguments}"
+        )
+
+
 def _is_finite(value: object) -> bool:
     return (
         isinstance(value, (int, float))
@@ -261,17 +283,17 @@ def _is_finite(value: object) -> bool:
     )
 
 
-def _plan(operations: tuple[Instruction, ...], outputs: tuple[int, ...]) -> tuple[_Step, ...]:
+def _plan(program: Program) -> tuple[_Step, ...]:
     """Look the operations up and note after which one each value is not needed again."""
     last: dict[int, int] = {}
     steps = [
-        (index, TABLE[str(name)], tuple(int(position) for position in positions))
-        for index, (name, *positions) in enumerate(operations)
-        if name not in ("const", "input")
+        (index, *_resolved(instruction, program.tables))
+        for index, instruction in enumerate(program.operations)
+        if instruction[0] not in ("const", "input")
     ]
     for index, _, positions in steps:
         last.update(dict.fromkeys(positions, index))
-    kept = set(outputs)
+    kept = set(program.outputs)
     released: dict[int, list[int]] = {}
     for position, index in last.items():
         if position not in kept:
@@ -280,3 +302,20 @@ def _plan(operations: tuple[Instruction, ...], outputs: tuple[int, ...]) -> tupl
         (index, operation, positions, tuple(released.get(index, ())))
         for index, operation, positions in steps
     )
+
+
+def _resolved(
+    instruction: Instruction, tables: tuple[Spline, ...]
+) -> tuple[Operation, tuple[int, ...]]:
+    """Give the operation of an instruction and the positions of its arguments."""
+    name, *numbers = instruction
+    arguments = tuple(int(n) for n in numbers)
+    if name != "table":
+        return TABLE[str(name)], arguments
+    spline, d = tables[arguments[0]], tables[arguments[0]].dimension
+    nu = arguments[1 : 1 + d]
+
+    def apply(*columns: Tensor) -> Tensor:
+        return spline.evaluate(nu, columns)
+
+    return Operation("r" * d, apply, tensors=True), arguments[1 + d :]

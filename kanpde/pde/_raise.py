@@ -11,6 +11,7 @@ from sympy import Expr
 
 from kanpde.errors import RunDirectoryError
 from kanpde.pde._program import Program
+from kanpde.pde._tabulated import tabulated
 
 _SYMPY: dict[str, Callable[..., Any]] = {
     "neg": lambda a: -a,
@@ -93,10 +94,21 @@ def raise_program(program: Program, inputs: Sequence[Expr]) -> tuple[Expr, ...]:
             values.append(_constant(float(arguments[0])))
         elif name == "input":
             values.append(inputs[int(arguments[0])])
+        elif name == "table":
+            values.append(_table(program, [int(a) for a in arguments], values))
         else:
             operands = [values[int(a)] for a in arguments]
             values.append(_function(str(name))(*operands))
     return tuple(sympy.sympify(values[k]) for k in program.outputs)
+
+
+def _table(program: Program, arguments: list[int], values: list[Any]) -> Expr:
+    spline = program.tables[arguments[0]]
+    d = spline.dimension
+    result: Expr = tabulated(spline, tuple(arguments[1 : 1 + d]))(
+        *(values[p] for p in arguments[1 + d :])
+    )
+    return result
 
 
 def _function(name: str) -> Callable[..., Any]:

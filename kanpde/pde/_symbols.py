@@ -52,8 +52,10 @@ def coordinates(names: str) -> sympy.Symbol | tuple[sympy.Symbol, ...]:
     return symbols
 
 
-def unknown(name: str, *coords: sympy.Symbol, scale: float = 1.0) -> AppliedUndef:
-    """Make an unknown: a real function of some coordinates.
+def unknown(
+    name: str, *coords: sympy.Symbol, scale: float = 1.0, complex: bool = False
+) -> AppliedUndef:
+    """Make an unknown: a real function of some coordinates, or a complex one.
 
     Parameters
     ----------
@@ -65,6 +67,9 @@ def unknown(name: str, *coords: sympy.Symbol, scale: float = 1.0) -> AppliedUnde
         A typical magnitude of its values, in its own units, positive; kept
         as ``u.func.scale``. Two unknowns of one name and different scales
         are different.
+    complex
+        Whether its values are complex. A `Problem` solves for its real and imaginary part,
+        the real unknowns ``NAME_re`` and ``NAME_im``.
 
     Returns
     -------
@@ -83,6 +88,7 @@ def unknown(name: str, *coords: sympy.Symbol, scale: float = 1.0) -> AppliedUnde
     >>> u = unknown("u", x, t, scale=3)
     >>> u.diff(x, 2), u.func.scale
     (Derivative(u(x, t), (x, 2)), 3.0)
+    >>> unknown("h", x, t, complex=True).is_real
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise InputError(f"unknown: expected a name (an identifier), came {name!r}")
@@ -91,8 +97,13 @@ def unknown(name: str, *coords: sympy.Symbol, scale: float = 1.0) -> AppliedUnde
         raise InputError(f"unknown {name}: expected a number as scale, came {scale!r}")
     if not (math.isfinite(scale) and scale > 0):
         raise InputError(f"unknown {name}: expected a positive scale, came {scale}")
-    function = sympy.Function(name, real=True, scale=float(scale))
-    made = function(*coords)
+    if complex:
+        for part in ("re", "im"):
+            unknown(f"{name}_{part}", *coords, scale=scale)
+        assumptions = {"complex": True}
+    else:
+        assumptions = {"real": True}
+    made = sympy.Function(name, scale=float(scale), **assumptions)(*coords)
     _ORDER[made] = next(_CREATED)
     return made
 

@@ -6,6 +6,8 @@ from kanpde.train._accumulators import StreamingQR as StreamingQR
 from kanpde.train._data import DataRows as DataRows
 from kanpde.train._data import Penalty as Penalty
 from kanpde.train._descent import DescentPhase as DescentPhase
+from kanpde.train._eigen import EigenPhase as EigenPhase
+from kanpde.train._fields import FieldsPhase as FieldsPhase
 from kanpde.train._firstorder import LBFGS as LBFGS
 from kanpde.train._firstorder import Adam as Adam
 from kanpde.train._forward import forward_problem as forward_problem
@@ -40,6 +42,8 @@ __all__ = [
     "Adam",
     "DataRows",
     "DescentPhase",
+    "EigenPhase",
+    "FieldsPhase",
     "Gram",
     "IdentifyPhase",
     "LevenbergMarquardt",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from kanpde._problem import Constant
+from kanpde._statement import Constant
 
 Array = NDArray[np.float64]
 LEVEL = 0.95

@@ -98,8 +98,13 @@ class IdentifyPhase(Phase):
 
     @property
     def identified(self) -> dict[str, dict[str, float | None]]:
-        """Value and 95 % interval of every constant."""
-        return intervals(self.scales, self.z, self.estimate)
+        """Value and 95 % interval of every constant; none while the search is still on its way."""
+        found = self.estimate
+        if found is not None and not self.stalled:
+            move = step(self.data, self.slopes, 1e-12, longest=math.inf)
+            if not (np.abs(move) <= found.deviations).all():
+                found = None
+        return intervals(self.scales, self.z, found)
 
     @property
     def noise(self) -> dict[str, dict[str, Any]]:
@@ -166,10 +171,13 @@ class IdentifyPhase(Phase):
         return max(noise / size for noise, size, _ in self._sizes())
 
     def _sizes(self) -> list[tuple[float, float, int]]:
-        """Root mean square residual, spread and number of the values of every data set."""
+        """Root mean square residual, spread and number of the values of every data set.
+
+        The residual is weighted: that of a value that counts as most do.
+        """
         return [
             (
-                float(np.sqrt(np.mean(np.square(s.residual * s.sd)))),
+                float(np.sqrt(np.mean(np.square(s.residual)))),
                 float(np.std(drawn.extras[:, 0])) or 1.0,
                 len(s.residual),
             )
@@ -233,7 +241,6 @@ class IdentifyPhase(Phase):
         if self.tolerance <= 1.01 * wanted or self.stages >= MOST_STAGES:
             self.stalled = True
             return self._stop("settled")
-        self.levels.add(self.trial, self.judge, self.value_fresh())
         before, self.tolerance = self.tolerance, max(wanted, 1e-3 * self.tolerance)
         found = self._solve(self.z)
         if found is None:
@@ -292,6 +299,7 @@ class IdentifyPhase(Phase):
         squares = np.einsum("mcd,cd->m", self.spread, found.covariance)
         if np.isfinite(squares).all():
             self.levels.floor = np.sqrt(squares.clip(0.0)).tolist()
+            self.levels.add(self.trial, self.judge, self.value_fresh())
 
     def state(self) -> dict[str, Any]:
         """Constants, trial, residuals and slopes."""

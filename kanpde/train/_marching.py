@@ -197,6 +197,8 @@ class MarchingPhase(Phase):
         if len(m.spatial) != 1 or m.spatial[0] in periodic or m.degrees[m.spatial[0]] < CROWDED:
             return
         (axis,) = m.spatial
+        if plan.frame.cuts(axis):
+            return
         m.charts = m.charts or [None] * len(m.degrees)
         m.charts[axis], share = choose_chart(
             plan, trial, axis, m.edges[-1], tolerance=m.tolerance, present=m.charts[axis]

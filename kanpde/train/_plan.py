@@ -13,9 +13,12 @@ import torch
 from sympy import Expr
 
 from kanpde import _check
-from kanpde._ansatz import Ansatzes, build, check_periodic
-from kanpde._conditions import Initial, MeanValue, Periodic, PointData
+from kanpde._ansatz import Ansatzes, build
+from kanpde._conditions import Initial, MeanValue, Periodic
+from kanpde._data import PointData
 from kanpde._halving import folds, keeps_ansatz, reduce
+from kanpde._interface import breaks, row_names
+from kanpde._periodic import check_periodic
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
@@ -27,6 +30,7 @@ from kanpde.basis import FREQUENCY, RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network, kernel_available
 from kanpde.pde import is_linear
+from kanpde.train._spread import spread
 
 HIDDEN_IN_ONE_DIMENSION, HIDDEN = (8, 8, 8), (8, 8, 8, 8)
 POINTS_PER_COEFFICIENT = 7
@@ -105,6 +109,7 @@ class Plan:
             derivatives=self.settings.derivatives,
         )
         trial.kernel = self.settings.kernel
+        trial.share(self.programs.setdefault((*self.frame.g, *self.frame.d), {}))
         return trial
 
     def draw(
@@ -115,19 +120,8 @@ class Plan:
         drawn = []
         for s in self.sets:
             points = draw(self.problem, s, self._many(s, interior), sampler=chosen, rng=rng)
-            if chosen == "chebyshev":
-                points = self._even(points)
-            drawn.append((s, self._in_slab(points)))
+            drawn.append((s, self._in_slab(spread(points, s, self.frame, chosen))))
         return drawn
-
-    def _even(self, drawn: Drawn) -> Drawn:
-        """Spread Chebyshev points evenly along periodic axes, where no end is special."""
-        points = drawn.points.copy()
-        for axis in self.frame.periodic:
-            low, high = self.problem.domain.lower[axis], self.problem.domain.upper[axis]
-            share = np.clip((points[:, axis] - low) / (high - low), 0.0, 1.0)
-            points[:, axis] = low + (high - low) * np.arccos(1 - 2 * share) / np.pi
-        return dataclasses.replace(drawn, points=points)
 
     def _in_slab(self, drawn: Drawn) -> Drawn:
         """Move points of the whole time interval into the slab."""
@@ -192,11 +186,14 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         If the settings do not fit the problem.
     """
     check_periodic(problem)
+    known = [*problem.equations, *row_names(problem.conditions)]
     for name in settings.weights:
-        if name not in problem.equations and name not in problem.conditions:
-            known = ", ".join((*problem.equations, *problem.conditions))
-            raise InputError(f"weights.{name}: no such term; the terms are {known}")
+        if name not in known:
+            raise InputError(f"weights.{name}: no such term; the terms are {', '.join(known)}")
     device = _check.device(settings.device)
+    cuts = breaks(problem.conditions, problem.coordinates)
+    if cuts and settings.dtype != "float64":
+        raise InputError(f"dtype: interfaces need float64, got {settings.dtype}")
     _check_kernel(settings, device)
     whole, mirrors = problem, find(problem) if settings.symmetry else ()
     halves = tuple(m for m in mirrors if folds(problem, m))
@@ -226,6 +223,7 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
             scales=tuple(float(getattr(u.func, "scale", 1.0)) for u in problem.unknowns),
             folds=tuple(Fold(m.axis, m.center, m.parities) for m in halves),
             even=tuple(m.axis for m in even),
+            breaks=cuts,
         ),
         sets=compile_terms(problem, ansatzes),
         linear=is_linear_problem(problem),

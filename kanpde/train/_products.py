@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kanpde._frame import Frame
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
@@ -31,12 +33,16 @@ def products_apply(plan: Plan) -> bool:
         and settings.derivatives == "jets"
         and plan.dtype == torch.float64
         and all(a is None for a in asked)
-        and plan.frame.inputs <= 6
+        and (plan.frame.inputs <= 6 or max(plan.frame.pieces) == 1)
     )
 
 
 def product_network(
-    plan: Plan, degree: int | Sequence[int], charts: Sequence[AxisMap | None] | None = None
+    plan: Plan,
+    degree: int | Sequence[int],
+    charts: Sequence[AxisMap | None] | None = None,
+    *,
+    interaction: int | None = None,
 ) -> ProductKAN:
     """Build the product KAN of a plan's frame."""
     frame = plan.frame
@@ -44,13 +50,30 @@ def product_network(
         (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
         for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
     )
-    return ProductKAN(rates, frame.periodic, plan.outputs, degree=degree, charts=charts)
+    breaks = [scaled_cuts(frame, k) for k in range(len(rates))]
+    return ProductKAN(
+        rates,
+        frame.periodic,
+        plan.outputs,
+        degree=degree,
+        charts=charts,
+        breaks=breaks,
+        interaction=interaction,
+    )
 
 
-def coefficients(plan: Plan, degrees: Sequence[int]) -> int:
+def coefficients(plan: Plan, degrees: Sequence[int], interaction: int | None = None) -> int:
     """Count the coefficients of a product KAN without building it."""
     axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
-    return (product_count(axes, tuple(degrees)) + 1) * plan.outputs
+    few = interaction if interaction and interaction < len(degrees) else None
+    many = product_count(axes, tuple(degrees), pieces=plan.frame.pieces, interaction=few)
+    return (many + 1) * plan.outputs
+
+
+def scaled_cuts(frame: Frame, axis: int) -> tuple[float, ...]:
+    """Places of the interfaces along an axis, as inputs of a network in (-1, 1)."""
+    low, high = frame.lower[axis], frame.upper[axis]
+    return tuple((2 * c - low - high) / (high - low) for c in frame.cuts(axis))
 
 
 def lattice(plan: Plan, network: ProductKAN, *, excess: int, most: int | None = None) -> Drawn:
@@ -80,6 +103,10 @@ def axis_nodes(plan: Plan, network: ProductKAN, axis: int, *, excess: int) -> np
         count = 2 * degree + 1 + excess
         return low + (high - low) * np.arange(count) / count
     count = degree + 1 + excess
+    if cuts := plan.frame.cuts(axis):
+        unit = 0.5 - 0.5 * np.cos(np.pi * (np.arange(count) + 0.5) / count)
+        ends = itertools.pairwise((low, *cuts, high))
+        return np.concatenate([a + (b - a) * unit for a, b in ends])
     zeta = -np.cos(np.pi * (np.arange(count) + 0.5) / count)
     z = zeta if chart is None else chart.inverse(torch.as_tensor(zeta)).numpy()
     return np.clip(0.5 * (low + high) + 0.5 * (high - low) * z, low, high)
@@ -93,8 +120,12 @@ def balance(plan: Plan, trial: Trial, drawn: list[tuple[TermSet, Drawn]]) -> dic
     sizes: dict[str, float] = {}
     for terms, points in drawn:
         rows = Rows(trial, [(terms, points)])
-        total = sum(float(j.square().sum()) for j, _ in rows.jacobian())
-        sizes.update(dict.fromkeys(terms.names, total / len(terms.names)))
+        totals = [float(j.square().sum()) for j, _ in rows.jacobian()]
+        if terms.where == INTERIOR:
+            sizes.update(dict.fromkeys(terms.names, sum(totals) / len(terms.names)))
+            continue
+        for name, total in zip(itertools.cycle(terms.names), totals, strict=False):
+            sizes[name] = sizes.get(name, 0.0) + total / terms.names.count(name)
     top = max(sizes[n] for t, _ in drawn if t.where == INTERIOR for n in t.names)
     balanced = {
         n: min(1e8, max(1.0, top / sizes[n])) if sizes[n] > 0 else 1.0
@@ -111,13 +142,22 @@ def tails(network: ProductKAN) -> Tensor:
     A product is among the highest where its degrees, each divided by its highest, sum to 0.87
     or more; it counts for an axis by its share there.
     """
-    index = torch.tensor(network.index_list(), dtype=torch.float64)
-    for axis in network.periodic:
-        index[:, axis] = torch.div(index[:, axis] + 1, 2, rounding_mode="floor")
+    index = network.degree_list().double()
     share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
     size = network.block.coefficients.detach().double().cpu().square()
     shell = share.sum(dim=1) >= SHELL
     return (share[shell].square().T @ size[shell]).sqrt()
+
+
+def leading_tails(network: ProductKAN) -> list[float]:
+    """Size of the highest coefficients, each counted for the axis that leads in its product."""
+    index = network.degree_list().double()
+    share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
+    size = network.block.coefficients.detach().double().cpu().square().sum(dim=1)
+    shell, lead = share.sum(dim=1) >= SHELL, share.argmax(dim=1)
+    return [
+        float(size[shell & (lead == axis)].sum().sqrt()) for axis in range(len(network.degrees))
+    ]
 
 
 def transfer(source: Trial, target: Trial) -> None:
@@ -126,8 +166,9 @@ def transfer(source: Trial, target: Trial) -> None:
     assert isinstance(old, ProductKAN)
     assert isinstance(new, ProductKAN)
     place = {index: k for k, index in enumerate(new.index_list())}
-    kept = torch.tensor([place[index] for index in old.index_list()], device=target.device)
+    shared = [(k, place[index]) for k, index in enumerate(old.index_list()) if index in place]
+    own, kept = torch.tensor(shared, device=target.device).reshape(-1, 2).unbind(1)
     known = old.get().unflatten(0, (old.products + 1, old.n_out))  # the biases come last
     vector = known.new_zeros(new.products + 1, new.n_out)
-    vector[kept], vector[-1] = known[:-1], known[-1]
+    vector[kept], vector[-1] = known[own], known[-1]
     target.set(torch.cat((vector.flatten(), source.eta.detach())))

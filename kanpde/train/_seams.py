@@ -36,7 +36,7 @@ def take_over(plan: Plan, trial: SlabTrial, time: float) -> Seam:
         found = (misfit, networks)
         larger = tuple(math.ceil(GROWTH * n) for n in degrees)
         axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
-        if misfit <= CLOSE or product_count(axes, larger) > MOST_PRODUCTS:
+        if misfit <= CLOSE or product_count(axes, larger, pieces=plan.frame.pieces) > MOST_PRODUCTS:
             break
         degrees = list(larger)
     assert found is not None

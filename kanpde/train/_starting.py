@@ -39,8 +39,10 @@ def warmth(plan: Plan) -> Warm | None:
     here, there = plan.frame, start.frame
     alike = (
         here.periodic == there.periodic
-        and [(f.axis, f.parities) for f in here.folds] == [(f.axis, f.parities) for f in there.folds]
+        and [(f.axis, f.parities) for f in here.folds]
+        == [(f.axis, f.parities) for f in there.folds]
         and here.even == there.even
+        and here.pieces == there.pieces
     )
     if not alike:
         return Warm.OTHER

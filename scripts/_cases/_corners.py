@@ -207,4 +207,3 @@ def whole_flow(problem: Any, nu: float, **kind: float) -> dict[str, Expr]:
         "v": Piecewise((vs + v, inside), (0, True)),
         "p": ps + p,
     }
-

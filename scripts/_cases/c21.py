@@ -8,9 +8,8 @@ distance of the points there. Strong lids are reached in stages, each from the o
 from pathlib import Path
 from typing import Any
 
-from _cases._corners import cavity, whole_flow
-
 import kanpde
+from _cases._corners import cavity, whole_flow
 from kanpde import Problem, Settings, Solution
 
 SETTINGS = {"time_limit": 240}

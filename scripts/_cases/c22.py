@@ -8,9 +8,8 @@ number is reached in stages, each from the one before.
 from pathlib import Path
 from typing import Any
 
-from _cases._corners import cavity, whole_flow
-
 import kanpde
+from _cases._corners import cavity, whole_flow
 from kanpde import Problem, Settings, Solution
 
 SETTINGS = {"time_limit": 580}

@@ -11,6 +11,7 @@ import sympy
 
 import kanpde
 from kanpde._conditions import DATA, normal
+from kanpde._interface import SIDE
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
 NAMES = sorted(path.stem for path in PROBLEMS.glob("*.py"))
@@ -19,7 +20,7 @@ EXACT = [name for name, problem in MADE.items() if problem.exact]
 REFERENCE = [name for name, problem in MADE.items() if problem.reference]
 # Unknown constants at the value that made the data, and no noise.
 TRUE_CONSTANTS = {"heat_inverse": {"D": 0.1}}
-KEYWORDS = {"heat_inverse": {"noise": 0.0}}
+KEYWORDS = {"heat_inverse": {"noise": 0.0}, "conductivity_field": {"sd": 0.0}}
 COUNT = 200
 
 
@@ -77,6 +78,8 @@ def condition_error(problem, condition, rng):
         points, weights = domain.interior(40, sampler="gauss", rng=rng)
         error = numbers(problem, condition.operator(problem.space), points)
         return np.array([weights @ error / weights.sum()])
+    if condition.kind == "interface":
+        return interface_error(problem, condition, rng)
     if condition.kind == "constraint":
         return np.array([constraint_error(problem, condition.expression)])
     assert condition.kind == "periodic"
@@ -89,6 +92,19 @@ def condition_error(problem, condition, rng):
         for k in range(highest(problem, u, x))
     ]
     return np.concatenate(jumps)
+
+
+def interface_error(problem, condition, rng):
+    """Jumps of value and flux, from one-sided values next to the plane."""
+    points, _, _ = problem.domain.pair(condition.coordinate, COUNT, sampler="uniform", rng=rng)
+    column, total = problem.coordinates.index(condition.coordinate), []
+    for expression in condition.expressions():
+        gap = 0.0
+        for side, place in zip((-1, 1), condition.sides(), strict=True):
+            points[:, column] = place
+            gap = gap + side * numbers(problem, expression.subs(SIDE, side), points)
+        total.append(gap)
+    return np.concatenate(total)
 
 
 def constraint_error(problem, expression):
@@ -164,6 +180,7 @@ def test_problem_is_in_the_table(name):
         ("kovasznay", {"Re": 20.0}),
         ("oscillator", {"mu": 2.0, "k": 100.0}),
         ("integral_constraint", {"mean": -2.0}),
+        ("two_layer_conduction", {"k1": 2.0, "k2": 0.1, "c": 0.6, "R": 0.4}),
         ("volterra", {"a": 0.5, "L": 3.0}),
     ],
 )
