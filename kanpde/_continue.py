@@ -18,6 +18,7 @@ from kanpde.errors import InputError
 from kanpde.train import Status
 
 SHARE = 0.5  # of the time limit for all stages but the last
+ENOUGH = 1e-3  # predicted error of a stage that the next one may start from
 FACTOR = 2.0  # between stages whose number is not given
 MOST_STAGES = 100
 FINISHED = ("converged", "budget")
@@ -70,7 +71,8 @@ def solve_continued(
     parameter, values
         Its name, and at least two values; the last one is asked for.
     settings
-        How each is solved. All values but the last share half of the time limit.
+        How each is solved. All values but the last share half of the time limit at most, and end
+        at a predicted error of 1e-3; the last one gets the rest.
     out
         Run directory of the last value; those before it lie in its folder ``stages``.
     resume
@@ -112,8 +114,7 @@ def solve_continued(
         last = k == len(values) - 1
         problem = _built(build, parameter, value)
         chosen = (settings or problem.settings or Settings()).replace(**overrides)
-        if not last:
-            chosen = _shortened(chosen, len(values))
+        chosen = _share(chosen, len(values), told, last=last)
         place = _place(out, k, parameter, value, last=last)
         observe = _numbered(progress, k, len(values))
         start = _stage(problem, chosen, place, resume=resume, start=start, observe=observe)
@@ -140,11 +141,16 @@ def _built(build: Callable[..., Problem], parameter: str, value: float) -> Probl
     return problem
 
 
-def _shortened(settings: Settings, stages: int) -> Settings:
-    """Give an earlier stage its share of the time."""
-    if not math.isfinite(settings.seconds):
+def _share(settings: Settings, stages: int, told: list[dict[str, Any]], *, last: bool) -> Settings:
+    """Give a stage its share of the time, and an earlier one a tolerance that does."""
+    whole = settings.seconds
+    if not last:
+        settings = settings.replace(tolerance=max(ENOUGH, settings.tolerance or 0.0))
+    if not math.isfinite(whole):
         return settings
-    return settings.replace(time_limit=SHARE * settings.seconds / (stages - 1))
+    left = whole - sum(float(stage["seconds"]) for stage in told)
+    part = left if last else SHARE * whole / (stages - 1)
+    return settings.replace(time_limit=max(part, (1 - SHARE) * whole / stages))
 
 
 def _place(

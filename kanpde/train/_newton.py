@@ -15,7 +15,7 @@ from kanpde._rows import Rows
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN
 from kanpde.train._levenberg import LevenbergMarquardt
-from kanpde.train._linear import LinearPhase
+from kanpde.train._linear import CHECKED, LinearPhase
 from kanpde.train._phase import Report
 from kanpde.train._plan import Plan
 from kanpde.train._products import transfer
@@ -46,6 +46,11 @@ class NewtonPhase(LinearPhase):
     def sufficient(self) -> bool:
         """Whether the values were settling to the last level."""
         return self.done and not self.slow and self.settling
+
+    @property
+    def promising(self) -> bool:
+        """Whether it may take all of the time: it settles, or it was near from the start."""
+        return self.start is not None or self.settling
 
     @property
     def settling(self) -> bool:
@@ -82,10 +87,14 @@ class NewtonPhase(LinearPhase):
         before = self.best_fresh
         report = super().step()
         falling = self.best_fresh < FALL_PER_LEVEL * before
-        self.slow = not falling and not (report.moved and self.settling)
-        tried = self.level >= TRIED_LEVELS
+        settling = report.moved and self.settling
+        self.slow = not falling and not settling
+        tried = self.level >= TRIED_LEVELS and self.start is None
         if tried and self.slow and self.ladder.last_order:
             self.done = True
+        elif settling and self.stalled and self._predicted() > CHECKED:
+            self.without_gain, self.stalled = 0, False
+            self.done = self.ladder.degrees is None
         return report
 
     def state(self) -> dict[str, Any]:

@@ -199,7 +199,7 @@ class Session:
         if not isinstance(self.phase, LinearPhase):
             return False
         settled = isinstance(self.phase, EigenPhase)
-        newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.settling)
+        newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.promising)
         spent = self.seconds + (1 if newton else 3) * self._latest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 

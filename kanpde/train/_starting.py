@@ -42,6 +42,7 @@ def warmth(plan: Plan) -> Warm | None:
         and [(f.axis, f.parities) for f in here.folds]
         == [(f.axis, f.parities) for f in there.folds]
         and here.even == there.even
+        and here.pieces == there.pieces
     )
     if not alike:
         return Warm.OTHER

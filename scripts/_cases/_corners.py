@@ -162,7 +162,7 @@ def cavity(lid: Any, nu: float, **kind: float) -> Problem:
     u, v, p = unknown("u", x, y), unknown("v", x, y), unknown("p", x, y)
     corners = Corners(x, y, nu, **kind)
     us, vs, ps = corners.both
-    ut, vt, near = us + u, vs + v, sqrt(corners.near)
+    ut, vt, near = us + u, vs + v, corners.near
     known: dict[str, tuple[Expr, Expr, Any]] = {
         "lid": (_speed(corners) - lid(x), 0 * x, Eq(y, 1)),  # both corners' flow along the lid
         "left": (*corners.right[:2], Eq(x, 0)),  # that of the left corner vanishes there

@@ -12,7 +12,7 @@ import kanpde
 from _cases._corners import cavity, whole_flow
 from kanpde import Problem, Settings, Solution
 
-SETTINGS = {"time_limit": 400}
+SETTINGS = {"time_limit": 580}
 VARIANTS = ({"Re": 100}, {"Re": 400})
 
 
