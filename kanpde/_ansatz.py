@@ -26,7 +26,7 @@ from kanpde._problem import Problem
 from kanpde.geometry import Ball, Domain
 from kanpde.pde import derivative, lower
 
-TOLERANCE = 1e-9
+TOLERANCE, MOST_SIDES = 1e-9, 4
 KINKS = (
     sympy.Abs,
     sympy.sign,
@@ -123,6 +123,8 @@ def _impose(
     accepted: list[Datum] = []
     for name, condition in _by_priority(conditions):
         data, reason = _data_of(problem, name, condition)
+        if data and len(problem.space) > MOST_SIDES and not isinstance(condition, Initial):
+            data, reason = None, "a distance to so many faces would hide sums of simple functions"
         if data and part.lift is not None:
             data = [_without(problem, datum, part.lift.value) for datum in data]
         if data:

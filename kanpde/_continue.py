@@ -181,7 +181,7 @@ def _numbered(progress: Progress | None, k: int, count: int) -> Progress | None:
 
 
 def _told(solution: Solution, value: float) -> dict[str, Any]:
-    """What the summary says of a stage."""
+    """Give what the summary says of a stage."""
     summary = solution.summary
     told: dict[str, Any] = plain(
         {

@@ -33,6 +33,7 @@ from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
 from kanpde.train import (
+    DescentPhase,
     EigenPhase,
     FieldsPhase,
     IdentifyPhase,
@@ -296,6 +297,7 @@ def _finish(
             "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
+            "weighting": _weighting(phase),
             "start": None if (warm := warmth(plan)) is None else warm.value,
             "lifted": plan.ansatzes.lifted,
             "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
@@ -327,6 +329,11 @@ def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any],
         found = {n: {**entry, "error": errors[n]} for n, entry in found.items()}
     truths = {s.name: c.exact for s, c in plan.problem.constants.items() if c.exact is not None}
     return {n: e | ({"true": truths[n]} if n in truths else {}) for n, e in found.items()}, noise
+
+
+def _weighting(phase: Phase) -> dict[str, Any] | None:
+    """Last weights of a training whose weights follow it."""
+    return phase.weighting.summary() if isinstance(phase, DescentPhase) else None
 
 
 def _count(trial: Trial) -> int:

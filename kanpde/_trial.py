@@ -230,7 +230,9 @@ class Trial(nn.Module):
         return points, flip
 
     def _embedding(self, points: Tensor, space: JetSpace) -> Tensor:
-        """Jets of the network's inputs, ``(K, N, e)``."""
+        """Jets of the network's inputs, ``(K, N, e)``; values alone where nothing else is used."""
+        if self.network.plain_inputs:
+            space = JetSpace(space.dimension, ((0,) * space.dimension,))
         return embedded(self.frame, points, space, even=self.even)
 
     def share(self, programs: Programs) -> None:

@@ -96,7 +96,7 @@ class Forward:
         """Raise the degree until it serves; where one has served before, begin there."""
         phase = (LinearPhase if plan.linear else NewtonPhase)(plan, judge)
         if self.degree is not None:
-            phase.degrees = [n for n in phase.degrees if n >= self.degree] or [self.degree]
+            phase.ladder.begin_at([self.degree] * plan.problem.dimension)
             if self.last is not None and not plan.linear:
                 phase.trial, phase.solved = self.last, True
         served = False

@@ -17,7 +17,7 @@ from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, POINTS
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN
-from kanpde.train._linear import DEGREES
+from kanpde.train._ladder import DEGREES
 from kanpde.train._plan import Plan
 from kanpde.train._products import coefficients, product_network
 

@@ -13,6 +13,7 @@ from typing import Any
 from kanpde._measure import Judge, relative_l2
 from kanpde._rows import Rows
 from kanpde._trial import Trial
+from kanpde.nets import ProductKAN
 from kanpde.train._levenberg import LevenbergMarquardt
 from kanpde.train._linear import LinearPhase
 from kanpde.train._phase import Report
@@ -37,10 +38,9 @@ class NewtonPhase(LinearPhase):
         self.start = plan.start if warmth(plan) is Warm.PRODUCT else None
         self.slow = False
         if self.start is not None:
-            least = NEAR * max(self.start.network.degrees)
-            enough = [k for k, n in enumerate(self.degrees) if n >= least]
-            self.level = enough[0] if enough else len(self.degrees) - 1
-        self.first_level = self.level
+            network = self.start.network
+            assert isinstance(network, ProductKAN)
+            self.ladder.skip_to(NEAR * max(network.degrees))
 
     @property
     def sufficient(self) -> bool:
@@ -83,15 +83,16 @@ class NewtonPhase(LinearPhase):
         report = super().step()
         falling = self.best_fresh < FALL_PER_LEVEL * before
         self.slow = not falling and not (report.moved and self.settling)
-        if self.level >= self.first_level + TRIED_LEVELS and self.slow:
+        tried = self.level >= TRIED_LEVELS
+        if tried and self.slow and self.ladder.last_order:
             self.done = True
         return report
 
     def state(self) -> dict[str, Any]:
         """Level, best trial, earlier levels, whether the last level gained too little."""
-        return {**super().state(), "slow": self.slow, "first_level": self.first_level}
+        return {**super().state(), "slow": self.slow}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
         super().restore(state)
-        self.slow, self.first_level = bool(state["slow"]), int(state["first_level"])
+        self.slow = bool(state["slow"])
