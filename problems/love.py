@@ -17,8 +17,6 @@ Good values: linear and smooth, so 1e-13 is within reach for d = 0.2 ... 1. The 
 Nyström's method with 400 Gauss nodes, which agrees with 800 to 2e-14 at d = 1 (6e-13 at d = 0.2).
 """
 
-from functools import lru_cache
-
 import numpy as np
 from sympy import Integral, Symbol, nsimplify, pi
 
@@ -40,7 +38,6 @@ def problem(d: float = 1.0) -> Problem:
     )
 
 
-@lru_cache(maxsize=8)
 def densities(d: float, count: int = NODES):
     """Solve at Gauss nodes: nodes, weights and values."""
     nodes, weights = np.polynomial.legendre.leggauss(count)
