@@ -7,7 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sympy import Abs, Eq, Piecewise, Rational, Symbol, cos, pi, piecewise_fold, sin, solve
+from sympy import (
+    Abs,
+    Eq,
+    I,
+    Integral,
+    Piecewise,
+    Rational,
+    Symbol,
+    cos,
+    exp,
+    pi,
+    piecewise_fold,
+    sin,
+    solve,
+)
 
 import kanpde
 from kanpde import (
@@ -20,6 +34,7 @@ from kanpde import (
     Periodic,
     Problem,
     Rectangle,
+    Robin,
     Settings,
     Solution,
     TimeInterval,
@@ -28,12 +43,14 @@ from kanpde import (
     preflight,
     unknown,
 )
+from kanpde._functionals import Region
 from kanpde._interface import breaks, check_interfaces
 from kanpde._jets import JetSpace
 from kanpde._measure import Judge
 from kanpde._rows import Rows
 from kanpde._trial import autograd_jets
 from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
+from kanpde.pde import extract_integrals
 from kanpde.train import make_plan
 from kanpde.train._marching import MarchingPhase
 from kanpde.train._products import axis_nodes, product_network
@@ -343,3 +360,63 @@ def test_walls_without_values_take_a_contact_resistance() -> None:
     found = kanpde.solve(problem, Settings(steps=3))
     values = found(np.array([[0.1, 1.0], [0.8, 1.0]]))[:, 0]
     assert values == pytest.approx([1, 0], abs=1e-5)
+
+
+def test_integrals_are_cut_at_the_planes() -> None:
+    """A running integral over a solution that jumps: nodes across the jump would leave 1e-3."""
+    running = Integral(u.subs(x, Symbol("s")), (Symbol("s"), 0, x))
+    exact = Piecewise((sin(3 * x), x < HERE), (2 + cos(5 * x), True))
+    low, high = (piece for piece, _ in exact.args)
+    before = low.subs(x, Symbol("s")).integrate((Symbol("s"), 0, HERE))
+    after = high.subs(x, Symbol("s")).integrate((Symbol("s"), HERE, x))
+    truth = Piecewise((low.integrate((x, 0, x)), x < HERE), (before + after, True))
+    problem = Problem(
+        Interval(x, 0, 1),
+        {"e": u.diff(x) + running - piecewise_fold(exact.diff(x) + truth)},
+        {
+            "start": Dirichlet(u, 0, on=Eq(x, 0)),
+            "jump": Interface(u, at=Eq(x, HERE), jump=(high - low).subs(x, HERE)),
+        },
+        exact={u: exact},
+    )
+    found = kanpde.solve(problem, Settings(steps=3))
+    assert found.summary["path"] == ["linear"]
+    assert error(found) < 1e-7
+
+
+def test_nodes_of_a_cut_integral_in_both_directions() -> None:
+    coords = (x,)
+    _, (term,) = extract_integrals(Integral(u.subs(x, Symbol("s")), (Symbol("s"), 1, x)), coords)
+    region = Region.of(term, coords)
+    points = np.array([[0.1], [0.7], [1.0]])
+    nodes, weights = region.nodes(points, cuts=((0.3, 0.6),))
+    step = np.where(nodes[..., 0] < 0.3, 1.0, np.where(nodes[..., 0] < 0.6, 5.0, 2.0))
+    expected = [-(0.2 + 5 * 0.3 + 2 * 0.4), -2 * 0.3, 0.0]
+    assert (step * weights).sum(axis=1) == pytest.approx(expected, abs=1e-14)
+
+
+def test_complex_waves_cross_a_plane() -> None:
+    """Helmholtz with k = 2 and 5: reflection and transmission at the plane, outgoing ends."""
+    h = unknown("h", x, complex=True)
+    k = Piecewise((2, x < HERE), (5, True))
+    r, s = Symbol("r"), Symbol("s")
+    left, right = (
+        exp(2 * I * (x - HERE)) + r * exp(-2 * I * (x - HERE)),
+        s * exp(5 * I * (x - HERE)),
+    )
+    known = solve([1 + r - s, 2 * (1 - r) - 5 * s], [r, s])
+    exact = Piecewise((left.subs(known), x < HERE), (right.subs(known), True))
+    problem = Problem(
+        Interval(x, 0, 1),
+        {"e": h.diff(x, 2) + k**2 * h},
+        {
+            "in": Robin(h, 2 * I, -1, 4 * I * exp(-2 * I * HERE), on=Eq(x, 0)),
+            "out": Robin(h, -5 * I, 1, 0, on=Eq(x, 1)),
+            "plane": Interface(h, at=Eq(x, HERE), flux=h.diff(x)),
+        },
+        exact={h: exact},
+    )
+    found = kanpde.solve(problem)
+    points = np.linspace(0, 1, 9)[:, None]
+    truth = np.array([complex(exact.subs(x, float(p))) for p in points[:, 0]])
+    assert abs(found.evaluate(h, points) - truth).max() < 1e-10
