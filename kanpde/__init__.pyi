@@ -11,6 +11,7 @@ from ._conditions import Operator as Operator
 from ._conditions import Periodic as Periodic
 from ._conditions import Robin as Robin
 from ._conditions import normal as normal
+from ._continue import solve_continued as solve_continued
 from ._data import PointData as PointData
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings
@@ -18,14 +19,14 @@ from ._fit import fit as fit
 from ._interface import Interface as Interface
 from ._load import load as load
 from ._preflight import preflight as preflight
-from ._problem import Constant as Constant
-from ._problem import Equation as Equation
 from ._problem import Problem as Problem
 from ._references import cole_hopf as cole_hopf
 from ._references import spectral_reference as spectral_reference
 from ._settings import Settings as Settings
 from ._solution import Solution as Solution
 from ._solve import solve as solve
+from ._statement import Constant as Constant
+from ._statement import Equation as Equation
 from ._version import __version__ as __version__
 from .basis import RBF as RBF
 from .basis import BSpline as BSpline
@@ -39,6 +40,7 @@ from .geometry import Ball as Ball
 from .geometry import Box as Box
 from .geometry import Disk as Disk
 from .geometry import Interval as Interval
+from .geometry import ParameterInterval as ParameterInterval
 from .geometry import Rectangle as Rectangle
 from .geometry import TimeInterval as TimeInterval
 from .interpret import Readout as Readout

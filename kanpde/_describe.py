@@ -24,7 +24,11 @@ def describe_network(network: Network) -> str:
     """
     width = str(network.width).replace(" ", "")
     if isinstance(network, ProductKAN):
-        return f"product KAN {width}, total degree {network.degree}"
+        if len(set(network.degrees)) > 1:
+            degree = "degrees " + "x".join(map(str, network.degrees))
+        else:
+            degree = f"total degree {network.degree}"
+        return f"product KAN {width}, {degree}{structure(network)}"
     if isinstance(network, KAN):
         block = network.layer(0).blocks[0]
         edges = repr(block.basis) if isinstance(block, BasisBlock) else "edges of its own"
@@ -32,6 +36,20 @@ def describe_network(network: Network) -> str:
     if isinstance(network, MLP):
         return f"MLP {width}, {network.activation}"
     return f"{type(network).__name__} {width}"
+
+
+def structure(network: Network) -> str:
+    """Say that products of few coordinates were found to be enough, if so.
+
+    Examples
+    --------
+    >>> structure(ProductKAN((1.0, 1.0), (), 1, degree=3, interaction=1))
+    ', structure-matched: sums of functions of 1 coordinate'
+    """
+    few = network.interaction if isinstance(network, ProductKAN) else None
+    if few is None:
+        return ""
+    return f", structure-matched: sums of functions of {few} coordinate{'s' * (few > 1)}"
 
 
 def versions() -> dict[str, str]:

@@ -28,7 +28,7 @@ from kanpde._conditions import (
 )
 from kanpde._problem import Problem
 from kanpde._symmetry import EVEN, ODD, Mirror
-from kanpde.geometry import Box, Domain, TimeInterval
+from kanpde.geometry import Box, Domain
 from kanpde.pde import lower
 
 SMALLEST_SLOPE = 1e-9
@@ -124,7 +124,7 @@ def _upper(domain: Domain, centers: dict[Symbol, float]) -> Domain:
     """Replace the lower bounds by the mirrors' places."""
     parts: list[Domain] = []
     for factor in getattr(domain, "factors", (domain,)):
-        if isinstance(factor, TimeInterval):
+        if factor.space is None:  # time or a parameter
             parts.append(factor)
             continue
         bounds = zip(factor.coordinates, factor.lower, factor.upper, strict=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kanpde._conditions import Periodic
 from kanpde._data import PointData
-from kanpde._interface import Interface
+from kanpde._interface import Interface, breaks, gauss_between
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
@@ -24,9 +24,10 @@ from kanpde._terms import (
     TermSet,
 )
 from kanpde.errors import InputError
+from kanpde.geometry import Domain, Product
 
 Array = NDArray[np.float64]
-QUADRATURE_NODES = 4096
+QUADRATURE_NODES, PARAMETER_VALUES = 4096, 32
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _boundary(
 ) -> Drawn:
     on = problem.domain.resolve(terms.on)
     points, normals, weights, _ = problem.domain.boundary(n, part=on, sampler=sampler, rng=rng)
-    keep = [i for i, x in enumerate(problem.coordinates) if x != problem.time]
+    keep = [i for i, x in enumerate(problem.coordinates) if x in problem.space]
     return _simple(points, weights, normals[:, keep])
 
 
@@ -177,8 +178,13 @@ def _data(
 def _mean(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
+    if problem.domain.parameters:
+        return mean_rows(problem.domain, min(n, PARAMETER_VALUES), rng)
     nodes = min(QUADRATURE_NODES, 32**problem.dimension)
-    points, weights = problem.domain.interior(nodes, sampler="gauss", rng=rng)
+    if cuts := breaks(problem.conditions, problem.coordinates):
+        points, weights = gauss_between(problem.domain.lower, problem.domain.upper, cuts, nodes)
+    else:
+        points, weights = problem.domain.interior(nodes, sampler="gauss", rng=rng)
     return Drawn(
         points,
         np.zeros((len(points), 0)),
@@ -195,7 +201,7 @@ def _gauge(
     points, weights = problem.domain.interior(n, sampler=sampler, rng=rng)
     points = np.array(points, dtype=np.float64)
     for k, x in enumerate(problem.coordinates):
-        if x != problem.time:
+        if x in problem.space:
             points[:, k] = 0.5 * (problem.domain.lower[k] + problem.domain.upper[k])
     return _simple(points, weights)
 
@@ -230,3 +236,19 @@ def redraw_by_residual(
     chance = magnitude / mean + 1.0 if mean > 0 else np.ones(len(magnitude))
     chosen = rng.choice(len(pool), size=n, replace=False, p=chance / chance.sum())
     return _simple(pool[chosen], np.ones(n))
+
+
+def mean_rows(domain: Domain, values: int, rng: np.random.Generator) -> Drawn:
+    """Means over all but the parameters, one row for each of so many of their values."""
+    beside = [k for k, x in enumerate(domain.coordinates) if x in domain.parameters]
+    inner = [k for k in range(domain.dimension) if k not in beside]
+    nodes = min(QUADRATURE_NODES // 16, 32 ** len(inner))
+    parts = [f for f in getattr(domain, "factors", (domain,)) if not f.parameters]
+    points, weights = Product(*parts).interior(nodes, sampler="gauss", rng=rng)
+    held, _ = domain.interior(values, sampler="sobol", rng=rng)
+    many = len(points)
+    full = np.repeat(held, many, axis=0)
+    full[:, inner] = np.tile(points, (values, 1))
+    factor = np.tile(weights / weights.sum(), values)
+    row = np.repeat(np.arange(values, dtype=np.int64), many)
+    return Drawn(full, np.zeros((len(full), 0)), row, factor, np.full(values, 1.0 / values))

@@ -23,6 +23,7 @@ from kanpde._data import PointData
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
 from kanpde._interface import Interface
+from kanpde._periodic import uneven
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -72,6 +73,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "warnings": [
             *missing_conditions(problem),
             *smoothness_warnings(problem, settings),
+            *uneven(problem),
         ],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
         "scales": _scales(problem),
@@ -91,7 +93,8 @@ def _condition(
 ) -> dict[str, Any]:
     how = plan.imposed.get(name, "rows")
     if isinstance(condition, Initial):
-        where = f"{problem.time} = {problem.domain.lower[-1]:g}"
+        start = (problem.domain.time_bounds or (0.0,))[0]
+        where = f"{problem.time} = {start:g}"
     elif isinstance(condition, Periodic):
         where = f"both faces of {condition.coordinate}"
     elif isinstance(condition, Interface):
@@ -208,7 +211,7 @@ def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
     told = False
     for axis, x in enumerate(problem.coordinates):
         need = orders[axis]
-        if x == problem.time or not need or (need == 1 and _held_by_others(problem, k, axis)):
+        if x not in problem.space or not need or (need == 1 and _held_by_others(problem, k, axis)):
             continue
         if any(isinstance(c, Periodic) and c.coordinate == x for c in mine):
             continue

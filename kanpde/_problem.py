@@ -24,9 +24,8 @@ from kanpde._eigenproblem import is_eigenproblem
 from kanpde._functionals import Region
 from kanpde._interface import SIDE, Interface, check_interfaces
 from kanpde._settings import Settings
-from kanpde._statement import Constant as Constant
-from kanpde._statement import Equation as Equation
 from kanpde._statement import (
+    Constant,
     named_conditions,
     named_constants,
     named_equations,
@@ -136,8 +135,9 @@ class Problem:
 
     @property
     def space(self) -> tuple[Symbol, ...]:
-        """Spatial coordinates."""
-        return tuple(x for x in self.coordinates if x != self.domain.time)
+        """Spatial coordinates: neither time nor parameters."""
+        beside = (self.domain.time, *self.domain.parameters)
+        return tuple(x for x in self.coordinates if x not in beside)
 
     @property
     def order(self) -> int:

@@ -18,6 +18,7 @@ SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
 KERNELS = ("auto", "torch", "fused")
 LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
+WEIGHTINGS = ("none", "lra", "ntk", "rba", "causal")
 DTYPES = ("float64", "float32")
 
 
@@ -72,6 +73,10 @@ class Settings:
         Use the mirror images that equations and data are invariant under.
     weights
         Factor of a term in the loss, by the name of its equation or condition.
+    weighting
+        Weights that follow the training of a network: ``"none"``, ``"lra"`` (by gradients),
+        ``"ntk"`` (by traces of the kernel), ``"rba"`` (points with large residuals), ``"causal"``
+        (early times first). With one of them no product KAN is tried.
     device, dtype, seed, threads
         Where and how to compute.
     steps, time_limit, tolerance
@@ -79,6 +84,9 @@ class Settings:
         relative error. Without `steps` the time limit is 60 seconds.
     linear
         Try product KANs first: least squares for linear problems, Gauss-Newton for smooth ones.
+    interaction
+        Highest number of coordinates in one product of a product KAN (1: a sum of functions of
+        one coordinate); chosen by the residual from five coordinates on, all below.
     slabs
         Let product KANs march through time in slabs of adaptive length.
     lift
@@ -126,6 +134,7 @@ class Settings:
     redraw: int | None = None
     exact_conditions: bool = True
     linear: bool = True
+    interaction: int | None = None
     slabs: bool = True
     lift: bool = True
     periodic: bool = True
@@ -135,6 +144,7 @@ class Settings:
     sparsify: float = 0.0
     entropy: float = 1.0
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
+    weighting: str = "none"
     device: str = "auto"
     dtype: str = "float64"
     seed: int = 0
@@ -157,6 +167,7 @@ class Settings:
             ("kernel", KERNELS),
             ("linear_algebra", LINEAR_ALGEBRA),
             ("sampler", SAMPLERS),
+            ("weighting", WEIGHTINGS),
             ("dtype", DTYPES),
         ):
             value = getattr(self, name)
@@ -170,7 +181,7 @@ class Settings:
             raise InputError(f"sparsify: expected net=kan beside it, got net={self.net}")
 
     def _check_numbers(self) -> None:
-        positive = ("grid", "degree", "interior", "boundary", "threads", "stages")
+        positive = ("grid", "degree", "interior", "boundary", "threads", "stages", "interaction")
         for name in positive:
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -28,10 +28,10 @@ from kanpde._conditions import (
 from kanpde._data import PointData
 from kanpde._interface import Interface
 from kanpde._problem import Problem
-from kanpde.geometry import Box, TimeInterval
+from kanpde.geometry import Box, ParameterInterval, TimeInterval
 from kanpde.pde import is_linear, jets_in
 
-MOST_UNKNOWNS = 4
+MOST_UNKNOWNS, MOST_COORDINATES = 4, 12
 MOST_OPERATIONS, MOST_TO_SIMPLIFY = 4000, 400
 LARGEST_DENOMINATOR = 24
 EVEN, ODD = 1, -1
@@ -110,7 +110,7 @@ def find(problem: Problem) -> tuple[Mirror, ...]:
         return ()
     found = []
     for axis, x in enumerate(problem.coordinates):
-        if x == problem.time:
+        if x not in problem.space:
             continue
         low, high = (_number(float(b[axis])) for b in (problem.domain.lower, problem.domain.upper))
         frame = _Frame(problem, axis, (low + high) / 2, (high - low) / 2, Dummy("s", real=True))
@@ -132,8 +132,9 @@ def _eligible(problem: Problem) -> bool:
     value problem may have solutions less symmetric than itself.
     """
     factors = getattr(problem.domain, "factors", (problem.domain,))
-    plain = all(isinstance(f, Box | TimeInterval) for f in factors)
-    if not plain or len(problem.unknowns) > MOST_UNKNOWNS:
+    plain = all(isinstance(f, Box | ParameterInterval | TimeInterval) for f in factors)
+    many = len(problem.unknowns) > MOST_UNKNOWNS or problem.dimension > MOST_COORDINATES
+    if not plain or many:
         return False
     for equation in problem.equations.values():
         long = equation.expression.count_ops() > MOST_OPERATIONS

@@ -230,8 +230,14 @@ class Trial(nn.Module):
         return points, flip
 
     def _embedding(self, points: Tensor, space: JetSpace) -> Tensor:
-        """Jets of the network's inputs, ``(K, N, e)``."""
+        """Jets of the network's inputs, ``(K, N, e)``; values alone where nothing else is used."""
+        if self.network.plain_inputs:
+            space = JetSpace(space.dimension, ((0,) * space.dimension,))
         return embedded(self.frame, points, space, even=self.even)
+
+    def share(self, programs: Programs) -> None:
+        """Keep derivatives of g and D where other trials of the same frame find them."""
+        self._programs = programs
 
     def _ansatz_jets(self, points: Tensor, space: JetSpace) -> tuple[Tensor | None, Tensor | None]:
         if space not in self._programs:

@@ -118,6 +118,7 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
         ("time", duration(summary.get("seconds"))),
         ("path", " → ".join(plain(p) for p in summary.get("path") or ["-"])),
         ("network", _network(summary)),
+        *_continued(summary),
         *_symmetry(summary),
         *_lifted(summary),
         ("loss", number(summary.get("loss"))),
@@ -125,6 +126,14 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
         *(("note", plain(note)) for note in summary.get("notes") or []),
     ]
     return rows
+
+
+def _continued(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
+    """Tell the stages of a continuation and their seconds."""
+    told = _mapping(summary.get("continued"))
+    stages = [_mapping(stage) for stage in told.get("stages") or []]
+    parts = [f"{number(s.get('value'))} in {duration(s.get('seconds'))}" for s in stages]
+    return [("continued", f"{plain(told.get('parameter'))} = {', '.join(parts)}")] if parts else []
 
 
 def _symmetry(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:

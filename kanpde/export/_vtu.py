@@ -75,7 +75,7 @@ def write_vtu(
     space = _space(domain)
     wanted = _POINTS[space.dimension] if resolution is None else resolution
     counts = lattice_counts(domain, wanted, instants=_TIMES)
-    shape = [n for n, c in zip(counts, domain.coordinates, strict=True) if c != domain.time]
+    shape = [n for n, c in zip(counts, domain.coordinates, strict=True) if c in space.coordinates]
     cells = spatial_cells(space, shape)
     if not len(cells.cells):
         raise InputError(
@@ -84,19 +84,31 @@ def write_vtu(
         )
     shifts = reference_shifts(solution)
     if domain.time is None:
-        _write(target, cells, _point_data(solution, cells.points, shifts))
+        _write(target, cells, _point_data(solution, _full(domain, cells.points), shifts))
         return [target]
     column = domain.coordinates.index(domain.time)
     times = np.linspace(float(domain.lower[column]), float(domain.upper[column]), counts[column])
     files = []
     for k, time in enumerate(times):
-        points = np.insert(cells.points, column, time, axis=1)
+        points = _full(domain, cells.points)
+        points[:, column] = time
         file = target.with_name(f"{target.stem}_{k:04d}.vtu")
         _write(file, cells, _point_data(solution, points, shifts))
         files.append(file)
     series = target.with_suffix(".pvd")
     _write_series(series, files, times)
     return [*files, series]
+
+
+def _full(domain: Domain, points: np.ndarray) -> np.ndarray:
+    """Columns of all coordinates: those of space as given, the others in the middle of theirs."""
+    middle = 0.5 * (np.asarray(domain.lower, float) + np.asarray(domain.upper, float))
+    full = np.tile(middle, (len(points), 1))
+    space = domain.space
+    assert space is not None
+    columns = [domain.coordinates.index(c) for c in space.coordinates]
+    full[:, columns] = points[:, : len(columns)]
+    return full
 
 
 def _space(domain: Domain) -> Domain:

@@ -4,6 +4,7 @@ from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
@@ -16,6 +17,7 @@ __all__ = [
     "Domain",
     "Face",
     "Interval",
+    "ParameterInterval",
     "Part",
     "Product",
     "Rectangle",

@@ -11,6 +11,7 @@ from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
 
 _LONGEST_NAME = 64
@@ -102,12 +103,13 @@ def _box(data: dict[str, Any]) -> Domain:
     return Rectangle(*sides) if len(sides) == 2 else Box(*sides)
 
 
-def _time(data: dict[str, Any]) -> Domain:
+def _line(data: dict[str, Any]) -> Domain:
     names, lower, upper = _keys(data, "coordinates", "lower", "upper")
-    symbols = _symbols(names)
+    symbols, name = _symbols(names), data["kind"]
     if len(symbols) != 1:
-        raise RunDirectoryError(f"domain time: expected one coordinate, got {len(symbols)}")
-    return TimeInterval(symbols[0], _floats("lower", lower, 1)[0], _floats("upper", upper, 1)[0])
+        raise RunDirectoryError(f"domain {name}: expected one coordinate, got {len(symbols)}")
+    kind = TimeInterval if name == "time" else ParameterInterval
+    return kind(symbols[0], _floats("lower", lower, 1)[0], _floats("upper", upper, 1)[0])
 
 
 def _ball(data: dict[str, Any]) -> Domain:
@@ -130,7 +132,8 @@ def _product(data: dict[str, Any]) -> Domain:
 
 _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "box": _box,
-    "time": _time,
+    "time": _line,
+    "parameter": _line,
     "ball": _ball,
     "product": _product,
 }

@@ -80,6 +80,11 @@ class Domain(ABC):
         return self
 
     @property
+    def parameters(self) -> tuple[sympy.Symbol, ...]:
+        """The coordinates that are parameters of the problem, with a range each."""
+        return ()
+
+    @property
     def time_bounds(self) -> tuple[float, float] | None:
         """The initial and the final time, if there is a time interval."""
         if self.time is None:

@@ -59,11 +59,18 @@ class Product(Domain):
         """The coordinate of the time interval, if there is one."""
         return next((f.time for f in self.factors if f.time is not None), None)
 
+    @property
+    def parameters(self) -> tuple[sympy.Symbol, ...]:
+        """The coordinates that are parameters of the problem, with a range each."""
+        return tuple(p for f in self.factors for p in f.parameters)
+
     @cached_property
     def space(self) -> Domain | None:
         """The product of the spatial factors."""
-        spatial = [f for f in self.factors if f.time is None]
-        return self if len(spatial) == len(self.factors) else product(*spatial)
+        spatial = [f for f in self.factors if f.space is not None]
+        if len(spatial) == len(self.factors):
+            return self
+        return product(*spatial) if spatial else None
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, str]]:
@@ -82,7 +89,7 @@ class Product(Domain):
         for name, (i, local) in self._places.items():
             measure = self.factors[i].parts[local].measure
             for k, other in enumerate(self.factors):
-                if k != i and other.time is None:
+                if k != i and other.space is not None:
                     measure *= other.measure
             measures[name] = Part(name, measure)
         return measures

@@ -44,6 +44,7 @@ def product_count(
     degrees: tuple[int, ...],
     *,
     pieces: tuple[int, ...] = (),
+    interaction: int | None = None,
     most: int = 10**6,
 ) -> int:
     """Count the products of a product KAN without listing them, up to `most`.
@@ -56,6 +57,8 @@ def product_count(
         Highest degree (frequency) along every coordinate.
     pieces
         Per coordinate the number of pieces that a break leaves; one each if empty.
+    interaction
+        Highest number of coordinates in one product; all unless given.
     most
         Stop counting beyond this number.
 
@@ -65,20 +68,22 @@ def product_count(
     (9, 15)
     """
 
-    def below(axis: int, left: float) -> int:
+    def below(axis: int, left: float, factors: int) -> int:
+        if not factors:
+            return 1
         n, periodic, many = degrees[axis], axes[axis], pieces[axis] if pieces else 1
         highest = min(n, math.floor(left * n + ROUNDING * n)) if n else 0
         if axis == len(axes) - 1:
             return many + highest * (2 if periodic else many)
-        total = 0
-        for k in range(highest + 1):
-            share = 2 if periodic and k else many
-            total += below(axis + 1, left - k / n if n else left) * share
+        total = below(axis + 1, left, factors) * many
+        for k in range(1, highest + 1):
             if total > most:
                 break
+            total += below(axis + 1, left - k / n, factors - 1) * (2 if periodic else many)
         return total
 
-    return below(0, 1.0) - 1
+    # One more factor than axes: the pieces of a broken axis have constants of their own.
+    return below(0, 1.0, len(axes) + 1 if interaction is None else interaction) - 1
 
 
 @lru_cache(maxsize=64)
@@ -137,7 +142,7 @@ class ProductBlock(Block):
         super().__init__()
         self.rates, self.axes, self.degrees, self.n_out = rates, axes, degrees, n_out
         self.charts, self.breaks = charts, breaks
-        found = _indices(axes, degrees, tuple(len(b) + 1 for b in breaks))
+        found = self._listed()
         listed = torch.tensor(found, dtype=torch.long).reshape(-1, len(axes))
         self.register_buffer("indices", listed, persistent=False)
         counts = torch.bincount(listed[:, -1], minlength=1).tolist()
@@ -145,6 +150,9 @@ class ProductBlock(Block):
         self.coefficients = nn.Parameter(torch.zeros(len(listed), n_out, dtype=torch.float64))
 
     indices: Tensor
+
+    def _listed(self) -> tuple[tuple[int, ...], ...]:
+        return _indices(self.axes, self.degrees, tuple(len(b) + 1 for b in self.breaks))
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
         """Jets of the products, ``(K, N, f)``; only the inputs' values are used."""
@@ -270,6 +278,9 @@ class ProductKAN(Network):
     breaks
         Per coordinate the inputs in (-1, 1) at which it is broken: the pieces between have
         polynomials of their own, and a second input tells the piece.
+    interaction
+        Highest number of coordinates in one product (1: a sum of functions of one coordinate);
+        all unless given. Not with breaks.
 
     References
     ----------
@@ -292,14 +303,23 @@ class ProductKAN(Network):
         degree: int | Sequence[int],
         charts: Sequence[AxisMap | None] | None = None,
         breaks: Sequence[Sequence[float]] | None = None,
+        interaction: int | None = None,
     ) -> None:
         axes = tuple(k in periodic for k in range(len(rates)))
         degrees = all_degrees(degree, len(rates))
         maps = tuple(charts) if charts is not None else (None,) * len(rates)
         cuts = tuple(tuple(b) for b in breaks) if breaks is not None else ((),) * len(rates)
-        block = ProductBlock(rates, axes, degrees, n_out, maps, cuts)
+        parts = (rates, axes, degrees, n_out, maps, cuts)
+        self.interaction = interaction if interaction and interaction < len(rates) else None
+        if self.interaction is None:
+            block = ProductBlock(*parts)
+        else:
+            from kanpde.nets._interaction import InteractionBlock
+
+            block = InteractionBlock(*parts, interaction=self.interaction)
         inputs = len(rates) + len(periodic) + sum(map(bool, cuts))
-        super().__init__([Layer([block, BiasBlock(n_out)], inputs, n_out, squash=False)])
+        layer = Layer([block, BiasBlock(n_out)], inputs, n_out, squash=False)
+        super().__init__([layer])
         self.rates, self.periodic = rates, periodic
         self.degrees, self.charts, self.breaks = degrees, maps, cuts
         self.products = len(block.indices)

@@ -39,6 +39,7 @@ def network_data(network: Network) -> dict[str, Any]:
             "periodic": list(network.periodic),
             "charts": [None if c is None else [c.center, c.width] for c in network.charts],
             "breaks": [list(cuts) for cuts in network.breaks],
+            "interaction": network.interaction,
         }
     if isinstance(network, MLP):
         return {"kind": "mlp", "width": network.width, "activation": network.activation}
@@ -99,11 +100,24 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
         raise ValueError("increasing breaks")
     axes = tuple(k in periodic for k in range(len(rates)))
     pieces = tuple(len(cuts) + 1 for cuts in breaks)
-    if min(degrees) < 0 or product_count(axes, degrees, pieces=pieces, most=width[1]) != width[1]:
+    few = data.get("interaction")
+    few = None if few is None else int(few)
+    if few is not None and (not 0 < few < len(rates) or max(pieces) > 1):
+        raise ValueError(f"products of {few} coordinates")
+    many = product_count(axes, degrees, pieces=pieces, interaction=few, most=width[1])
+    if min(degrees) < 0 or many != width[1]:
         raise ValueError(f"{width[1]} products of degrees {degrees}")
     if any(c is not None and not c.width > 0 for c in charts):
         raise ValueError("positive widths of the charts")
-    return ProductKAN(rates, periodic, width[-1], degree=degrees, charts=charts, breaks=breaks)
+    return ProductKAN(
+        rates,
+        periodic,
+        width[-1],
+        degree=degrees,
+        charts=charts,
+        breaks=breaks,
+        interaction=few,
+    )
 
 
 def _kan(data: dict[str, Any], width: list[int]) -> KAN:

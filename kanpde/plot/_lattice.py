@@ -117,6 +117,12 @@ def view(domain: Domain) -> View:
     if time is not None:
         cuts = [lattice(domain, space[:2], {time: t}, PANEL_POINTS) for t in times(domain)]
         return View("times", tuple(cuts))
+    if len(domain.parameters) == 1 and len(space) == 3:
+        (k,) = (i for i in space if domain.coordinates[i] in domain.parameters)
+        low, high = float(domain.lower[k]), float(domain.upper[k])
+        held = [{k: low + share * (high - low)} for share in SNAPSHOTS]
+        flat = tuple(i for i in space if i != k)
+        return View("cuts", tuple(lattice(domain, flat, h, PANEL_POINTS) for h in held))
     if len(space) == 2:
         plain = lattice(domain, space, {})
         if not plain.inside.all():

@@ -59,7 +59,7 @@ class EigenPhase(NewtonPhase):
         if self.trial is not before and math.isfinite(kept):
             self.constants.append(Level(kept, _values(before)))
             del self.constants[:-16]
-        if self.stalled and self.level < len(self.degrees) and self._predicted() > RESOLVED:
+        if self.stalled and self.ladder.degrees is not None and self._predicted() > RESOLVED:
             self.done = self.stalled = False
         return report
 

@@ -19,8 +19,9 @@ from sympy import Expr, Symbol
 from kanpde._conditions import Condition
 from kanpde._data import PointData
 from kanpde._measure import Judge, Level, predicted_errors
-from kanpde._problem import Equation, Problem
+from kanpde._problem import Problem
 from kanpde._slabs import Slabs, SlabTrial
+from kanpde._statement import Equation
 from kanpde._trial import Constants, Trial
 from kanpde.nets import ProductKAN
 from kanpde.train._linear import LinearPhase
@@ -95,7 +96,7 @@ class Forward:
         """Raise the degree until it serves; where one has served before, begin there."""
         phase = (LinearPhase if plan.linear else NewtonPhase)(plan, judge)
         if self.degree is not None:
-            phase.degrees = [n for n in phase.degrees if n >= self.degree] or [self.degree]
+            phase.ladder.begin_at([self.degree] * plan.problem.dimension)
             if self.last is not None and not plan.linear:
                 phase.trial, phase.solved = self.last, True
         served = False

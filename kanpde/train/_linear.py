@@ -12,19 +12,13 @@ from typing import Any
 from kanpde._measure import Judge, Level, predicted_errors, relative_l2
 from kanpde._rows import Rows
 from kanpde._trial import Trial
-from kanpde.nets import ProductKAN
+from kanpde.nets import ProductKAN, copy_network, network_data, network_from_data
 from kanpde.train._accumulators import StreamingQR
+from kanpde.train._ladder import Ladder
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
-from kanpde.train._products import balance, coefficients, product_network
+from kanpde.train._products import balance, product_network
 
-DEGREES = {
-    1: (8, 12, 16, 24, 32, 48, 64, 96, 128),
-    2: (8, 12, 16, 20, 24, 28, 32, 36, 40, 45, 50),
-    3: (4, 6, 8, 10, 12, 14, 16, 18),
-    4: (3, 4, 5, 6, 7, 8),
-}
-MOST_COEFFICIENTS = 2600
 ROWS_PER_COEFFICIENT = 2.0
 ROUND_OFF = 1e-14
 CHECKED, OTHER_POINTS = 1e-9, 5
@@ -40,30 +34,24 @@ class LinearPhase(Phase):
 
     def __init__(self, plan: Plan, judge: Judge) -> None:
         super().__init__(plan, judge)
-        self.degrees = self._schedule()
+        self.ladder = Ladder(plan)
         self.level = 0
         self.best_fresh = math.inf
         self.without_gain = 0
         self.first_fresh = 0.0
-        self.trial = plan.trial(self._network(self.degrees[0]))
+        self.trial = plan.trial(self._network())
         self.solved = False
 
-    def _schedule(self) -> list[int]:
-        dimension = self.plan.problem.dimension
-        table = DEGREES.get(dimension, (2, 3, 4))
-        fitting = [
-            n for n in table if coefficients(self.plan, [n] * dimension) <= MOST_COEFFICIENTS
-        ]
-        return fitting or [table[0]]
-
-    def _network(self, degree: int) -> ProductKAN:
-        return product_network(self.plan, degree)
+    def _network(self) -> ProductKAN:
+        """Make the network of the level to come."""
+        degrees = self.ladder.degrees or [1] * self.plan.problem.dimension
+        return product_network(self.plan, degrees, interaction=self.ladder.interaction)
 
     def step(self) -> Report:
         """Solve the next level."""
-        degree = self.degrees[self.level]
-        trial = self.plan.trial(self._network(degree))
-        wanted = self._rows_for(trial.count, degree)
+        network = self._network()
+        trial = self.plan.trial(network)
+        wanted = self._rows_for(trial.count, network.degree)
         rng = self.plan.rng(100 + self.level)
         drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
         rows = Rows(trial, drawn, weights=balance(self.plan, trial, drawn))
@@ -81,10 +69,11 @@ class LinearPhase(Phase):
         elif math.isfinite(fresh) and not self.levels.kept:
             self.levels.add(trial, self.judge, fresh)  # something to compare the best with
         self.first_fresh = self.first_fresh or fresh
+        self.ladder.advance(network, fresh)
         floor = self.best_fresh < ROUND_OFF**1.2 * self.first_fresh
-        patience = 1 if floor else 3
+        patience = 1 if floor else math.inf if self.ladder.searching else 3
         self.stalled = self.without_gain >= patience or self._at_round_off()
-        self.done = self.level >= len(self.degrees) or self.stalled
+        self.done = self.ladder.degrees is None or self.stalled
         if self.done and self.solved:
             self._check_round_off()
         return Report(
@@ -92,7 +81,7 @@ class LinearPhase(Phase):
             fresh=fresh,
             finite=math.isfinite(fresh),
             moved=better,
-            note=f"degree {degree}",
+            note=_note(network),
         )
 
     def _check_round_off(self) -> None:
@@ -109,7 +98,7 @@ class LinearPhase(Phase):
             return None
         network = self.trial.network
         assert isinstance(network, ProductKAN)
-        again = self.plan.trial(self._network(network.degree))
+        again = self.plan.trial(copy_network(network))
         wanted = self._rows_for(again.count, network.degree + OTHER_POINTS)
         drawn = self.plan.draw(wanted, self.plan.rng(250), sampler=self._sampler())
         self._fit(again, Rows(again, drawn, weights=balance(self.plan, again, drawn)))
@@ -159,7 +148,8 @@ class LinearPhase(Phase):
         assert isinstance(network, ProductKAN)
         return {
             "level": self.level,
-            "degree": network.degree,
+            "network": network_data(network),
+            "ladder": self.ladder.state(),
             "solved": self.solved,
             "best_fresh": self.best_fresh,
             "without_gain": self.without_gain,
@@ -173,8 +163,16 @@ class LinearPhase(Phase):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
-        self.trial = self.plan.trial(self._network(int(state["degree"])))
+        self.trial = self.plan.trial(network_from_data(state["network"]))
+        self.ladder.restore(state["ladder"])
         self.trial.set(state["coefficients"].to(self.trial.eta))
         self.levels = unpack_levels(state["levels"])
         for name in (*KEPT, "points", "done", "stalled"):
             setattr(self, name, state[name])
+
+
+def _note(network: ProductKAN) -> str:
+    degrees = sorted(set(network.degrees))
+    text = "x".join(map(str, network.degrees)) if len(degrees) > 1 else str(degrees[0])
+    few = network.interaction
+    return f"degree {text}" + ("" if few is None else f", products of {few}")

@@ -29,15 +29,20 @@ def products_apply(plan: Plan) -> bool:
         settings.linear
         and settings.net == "kan"
         and settings.optimizer == "auto"
+        and settings.weighting == "none"
         and settings.derivatives == "jets"
         and plan.dtype == torch.float64
         and all(a is None for a in asked)
-        and plan.frame.inputs <= 6
+        and (plan.frame.inputs <= 6 or max(plan.frame.pieces) == 1)
     )
 
 
 def product_network(
-    plan: Plan, degree: int | Sequence[int], charts: Sequence[AxisMap | None] | None = None
+    plan: Plan,
+    degree: int | Sequence[int],
+    charts: Sequence[AxisMap | None] | None = None,
+    *,
+    interaction: int | None = None,
 ) -> ProductKAN:
     """Build the product KAN of a plan's frame."""
     frame = plan.frame
@@ -47,14 +52,22 @@ def product_network(
     )
     breaks = [scaled_cuts(frame, k) for k in range(len(rates))]
     return ProductKAN(
-        rates, frame.periodic, plan.outputs, degree=degree, charts=charts, breaks=breaks
+        rates,
+        frame.periodic,
+        plan.outputs,
+        degree=degree,
+        charts=charts,
+        breaks=breaks,
+        interaction=interaction,
     )
 
 
-def coefficients(plan: Plan, degrees: Sequence[int]) -> int:
+def coefficients(plan: Plan, degrees: Sequence[int], interaction: int | None = None) -> int:
     """Count the coefficients of a product KAN without building it."""
     axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
-    return (product_count(axes, tuple(degrees), pieces=plan.frame.pieces) + 1) * plan.outputs
+    few = interaction if interaction and interaction < len(degrees) else None
+    many = product_count(axes, tuple(degrees), pieces=plan.frame.pieces, interaction=few)
+    return (many + 1) * plan.outputs
 
 
 def scaled_cuts(frame: Frame, axis: int) -> tuple[float, ...]:
@@ -136,14 +149,26 @@ def tails(network: ProductKAN) -> Tensor:
     return (share[shell].square().T @ size[shell]).sqrt()
 
 
+def leading_tails(network: ProductKAN) -> list[float]:
+    """Size of the highest coefficients, each counted for the axis that leads in its product."""
+    index = network.degree_list().double()
+    share = index / torch.tensor([max(n, 1) for n in network.degrees], dtype=torch.float64)
+    size = network.block.coefficients.detach().double().cpu().square().sum(dim=1)
+    shell, lead = share.sum(dim=1) >= SHELL, share.argmax(dim=1)
+    return [
+        float(size[shell & (lead == axis)].sum().sqrt()) for axis in range(len(network.degrees))
+    ]
+
+
 def transfer(source: Trial, target: Trial) -> None:
     """Copy the coefficients of the products that both have, and the constants."""
     old, new = source.network, target.network
     assert isinstance(old, ProductKAN)
     assert isinstance(new, ProductKAN)
     place = {index: k for k, index in enumerate(new.index_list())}
-    kept = torch.tensor([place[index] for index in old.index_list()], device=target.device)
+    shared = [(k, place[index]) for k, index in enumerate(old.index_list()) if index in place]
+    own, kept = torch.tensor(shared, device=target.device).reshape(-1, 2).unbind(1)
     known = old.get().unflatten(0, (old.products + 1, old.n_out))  # the biases come last
     vector = known.new_zeros(new.products + 1, new.n_out)
-    vector[kept], vector[-1] = known[:-1], known[-1]
+    vector[kept], vector[-1] = known[own], known[-1]
     target.set(torch.cat((vector.flatten(), source.eta.detach())))

@@ -17,6 +17,7 @@ from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
 from kanpde.train._eigen import EigenPhase, eigen_applies
+from kanpde.train._fields import FieldsPhase, fields_apply
 from kanpde.train._identifying import IdentifyPhase, identifying_applies
 from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
@@ -26,6 +27,7 @@ from kanpde.train._newton import NewtonPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
 from kanpde.train._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.train._products import products_apply
+from kanpde.train._starting import Warm, warmth
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
@@ -76,7 +78,7 @@ class Session:
         self._last_error = -math.inf
         self._error: float | None = None
         self._predicted: float | None = None
-        self._longest = 0.0
+        self._latest = 0.0
 
     def _pipeline(self) -> list[str]:
         chosen = self.plan.settings.optimizer
@@ -92,10 +94,17 @@ class Session:
             return ["eigen", *names]
         if identifying_applies(self.plan, closed=self.closed):
             return ["identify", *names]
+        if fields_apply(self.plan):
+            return ["fields", *names]
         if has_data(self.plan) and not self.plan.linear:
             return names
         first = "linear" if self.plan.linear else "newton"
         marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
+        start = warmth(self.plan)
+        if start is Warm.NETWORK and not self.plan.linear:
+            return names
+        if start is Warm.SLABS and marching:
+            return [*marching, *names]
         return [first, *marching, *names]
 
     def _make(self, name: str, base: Trial | None = None) -> Phase:
@@ -103,6 +112,8 @@ class Session:
             return EigenPhase(self.plan, self.judge)
         if name == "identify":
             return IdentifyPhase(self.plan, self.judge)
+        if name == "fields":
+            return FieldsPhase(self.plan, self.judge)
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
@@ -154,7 +165,7 @@ class Session:
                 self.phase.remaining = settings.seconds - self.seconds
                 report = self.phase.step()
                 took = time.perf_counter() - start
-                self._longest = max(self._longest, took)
+                self._latest = took
                 self.seconds += took
                 self.steps += 1
                 event = self._record(report)
@@ -187,8 +198,9 @@ class Session:
             return self.phase.hopeless(self.seconds, limit)
         if not isinstance(self.phase, LinearPhase):
             return False
-        newton = isinstance(self.phase, NewtonPhase) and not isinstance(self.phase, EigenPhase)
-        spent = self.seconds + (1 if newton else 3) * self._longest
+        settled = isinstance(self.phase, EigenPhase)
+        newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.promising)
+        spent = self.seconds + (1 if newton else 3) * self._latest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 
     def _advance(self, report: Report) -> Status | None:

@@ -35,8 +35,9 @@ def test_levels_start_from_the_one_before():
     first = session.phase
     first.step()
     coarse = first.trial
-    fine = plan.trial(first._network(12))
-    from kanpde.train._products import transfer
+    from kanpde.train._products import product_network, transfer
+
+    fine = plan.trial(product_network(plan, 12))
 
     transfer(coarse, fine)
     points = plan.problem.domain.grid(33)
