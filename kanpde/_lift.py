@@ -42,7 +42,12 @@ def corner_lift(problem: Problem, k: int) -> Lift | None:
     Only for one space coordinate, first order in time, constant diffusivity.
     """
     u, time = problem.unknowns[k], problem.time
-    if time is None or problem.dimension != 2 or not problem.space or any(breaks(problem.conditions, (problem.space))):
+    if (
+        time is None
+        or problem.dimension != 2
+        or not problem.space
+        or any(breaks(problem.conditions, (problem.space)))
+    ):
         return None
     starts = [
         c

@@ -79,7 +79,9 @@ class ParameterInterval(Domain):
 
     def surface(self, name: str) -> BoxChart:
         """Raise `InputError`: there is no boundary."""
-        raise InputError(f"boundary: {self} has no part {name!r}; conditions hold for all its values")
+        raise InputError(
+            f"boundary: {self} has no part {name!r}; conditions hold for all its values"
+        )
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed range."""

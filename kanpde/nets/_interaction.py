@@ -24,7 +24,10 @@ def limited_indices(
     ((1, 0), (2, 0), (0, 1), (0, 2))
     """
     shares = [
-        [((k + 1) // 2 if periodic else k) / max(n, 1) for k in range((2 if periodic else 1) * n + 1)]
+        [
+            ((k + 1) // 2 if periodic else k) / max(n, 1)
+            for k in range((2 if periodic else 1) * n + 1)
+        ]
         for periodic, n in zip(axes, degrees, strict=True)
     ]
     found = []
