@@ -11,12 +11,11 @@ from ._conditions import Operator as Operator
 from ._conditions import Periodic as Periodic
 from ._conditions import Robin as Robin
 from ._conditions import normal as normal
+from ._continue import solve_continued as solve_continued
 from ._data import PointData as PointData
 from ._fit import Fit as Fit
 from ._fit import FitSettings as FitSettings
 from ._fit import fit as fit
-from ._given import Constant as Constant
-from ._given import Equation as Equation
 from ._interface import Interface as Interface
 from ._load import load as load
 from ._preflight import preflight as preflight
@@ -26,6 +25,8 @@ from ._references import spectral_reference as spectral_reference
 from ._settings import Settings as Settings
 from ._solution import Solution as Solution
 from ._solve import solve as solve
+from ._statement import Constant as Constant
+from ._statement import Equation as Equation
 from ._version import __version__ as __version__
 from .basis import RBF as RBF
 from .basis import BSpline as BSpline

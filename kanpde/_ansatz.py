@@ -18,11 +18,11 @@ import torch
 from sympy import Expr, Integer, Symbol
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
-from kanpde._interface import at_interfaces, breaks, row_names
+from kanpde._interface import at_interfaces, row_names
 from kanpde._interpolant import Datum, distance, exact_number, face_place, transfinite
 from kanpde._lift import Lift, corner_lift
+from kanpde._periodic import periodic_axes
 from kanpde._problem import Problem
-from kanpde.errors import InputError
 from kanpde.geometry import Ball, Domain
 from kanpde.pde import derivative, lower
 
@@ -91,7 +91,7 @@ def build(
     embed
         Make the trial periodic where the problem is.
     """
-    periodic = _periodic_axes(problem) if exact and embed else ()
+    periodic = periodic_axes(problem) if exact and embed else ()
     parts = []
     for k, u in enumerate(problem.unknowns):
         mine = {n: c for n, c in problem.conditions.items() if c.unknown == u}
@@ -103,26 +103,6 @@ def build(
             part.reasons = dict.fromkeys(mine, "exact conditions are switched off")
         parts.append(part)
     return Ansatzes(parts, periodic)
-
-
-def _periodic_axes(problem: Problem) -> tuple[int, ...]:
-    """Axes along which every unknown is periodic, in an equation that smooths the seam.
-
-    An equation without derivatives along an axis leaves a kink at the seam where it is, and
-    a trial that is smooth across the seam would solve another problem.
-    """
-    axes = []
-    for axis, x in enumerate(problem.coordinates):
-        having = {
-            c.unknown
-            for c in problem.conditions.values()
-            if isinstance(c, Periodic) and c.coordinate == x
-        }
-        if having != set(problem.unknowns) or any(breaks(problem.conditions, (x,))):
-            continue
-        if all(problem.orders(k)[axis] > 0 for k in range(len(problem.unknowns))):
-            axes.append(axis)
-    return tuple(axes)
 
 
 def _impose(
@@ -184,8 +164,8 @@ def _mark_periodic(
                 part.imposed[name] = "exact"
             else:
                 part.reasons[name] = (
-                    "not every unknown is periodic in this direction, or the equation has no "
-                    "derivative along it"
+                    "not every unknown is periodic in this direction, the equation has no "
+                    "derivative along it, or it is not the same at both ends"
                 )
 
 
@@ -375,22 +355,3 @@ def _vanishes_on_sphere(problem: Problem, ball: Ball, expression: Expr) -> bool:
     program = lower([expression], problem.coordinates, where="condition")
     (values,) = program(*torch.as_tensor(points).unbind(1))
     return bool((values.abs() <= TOLERANCE).all())
-
-
-def check_periodic(problem: Problem) -> None:
-    """Raise `InputError` where a direction is periodic and has boundary data as well."""
-    for name, condition in problem.conditions.items():
-        if isinstance(condition, Periodic):
-            others = [
-                n
-                for n, c in problem.conditions.items()
-                if isinstance(c, Dirichlet | Neumann)
-                and c.unknown == condition.unknown
-                and c.on is None
-            ]
-            if others:
-                raise InputError(
-                    f"conditions[{name!r}]: {condition.unknown} is periodic in "
-                    f"{condition.coordinate} and has boundary data ({', '.join(others)}) on the "
-                    "same faces; say on= which faces those hold on"
-                )

@@ -63,10 +63,8 @@ def split_conditions(
         if hasattr(condition, "expression"):
             expression = condition.expression
             for label, part in _parts(where, name, expression):
-                same = part is expression
-                found[label] = (
-                    condition if same else dataclasses.replace(condition, expression=part)
-                )
+                change: dict[str, Any] = {} if part is expression else {"expression": part}
+                found[label] = dataclasses.replace(condition, **change) if change else condition
         elif any(map(complex_unknowns, condition.unknowns)):
             made = _split_condition(condition, space)
             found.update({f"{name} ({n})": c for n, c in zip(NAMES, made, strict=True)})
@@ -97,7 +95,7 @@ def _only_real(where: str, found: Any) -> str:
 
 
 def _check_real(where: str, condition: Condition) -> None:
-    for field in (*DATA_FIELDS, "jump", "flux_jump"):
+    for field in (*DATA_FIELDS, "jump", "flux", "flux_jump"):
         value = getattr(condition, field, None)
         if isinstance(value, Expr) and value.has(sympy.I) and split_complex(value)[1] != 0:
             raise InputError(_only_real(where, value))
@@ -115,12 +113,12 @@ def _split_condition(condition: Condition, space: tuple[Symbol, ...]) -> tuple[C
             return tuple(Operator(part, on=condition.on) for part in both)
     u: Any = condition.unknown if not hasattr(condition, "u") else condition.u
     changes: list[dict[str, Any]] = [{"u": part} for part in _of(u)]
-    for field in ("value", "values", "jump", "flux_jump"):
+    for field in ("value", "values", "jump", "flux", "flux_jump"):
         value = getattr(condition, field, None)
         if value is not None:
             for change, part in zip(changes, _of(value), strict=True):
                 change[field] = part
-    return tuple(dataclasses.replace(condition, **change) for change in changes)  # type: ignore[type-var]
+    return tuple(dataclasses.replace(condition, **change) for change in changes)
 
 
 def _of(value: Any) -> tuple[Any, Any]:

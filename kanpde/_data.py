@@ -16,7 +16,7 @@ from sympy.core.function import AppliedUndef
 from kanpde._conditions import DATA, Condition
 from kanpde._files import beside_problem
 from kanpde.errors import InputError, ShapeError
-from kanpde.pde import normalise
+from kanpde.pde import normalised
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ class PointData(Condition):
                 f"unknowns, got {self.u!r}"
             )
         if not isinstance(self.u, AppliedUndef):
-            object.__setattr__(self, "u", normalise(self.u))
+            object.__setattr__(self, "u", normalised(self.u))
         points = np.atleast_2d(_numbers("PointData points", self.points))
         d = len(self.unknown.args)
         if points.ndim != 2 or points.shape[1] != d:

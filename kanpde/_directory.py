@@ -82,6 +82,7 @@ def write_problem(
         "equations": problem.equations,
         "conditions": problem.conditions,
         "vectors": {k: [str(u.func.__name__) for u in v] for k, v in problem.vectors.items()},
+        "complex": {k: list(pair) for k, pair in problem.complex.items()},
         "parameters": problem.parameters,
         "exact": None if problem.exact is None else problem.exact.to_data(),
         "frame": frame_data(first_stage(trial).frame),
@@ -243,6 +244,7 @@ def _rebuild(
         vectors={k: tuple(by_name[n] for n in v) for k, v in data["vectors"].items()},
         parameters=dict(data["parameters"]),
         exact=None if data["exact"] is None else Program.from_data(data["exact"]),
+        complex={str(k): _pair(pair, len(unknowns)) for k, pair in data.get("complex", {}).items()},
         stored_claims=claims_from_data(data.get("claims", []), sizes),
     )
     stored = state["trial"]
@@ -251,6 +253,13 @@ def _rebuild(
     if trial.outputs != len(unknowns) or (view.exact and len(view.exact.outputs) != len(unknowns)):
         raise RunDirectoryError(f"frame: expected {len(unknowns)} unknowns, got other ones")
     return view, trial, [terms_from_data(t, sizes) for t in data["terms"]]
+
+
+def _pair(columns: Any, count: int) -> tuple[int, int]:
+    first, second = (int(k) for k in columns)
+    if not (0 <= first < count and 0 <= second < count):
+        raise RunDirectoryError(f"complex: expected columns of {count} unknowns, got {columns}")
+    return first, second
 
 
 def read(

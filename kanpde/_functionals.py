@@ -85,7 +85,12 @@ class Region:
         )
 
     def nodes(
-        self, points: Array, *, finer: bool = False, few: bool = False
+        self,
+        points: Array,
+        *,
+        cuts: Sequence[Sequence[float]] = (),
+        finer: bool = False,
+        few: bool = False,
     ) -> tuple[Array, Array]:
         """Place Gauss nodes for every point.
 
@@ -93,6 +98,9 @@ class Region:
         ----------
         points
             Points of the equation, ``(N, d)``; one point where the integral is shared.
+        cuts
+            Per coordinate the places where the integrand may jump or bend: every piece gets the
+            full number of nodes.
         finer
             Take a quarter more nodes along every axis, to see what the usual ones miss.
         few
@@ -105,19 +113,19 @@ class Region:
         """
         own = FEW_NODES if few else OWN_NODES
         many = (SHARED_NODES if self.shared else own)[min(len(self.axes), 4) - 1]
-        units, shares = np.polynomial.legendre.leggauss(many + many // 4 * finer)
-        each = list(itertools.product(range(len(units)), repeat=len(self.axes)))
-        index = np.array(each).reshape(len(each), len(self.axes))
-        flat = np.repeat(points, len(index), axis=0)
+        rule = np.polynomial.legendre.leggauss(many + many // 4 * finer)
+        broken = [tuple(cuts[axis]) if cuts else () for axis in self.axes]
+        each = list(itertools.product(*(range(len(rule[0]) * (len(b) + 1)) for b in broken)))
+        index = np.tile(np.array(each).reshape(len(each), -1), (len(points), 1))
+        flat = np.repeat(points, len(each), axis=0)
         beside = flat[:, list(self.outer)]
-        weights = np.tile(np.prod(shares[index] / 2, axis=1), len(points))
+        weights = np.ones(len(flat))
         for k, axis in enumerate(self.axes):
             columns = torch.as_tensor(np.concatenate((flat, beside), axis=1)).unbind(1)
             low, high = (b.numpy() for b in self.bounds(*columns)[2 * k : 2 * k + 2])
-            unit = np.tile(units[index[:, k]], len(points))
-            flat[:, axis] = 0.5 * (low + high) + 0.5 * (high - low) * unit
-            weights = weights * (high - low)
-        return flat.reshape(len(points), len(index), -1), weights.reshape(len(points), -1)
+            flat[:, axis], share = _placed(low, high, index[:, k], rule, broken[k])
+            weights = weights * share
+        return flat.reshape(len(points), len(each), -1), weights.reshape(len(points), -1)
 
     def check(self, coordinates: Sequence[Symbol], low: Array, high: Array, *, where: str) -> None:
         """Raise unless the integral stays in the box of the domain.
@@ -138,6 +146,18 @@ class Region:
                     f"{where}: expected an integral inside {low[axis]:g} <= {coordinates[axis]} "
                     f"<= {high[axis]:g}, its limits reach from {least:.4g} to {most:.4g}"
                 )
+
+
+def _placed(
+    low: Array, high: Array, which: Array, rule: tuple[Array, Array], cuts: tuple[float, ...]
+) -> tuple[Array, Array]:
+    """Nodes number `which` of a rule on every piece between cuts, and their weights, ``(M,)``."""
+    piece, node = which // len(rule[0]), which % len(rule[0])
+    least, most = np.minimum(low, high), np.maximum(low, high)
+    edges = np.array((-np.inf, *cuts, np.inf))
+    a, b = (np.clip(edges[piece + side], least, most) for side in (0, 1))
+    half = 0.5 * (b - a)
+    return 0.5 * (a + b) + half * rule[0][node], np.sign(high - low) * half * rule[1][node]
 
 
 def _everywhere_the_same(limits: Sequence[Any], coordinates: Sequence[Symbol]) -> bool:

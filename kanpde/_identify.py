@@ -18,9 +18,9 @@ from kanpde._rows import Rows
 from kanpde._terms import POINTS
 from kanpde._trial import Trial
 from kanpde.errors import NumericalError
-from kanpde.train import Gram, Plan
+from kanpde.train import Accumulator, Plan, StreamingQR, has_data
 
-DAMPING = 1e-12
+DAMPING = 1e-14
 LEVEL = 0.95
 
 
@@ -46,7 +46,7 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
     if not noisy:
         return {n: {"value": v, "low": None, "high": None} for n, v in values.items()}
     rows = Rows(trial, drawn, weights=plan.settings.weights)
-    whole = Gram(trial.count, trial.eta)
+    whole = StreamingQR(trial.count, trial.eta)  # squares would lose half the digits
     for jacobian, residual in rows.jacobian():
         whole.add(jacobian, residual)
     whole.reduce()
@@ -76,10 +76,22 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
     return result
 
 
-def _effective_freedom(whole: Gram, measured: torch.Tensor) -> float:
+def _effective_freedom(whole: Accumulator, measured: torch.Tensor) -> float:
     """Coefficients that the measurements themselves determine: trace of the hat matrix."""
     total = 0.0
     for row in measured[:: max(1, len(measured) // 64)]:
         total += float(row @ whole.solve(row, DAMPING))
     share = len(measured[:: max(1, len(measured) // 64)])
     return float(np.clip(total / share * len(measured), 0.0, 0.9 * len(measured)))
+
+
+def noise_levels(plan: Plan, trial: Trial) -> dict[str, dict[str, float | int]]:
+    """Root mean square misfit of every data set, in units of its values.
+
+    Where points have standard deviations of their own, that of a value that counts as most do.
+    """
+    if not has_data(plan):
+        return {}
+    drawn = [(s, d) for s, d in plan.draw(64, plan.rng(510)) if s.where == POINTS and d.rows > 1]
+    found = Rows(trial, drawn).terms()
+    return {s.names[0]: {"sd": math.sqrt(found[s.names[0]]), "values": d.rows} for s, d in drawn}

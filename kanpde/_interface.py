@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -240,3 +241,31 @@ def beside(points: Array, cuts: Sequence[Sequence[float]]) -> Array:
                 points = points.copy()
                 points[on, axis] = np.nextafter(place, np.inf)
     return points
+
+
+def gauss_between(
+    low: Array, high: Array, cuts: Sequence[Sequence[float]], nodes: int
+) -> tuple[Array, Array]:
+    """Place Gauss nodes on every piece of a box, about `nodes` on each.
+
+    Returns
+    -------
+    tuple of Array
+        Points ``(N, d)`` and weights ``(N,)``, which sum to the box's volume.
+
+    Examples
+    --------
+    >>> points, weights = gauss_between(np.zeros(1), np.ones(1), ((0.5,),), 1)
+    >>> points.tolist(), weights.tolist()
+    ([[0.25], [0.75]], [0.5, 0.5])
+    """
+    units, shares = np.polynomial.legendre.leggauss(max(1, round(nodes ** (1 / len(cuts)))))
+    places, weights = [], []
+    for axis, own in enumerate(cuts):
+        ends = np.array((low[axis], *own, high[axis]))
+        half, middle = 0.5 * np.diff(ends), 0.5 * (ends[1:] + ends[:-1])
+        places.append((middle[:, None] + half[:, None] * units).reshape(-1))
+        weights.append((half[:, None] * shares).reshape(-1))
+    points = np.stack([m.reshape(-1) for m in np.meshgrid(*places, indexing="ij")], axis=1)
+    total = functools.reduce(np.multiply.outer, weights)
+    return points, np.asarray(total).reshape(-1)

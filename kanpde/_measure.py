@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kanpde._complex import columns_of, magnitudes
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._problem import Problem
 from kanpde._trial import Trial
@@ -119,26 +120,38 @@ class Judge:
 
     def worst(self, trial: Trial) -> float | None:
         """Largest relative L2 error over the unknowns, ``None`` without the truth."""
-        if self.truth is None:
+        truth = self.truth
+        if truth is None:
             return None
-        return float(relative_l2(self.values(trial), self.truth).max())
+        values = self.values(trial)
+        return float(relative_l2(values, self._sign(values, truth) * truth).max())
+
+    def _sign(self, values: Array, truth: Array) -> int:
+        """Sign that the truth is compared with: an eigenfunction's own is free."""
+        return -1 if self._problem.eigen and float((values * truth).sum()) < 0 else 1
 
     def errors(self, trial: Trial) -> dict[str, dict[str, float | int | str]]:
         """Relative L2 and largest error per unknown."""
-        if self.truth is None:
+        truth = self.truth
+        if truth is None:
             return {}
         values = self.values(trial)
-        relative = relative_l2(values, self.truth)
-        largest = np.abs(values - self.truth).max(axis=0)
+        sign = self._sign(values, truth)
+        pairs = columns_of(self._problem.complex, self._problem.unknowns)
+        sizes = [magnitudes(pairs, v) for v in (values, truth)]
+        named = dict(zip(self.names, zip(values.T, sign * truth.T, strict=True), strict=True))
+        named |= {name: (size, sizes[1][name]) for name, size in sizes[0].items()}
+        removed = [f or d for f, d in zip(self.floating, self.drifting, strict=True)]
         return {
             name: {
-                "relative_l2": float(relative[k]),
-                "max": float(largest[k]),
+                "relative_l2": float(relative_l2(found[:, None], true[:, None])[0]),
+                "max": float(np.abs(found - true).max()),
                 "points": len(self.points),
                 "against": self.against,
-                "mean_removed": self.floating[k] or self.drifting[k],
+                "mean_removed": k < len(removed) and removed[k],
+                **({"sign": sign} if self._problem.eigen else {}),
             }
-            for k, name in enumerate(self.names)
+            for k, (name, (found, true)) in enumerate(named.items())
         }
 
 

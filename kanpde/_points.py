@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kanpde._conditions import Periodic
 from kanpde._data import PointData
-from kanpde._interface import Interface
+from kanpde._interface import Interface, breaks, gauss_between
 from kanpde._problem import Problem
 from kanpde._terms import (
     BOUNDARY,
@@ -181,7 +181,10 @@ def _mean(
     if problem.domain.parameters:
         return mean_rows(problem.domain, min(n, PARAMETER_VALUES), rng)
     nodes = min(QUADRATURE_NODES, 32**problem.dimension)
-    points, weights = problem.domain.interior(nodes, sampler="gauss", rng=rng)
+    if cuts := breaks(problem.conditions, problem.coordinates):
+        points, weights = gauss_between(problem.domain.lower, problem.domain.upper, cuts, nodes)
+    else:
+        points, weights = problem.domain.interior(nodes, sampler="gauss", rng=rng)
     return Drawn(
         points,
         np.zeros((len(points), 0)),

@@ -23,6 +23,7 @@ from kanpde._data import PointData
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
 from kanpde._interface import Interface
+from kanpde._periodic import uneven
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._terms import INTERIOR
@@ -72,6 +73,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "warnings": [
             *missing_conditions(problem),
             *smoothness_warnings(problem, settings),
+            *uneven(problem),
         ],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
         "scales": _scales(problem),

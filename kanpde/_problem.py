@@ -20,16 +20,17 @@ from kanpde._complex import (
 )
 from kanpde._conditions import Condition, Constraint, Initial, Operator, Periodic, normal
 from kanpde._data import PointData, outside
+from kanpde._eigenproblem import is_eigenproblem
 from kanpde._functionals import Region
-from kanpde._given import (
-    Constant,
-    given_conditions,
-    given_constants,
-    given_equations,
-    given_truth,
-)
 from kanpde._interface import SIDE, Interface, check_interfaces
 from kanpde._settings import Settings
+from kanpde._statement import (
+    Constant,
+    named_conditions,
+    named_constants,
+    named_equations,
+    truth_expression,
+)
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
 from kanpde.pde import creation_order, extract_integrals, jets_in, lower
@@ -97,12 +98,12 @@ class Problem:
         self.name = name
         self.settings: Settings | None = None
         self.parameters: dict[str, Any] = {}
-        given = given_equations(equations)
+        given = named_equations(equations)
         self.complex = find_complex(given, self.coordinates)
         self.equations = split_equations(given)
-        self.conditions = split_conditions(given_conditions(conditions), self.space)
+        self.conditions = split_conditions(named_conditions(conditions), self.space)
         self.unknowns = self._find_unknowns()
-        self.constants = given_constants(constants)
+        self.constants = named_constants(constants)
         self.vectors = {k: tuple(v) for k, v in (vectors or {}).items()}
         self.exact = self._truths("exact", split_exact(exact))
         self.reference = split_reference(reference)
@@ -110,6 +111,10 @@ class Problem:
         self._check_data()
         self._check_equations()
         self._check_initial()
+        stated = [e.expression for e in self.equations.values()]
+        self.eigen = is_eigenproblem(
+            stated, self.conditions, self.unknowns, tuple(self.constants), self.space
+        )
         orders = {u: self.orders(k) for k, u in enumerate(self.unknowns)}
         check_interfaces(domain, self.conditions, orders)
         self._exact_program = (
@@ -193,7 +198,7 @@ class Problem:
                 f"{name}: expected one expression for every unknown "
                 f"({', '.join(map(str, self.unknowns))}); missing {missing}, not known {extra}"
             )
-        return {u: given_truth(f"{name}[{u}]", v) for u, v in given.items()}
+        return {u: truth_expression(f"{name}[{u}]", v) for u, v in given.items()}
 
     def _check_membership(self) -> None:
         for name, condition in self.conditions.items():

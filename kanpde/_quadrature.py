@@ -53,7 +53,10 @@ class Quadrature:
         """Place the nodes for points ``(N, d)``."""
         given = points[:1] if functional.region.shared else points
         places, weights = functional.region.nodes(
-            given.double().cpu().numpy(), finer=finer, few=not trial.network.plain_inputs
+            given.double().cpu().numpy(),
+            cuts=trial.frame.breaks,
+            finer=finer,
+            few=not trial.network.plain_inputs,
         )
         each = places.shape[1]
         nodes = torch.as_tensor(places.reshape(-1, points.shape[1])).to(points)

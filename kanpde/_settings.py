@@ -18,6 +18,7 @@ SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
 DERIVATIVES = ("jets", "autograd")
 KERNELS = ("auto", "torch", "fused")
 LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
+WEIGHTINGS = ("none", "lra", "ntk", "rba", "causal")
 DTYPES = ("float64", "float32")
 
 
@@ -72,6 +73,10 @@ class Settings:
         Use the mirror images that equations and data are invariant under.
     weights
         Factor of a term in the loss, by the name of its equation or condition.
+    weighting
+        Weights that follow the training of a network: ``"none"``, ``"lra"`` (by gradients),
+        ``"ntk"`` (by traces of the kernel), ``"rba"`` (points with large residuals), ``"causal"``
+        (early times first). With one of them no product KAN is tried.
     device, dtype, seed, threads
         Where and how to compute.
     steps, time_limit, tolerance
@@ -139,6 +144,7 @@ class Settings:
     sparsify: float = 0.0
     entropy: float = 1.0
     weights: MappingProxyType[str, float] | dict[str, float] = field(default_factory=dict)
+    weighting: str = "none"
     device: str = "auto"
     dtype: str = "float64"
     seed: int = 0
@@ -161,6 +167,7 @@ class Settings:
             ("kernel", KERNELS),
             ("linear_algebra", LINEAR_ALGEBRA),
             ("sampler", SAMPLERS),
+            ("weighting", WEIGHTINGS),
             ("dtype", DTYPES),
         ):
             value = getattr(self, name)

@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sympy import Expr
+from sympy import Expr, I, sympify
 from torch import Tensor
 
 from kanpde import _check, _directory, _files
@@ -20,7 +20,7 @@ from kanpde._trial import Trial
 from kanpde._view import ProblemView
 from kanpde.errors import InputError
 from kanpde.interpret import Library, Readout, read_out
-from kanpde.pde import lower, normalise
+from kanpde.pde import complex_unknowns, lower, normalise, split_complex
 from kanpde.train import Status
 
 Array = NDArray[np.float64]
@@ -114,29 +114,37 @@ class Solution:
             return np.zeros((0, len(self.problem.unknowns)))
         return torch.cat(parts).double().cpu().numpy()
 
-    def evaluate(self, expression: Expr, points: Any) -> Array:
+    def evaluate(self, expression: Expr, points: Any) -> NDArray[Any]:
         """Evaluate any expression of unknowns, derivatives, coordinates and constants.
 
         Parameters
         ----------
         expression
-            For example ``u.diff(x, 2) + u``.
+            For example ``u.diff(x, 2) + u``, or ``Abs(h)`` and ``h`` of a complex unknown.
         points
             Shape ``(N, d)``.
 
         Returns
         -------
         ndarray
-            Shape ``(N,)``.
+            Shape ``(N,)``; complex only where the expression is.
 
         Raises
         ------
         InputError
             If the expression names something else.
         """
-        array = self._array(points)
+        array, given = self._array(points), sympify(expression)
+        if not (complex_unknowns(given) or given.has(I)):
+            return self._values(normalise(expression), array)
+        real, imaginary = split_complex(given)
+        values = self._values(real, array)
+        return values if imaginary == 0 else values + 1j * self._values(imaginary, array)
+
+    def _values(self, expression: Expr, array: Array) -> Array:
+        """Evaluate a real expression at points ``(N, d)``."""
         problem: Any = self.problem  # it has what the layout asks of a problem
-        space, atoms, (rest,) = jet_layout(problem, [normalise(expression)], collapse=False)
+        space, atoms, (rest,) = jet_layout(problem, [expression], collapse=False)
         inputs = (*self.problem.coordinates, *atoms, *self.problem.constants)
         program = lower([rest], inputs, where="expression")
         constants = list(self.constants.values())
@@ -206,14 +214,18 @@ class Solution:
         )
 
     def truth(self, points: Any) -> Array | None:
-        """Exact or reference values ``(N, m)``, ``None`` where they are not known."""
+        """Exact or reference values ``(N, m)``, ``None`` where they are not known.
+
+        Of an eigenfunction, whose sign is free, those of the solution's sign.
+        """
         parts = []
         for part in _chunks(self._array(points)):
             found = self.problem.truth(part)
             if found is None:
                 return None
             parts.append(found)
-        return np.concatenate(parts)
+        opposite = any(isinstance(e, dict) and e.get("sign") == -1 for e in self.errors.values())
+        return -np.concatenate(parts) if opposite else np.concatenate(parts)
 
     def save(self, directory: str | Path) -> Path:
         """Write the run directory; see `kanpde.load`.

@@ -15,9 +15,9 @@ from kanpde import _directory, _files
 from kanpde._conditions import Condition, Periodic
 from kanpde._data import PointData
 from kanpde._describe import describe_network, structure, versions
-from kanpde._given import Equation
+from kanpde._eigenproblem import vanishes
 from kanpde._halving import described
-from kanpde._identify import identify
+from kanpde._identify import identify, noise_levels
 from kanpde._interface import Interface
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
@@ -26,12 +26,26 @@ from kanpde._rows import Rows
 from kanpde._settings import Settings
 from kanpde._slabs import Slabs
 from kanpde._solution import Solution
+from kanpde._statement import Equation
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
 from kanpde._view import ProblemView, plain, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
-from kanpde.train import IdentifyPhase, Phase, Plan, Session, Status, cores, few_threads, make_plan
+from kanpde.train import (
+    DescentPhase,
+    EigenPhase,
+    FieldsPhase,
+    IdentifyPhase,
+    Phase,
+    Plan,
+    Session,
+    Status,
+    cores,
+    few_threads,
+    make_plan,
+    warmth,
+)
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
@@ -46,6 +60,7 @@ def solve(
     resume: bool = False,
     progress: Progress | None = None,
     throw: bool = False,
+    start: Solution | None = None,
     **overrides: Any,
 ) -> Solution:
     """Solve a problem.
@@ -65,6 +80,8 @@ def solve(
         error, predicted.
     throw
         Raise `NumericalError` instead of returning a diverged or non-finite status.
+    start
+        Solution of a neighbouring problem to start from, for example at another parameter.
     overrides
         Settings by name, for example ``time_limit=5``.
 
@@ -97,7 +114,7 @@ def solve(
         raise InputError("resume: expected out=DIR with it, got none")
     with few_threads(settings.threads):
         return _solve(
-            problem, settings, None if out is None else Path(out), resume, progress, throw
+            problem, settings, None if out is None else Path(out), resume, progress, throw, start
         )
 
 
@@ -108,8 +125,11 @@ def _solve(
     resume: bool,
     progress: Progress | None,
     throw: bool,
+    start: Solution | None,
 ) -> Solution:
     plan = make_plan(problem, settings)
+    if start is not None:
+        plan.start = _same_unknowns(problem, start)
     judge = Judge(problem, seed=settings.seed)
     session = Session(plan, judge, closed=closed_without_data(problem))
     kept = view(problem)
@@ -121,6 +141,16 @@ def _solve(
     if throw and status in {Status.DIVERGED, Status.NONFINITE}:
         raise NumericalError(f"solve: stopped as {status.value} after {session.steps} steps")
     return solution
+
+
+def _same_unknowns(problem: Problem, start: Solution) -> Trial:
+    """Give the trial of a start, which must be of the same unknowns and coordinates."""
+    if not isinstance(start, Solution):
+        raise InputError(f"start: expected a kanpde.Solution, got {type(start).__name__}")
+    here, there = (", ".join(map(str, p.unknowns)) for p in (problem, start.problem))
+    if here != there:
+        raise InputError(f"start: expected a solution for {here}, got one for {there}")
+    return start.trial
 
 
 class _Writer:
@@ -181,6 +211,7 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
         {
+            **({} if plan.start is None else {"start": _start_data(plan.start)}),
             **{f"parameter {k}": v for k, v in problem.parameters.items()},
             **{f"setting {k}": v for k, v in settings.items()},
             "domain": problem.domain.to_data(),
@@ -195,6 +226,11 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
         }
     )
     return found
+
+
+def _start_data(start: Trial) -> str:
+    """Tell one start from another."""
+    return hashlib.sha256(start.get().double().cpu().numpy().tobytes()).hexdigest()
 
 
 def _equation_data(problem: Problem, equation: Equation) -> str:
@@ -234,6 +270,8 @@ def _finish(
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
     identified, noise = _identified(plan, trial, phase)
+    if plan.problem.eigen and vanishes(terms, plan.problem.conditions):
+        status = Status.INTERRUPTED if status is Status.INTERRUPTED else Status.DIVERGED
     summary = plain(
         {
             "problem": plan.problem.name,
@@ -261,6 +299,8 @@ def _finish(
             "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
+            "weighting": _weighting(phase),
+            "start": None if (warm := warmth(plan)) is None else warm.value,
             "lifted": plan.ansatzes.lifted,
             "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
             "versions": versions(),
@@ -277,12 +317,24 @@ def _finish(
 
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Intervals of unknown constants and the noise of every data set."""
-    if not plan.problem.constants:
-        return {}, {}
-    if isinstance(phase, IdentifyPhase):
-        return phase.identified, phase.noise
-    return identify(plan, trial, phase.points), {}
+    """Intervals of unknown constants, or estimated errors of eigenvalues; noise of data sets."""
+    found: dict[str, dict[str, Any]] = {}
+    if isinstance(phase, FieldsPhase | IdentifyPhase):
+        found, noise = dict(phase.identified), phase.noise
+    else:
+        noise = noise_levels(plan, trial)
+        if plan.problem.constants:
+            found = dict(identify(plan, trial, phase.points))
+    if isinstance(phase, EigenPhase):
+        errors = phase.constant_errors()
+        found = {n: {**entry, "error": errors[n]} for n, entry in found.items()}
+    truths = {s.name: c.exact for s, c in plan.problem.constants.items() if c.exact is not None}
+    return {n: e | ({"true": truths[n]} if n in truths else {}) for n, e in found.items()}, noise
+
+
+def _weighting(phase: Phase) -> dict[str, Any] | None:
+    """Last weights of a training whose weights follow it."""
+    return phase.weighting.summary() if isinstance(phase, DescentPhase) else None
 
 
 def _count(trial: Trial) -> int:
@@ -296,7 +348,7 @@ def describe(trial: Any) -> str:
         scale = max(trial.frame.scales)
         frozen, own = trial.frozen_trial[0], Trial(trial.frame, trial.network)
         return f"{describe(frozen)} + {scale:.1e} * {describe(own)}"
-    if isinstance(trial, Slabs):
+    if isinstance(trial, Slabs) and len(trial.parts) > 1:
         degrees = np.array([part.network.degrees for part in trial.parts])
         low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
         return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"

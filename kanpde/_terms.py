@@ -130,6 +130,12 @@ def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet
     return _compile(problem, (name,), [expression], where, condition=condition, on=on)
 
 
+def value_terms(problem: Problem) -> TermSet:
+    """Compile the unknowns themselves, asked at interior points."""
+    names = tuple(str(u.func.__name__) for u in problem.unknowns)
+    return _compile(problem, names, list(problem.unknowns), INTERIOR)
+
+
 def extra_inputs(problem: Problem, where: str) -> tuple[Symbol, ...]:
     """List inputs besides coordinates and jets: normals, measured values, the side of a plane."""
     if where == BOUNDARY:

@@ -14,6 +14,7 @@ from sympy import Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde._claims import Claim, claims_of
+from kanpde._complex import columns_of
 from kanpde._problem import Problem
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
@@ -42,6 +43,7 @@ class ProblemView:
     truths: dict[str, Array] = field(default_factory=dict)
     reference: Callable[[Array], Array | None] | None = None
     source: Problem | None = None
+    complex: dict[str, tuple[int, int]] = field(default_factory=dict)
     stored_claims: tuple[Claim, ...] | None = None
 
     @property
@@ -101,6 +103,7 @@ def view(problem: Problem) -> ProblemView:
         exact=exact,
         reference=problem.truth if problem.reference else None,
         source=problem,
+        complex=columns_of(problem.complex, problem.unknowns),
     )
 
 

@@ -27,6 +27,7 @@ FLAGS = {
     "grid": ("G", "number of spline intervals"),
     "degree": ("P", "polynomial degree of the edges; functions per edge for sine and rbf"),
     "basis": ("NAME", "basis of the edges: chebyshev, bspline, sine or rbf"),
+    "weighting": ("NAME", "weights that follow the training: none, lra, ntk, rba or causal"),
     "device": ("auto|cpu|cuda", "where to compute"),
     "dtype": ("NAME", "float64 or float32"),
     "seed": ("N", "seed of every random generator"),

@@ -140,6 +140,8 @@ def describe(event: Event) -> str:
     for key, label in SHOWN:
         if event.get(key) is not None:
             parts.append(f"{label} {number(event[key], 1)}")
+    if event.get("stage") is not None:
+        parts.insert(0, f"stage {event['stage']}")
     if event.get("grid") is not None and "train" in event:
         parts.append(f"grid {event['grid']}")
     if event.get("step") is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanpde._settings import Settings
-from kanpde.cli import _progress
+from kanpde.cli import _continue, _progress
 from kanpde.cli._options import add_problem_arguments, add_settings_arguments, settings_from
 from kanpde.cli._output import console, number, warning_line, writing
 from kanpde.cli._problem_file import load_problem, resolve, user_code
@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings_arguments(parser)
     parser.add_argument("--out", metavar="DIR", help="run directory (default runs/NAME-DATE-TIME)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument(
+        "--continue",
+        dest="continued",
+        metavar="NAME=FIRST:LAST[:STAGES]",
+        help="solve in stages from one value of a parameter to another, each from the one before",
+    )
     parser.add_argument(
         "--symbolic",
         action="store_true",
@@ -69,7 +75,10 @@ def run(args: argparse.Namespace) -> int:
     if args.resume and args.out is None:
         raise InputError("--resume: expected --out DIR with it, got none; name the run to go on")
     settings_from(args, Settings())  # what is wrong here is told before anything is imported
+    stages = None if args.continued is None else _continue.parse(args.continued)
     problem, settings = load_problem(args.file, args.parameter)
+    if stages is not None:
+        stages.check(problem)
     settings = settings_from(args, settings)
     directory = _claim(args, problem.name or "run")
     try:
@@ -176,7 +185,7 @@ def new_directory(directory: Path) -> None:
 def _resumable(directory: Path) -> Path:
     """Check that `directory` is a run, or an empty one that was stopped at once."""
     names = {path.name for path in directory.iterdir() if not path.name.startswith(".")}
-    if names and not names & {"problem.json", "checkpoint.pt"}:
+    if names and not names & {"problem.json", "checkpoint.pt", "stages"}:
         raise RunDirectoryError(
             f"{directory}: expected a run directory to resume, got one without problem.json; "
             "check --out or leave --resume out"
@@ -212,17 +221,26 @@ def _solve(
     problem: Problem, settings: Settings, args: argparse.Namespace, directory: Path
 ) -> Solution:
     import kanpde
+    from kanpde._periodic import uneven
     from kanpde._preflight import missing_conditions, smoothness_warnings
 
     file = resolve(args.file)
     with user_code(file, args.file, "functions of the file to work on points"):
-        for text in (*missing_conditions(problem), *smoothness_warnings(problem, settings)):
+        for text in (
+            *missing_conditions(problem),
+            *smoothness_warnings(problem, settings),
+            *uneven(problem),
+        ):
             warning_line(text)
     with (
         user_code(file, args.file, "functions of the file to work on points"),
         _progress.choose(quiet=args.quiet) as progress,
     ):
-        return kanpde.solve(problem, settings, out=directory, resume=args.resume, progress=progress)
+        options = {"out": directory, "resume": args.resume, "progress": progress}
+        if args.continued is not None:
+            stages = _continue.parse(args.continued)
+            return _continue.solve_stages(stages, args.file, args.parameter, settings, **options)
+        return kanpde.solve(problem, settings, **options)
 
 
 def _draw_and_export(solution: Solution, directory: Path, *, plots: bool) -> None:

@@ -118,6 +118,7 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
         ("time", duration(summary.get("seconds"))),
         ("path", " → ".join(plain(p) for p in summary.get("path") or ["-"])),
         ("network", _network(summary)),
+        *_continued(summary),
         *_symmetry(summary),
         *_lifted(summary),
         ("loss", number(summary.get("loss"))),
@@ -125,6 +126,14 @@ def _run_rows(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
         *(("note", plain(note)) for note in summary.get("notes") or []),
     ]
     return rows
+
+
+def _continued(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
+    """Tell the stages of a continuation and their seconds."""
+    told = _mapping(summary.get("continued"))
+    stages = [_mapping(stage) for stage in told.get("stages") or []]
+    parts = [f"{number(s.get('value'))} in {duration(s.get('seconds'))}" for s in stages]
+    return [("continued", f"{plain(told.get('parameter'))} = {', '.join(parts)}")] if parts else []
 
 
 def _symmetry(summary: Mapping[str, Any]) -> list[tuple[str, str | Text]]:
@@ -172,12 +181,19 @@ def _unknowns(summary: Mapping[str, Any]) -> Table:
 
 
 def _identified(summary: Mapping[str, Any]) -> Table:
-    made = table("identified", "value", "95 % interval", right=("value",))
-    for name, entry in _mapping(summary.get("identified")).items():
-        found = _mapping(entry)
-        low, high = found.get("low"), found.get("high")
+    entries = {k: _mapping(v) for k, v in _mapping(summary.get("identified")).items()}
+    known = any(e.get("true") is not None for e in entries.values())
+    estimated = any(e.get("error") is not None for e in entries.values())
+    reach = "predicted error" if estimated else "95 % interval"
+    columns = ["identified", "value", reach, *(["true"] if known else [])]
+    made = table(*columns, right=("value", *(["true"] if known else [])))
+    for name, found in entries.items():
+        low, high, error = (found.get(k) for k in ("low", "high", "error"))
         interval = "-" if low is None else f"[{number(low, 5)}, {number(high, 5)}]"
-        made.add_row(Text(name), Text(number(found.get("value"), 5)), Text(interval))
+        interval = interval if error is None else number(error)
+        digits = 5 if error is None else 12
+        row = [name, number(found.get("value"), digits), interval, number(found.get("true"), 12)]
+        made.add_row(*(Text(cell) for cell, _ in zip(row, columns, strict=False)))
     return made
 
 

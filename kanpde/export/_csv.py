@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kanpde._complex import magnitudes
 from kanpde.errors import ShapeError
 from kanpde.export._atomic import replacing
 from kanpde.export._counts import lattice_counts
@@ -49,7 +50,8 @@ def write_csv(
     Returns
     -------
     list of Path
-        The one file. Its header names the coordinates, then the unknowns.
+        The one file. Its header names the coordinates, then the unknowns, then ``abs(NAME)`` of
+        complex ones.
 
     Raises
     ------
@@ -76,6 +78,8 @@ def write_csv(
         )
     header = [str(c) for c in domain.coordinates]
     header += [str(u.func.__name__) for u in problem.unknowns]
+    pairs = getattr(problem, "complex", {})
+    header += [f"abs({name})" for name in pairs]
     target = Path(path)
     with replacing(target) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -83,7 +87,8 @@ def write_csv(
         for start in range(0, len(places), _CHUNK):
             piece = places[start : start + _CHUNK]
             values = np.asarray(solution(piece), dtype=float)
-            writer.writerows(np.concatenate([piece, values], axis=1).tolist())
+            sizes = magnitudes(pairs, values).values()
+            writer.writerows(np.column_stack([piece, values, *sizes]).tolist())
     return [target]
 
 

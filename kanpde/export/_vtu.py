@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import meshio
 import numpy as np
 
+from kanpde._complex import magnitudes
 from kanpde._solution import reference_shifts
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.export._atomic import replacing
@@ -33,9 +34,9 @@ def write_vtu(
 ) -> list[Path]:
     """Write the solution as VTU for ParaView and meshio.
 
-    Point data hold every unknown; ``NAME_reference`` and ``NAME_error`` (solution
-    minus reference, signed) where a reference is known (one that is fixed only up to
-    a constant is lifted onto the solution first); ``residual_EQUATION``; and
+    Point data hold every unknown, ``abs(NAME)`` of complex ones; ``NAME_reference`` and
+    ``NAME_error`` (solution minus reference, signed) where a reference is known (one that is
+    fixed only up to a constant is lifted onto the solution first); ``residual_EQUATION``; and
     each of the problem's vectors as three components. Values are binary float64.
 
     Parameters
@@ -138,6 +139,7 @@ def _point_data(
     data: dict[str, np.ndarray] = {}
     for k, name in enumerate(names):
         data[name] = values[:, k]
+    data |= magnitudes(getattr(problem, "complex", {}), values)
     if truth is not None:
         for k, name in enumerate(names):
             data[f"{name}_reference"] = np.asarray(truth[:, k], dtype=float)

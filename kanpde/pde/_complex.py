@@ -121,6 +121,10 @@ def _parts(e: Expr) -> Parts:
         return _power(_parts(e.base), int(e.exp))
     if isinstance(e, (sympy.exp, *_CONJUGATING)):
         return _function(e)
+    if isinstance(e, sympy.Piecewise) and all(real_atoms_only(c) for _, c in e.args):
+        pieces = [(_parts(value), c) for value, c in e.args]
+        real, imaginary = ([(p[k], c) for p, c in pieces] for k in (0, 1))
+        return sympy.Piecewise(*real), sympy.Piecewise(*imaginary)
     a, b = e.as_real_imag()
     if a.has(sympy.re, sympy.im) or b.has(sympy.re, sympy.im):
         raise UnsupportedError(

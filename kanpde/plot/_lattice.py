@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kanpde._complex import magnitudes
 from kanpde._solution import reference_shifts
 from kanpde.plot._style import in_math
 
@@ -177,17 +178,26 @@ def sample(solution: Solution, cut: Lattice) -> Sample:
     """Evaluate the solution and its reference inside the domain on one lattice."""
     points = cut.points[cut.inside]
     if not len(points):  # the cut misses the domain
-        nothing = [cut.field(np.empty(0)) for _ in solution.problem.unknowns]
+        count = len(solution.problem.unknowns) + len(getattr(solution.problem, "complex", {}))
+        nothing = [cut.field(np.empty(0)) for _ in range(count)]
         return Sample(cut, nothing, None)
     values = np.asarray(solution(points), dtype=float)
     truth = solution.truth(points)
     if truth is not None:
         truth = truth + reference_shifts(solution)
+    values = with_magnitudes(solution, values)
+    truth = None if truth is None else with_magnitudes(solution, truth)
     return Sample(
         cut,
         [cut.field(column) for column in values.T],
         None if truth is None else [cut.field(column) for column in truth.T],
     )
+
+
+def with_magnitudes(solution: Solution, values: np.ndarray) -> np.ndarray:
+    """Add a column |h| for every complex unknown h to values ``(N, m)``."""
+    pairs = getattr(solution.problem, "complex", {})
+    return np.column_stack((values, *magnitudes(pairs, values).values()))
 
 
 def residual_fields(solution: Solution, cut: Lattice) -> dict[str, np.ndarray]:

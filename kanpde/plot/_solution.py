@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 
 def unknown_names(solution: Solution) -> list[str]:
-    """Names of the unknowns that a figure shows, six at most."""
-    return [str(u.func.__name__) for u in solution.problem.unknowns][:MAX_UNKNOWNS]
+    """Names of what a figure shows, six at most: unknowns, sizes of complex ones."""
+    names = [str(u.func.__name__) for u in solution.problem.unknowns]
+    sizes = [f"abs({name})" for name in getattr(solution.problem, "complex", {})]
+    return [*names, *sizes][:MAX_UNKNOWNS]
 
 
 def solution_figure(solution: Solution) -> Figure:

@@ -84,9 +84,11 @@ def math_name(name: str) -> str:
 
     Examples
     --------
-    >>> math_name("u"), math_name("omega_1"), math_name("velocity")
-    ('$u$', '$\\omega_{1}$', 'velocity')
+    >>> math_name("u"), math_name("omega_1"), math_name("velocity"), math_name("abs(h)")
+    ('$u$', '$\\omega_{1}$', 'velocity', '$|h|$')
     """
+    if name.startswith("abs(") and name.endswith(")"):
+        return rf"$|{in_math(name[4:-1])}|$"
     latex = re.sub(r"_\{([A-Za-z]{2,})\}", r"_\\mathrm{\1}", sympy.latex(sympy.Symbol(name)))
     head = name.split("_")[0].rstrip("0123456789")
     if len(head) <= 1 or latex.startswith("\\"):

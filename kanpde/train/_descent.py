@@ -31,9 +31,11 @@ from kanpde.train._phase import (
     unpack_drawn,
     unpack_levels,
 )
-from kanpde.train._plan import Plan, interior_points, make_network
+from kanpde.train._plan import Plan, interior_points
 from kanpde.train._quasinewton import SSBroyden
 from kanpde.train._sparsity import EdgePenalty, SparseRows
+from kanpde.train._starting import started_network
+from kanpde.train._weighting import Weighting
 
 REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
@@ -61,8 +63,9 @@ class DescentPhase(Phase):
     ) -> None:
         super().__init__(plan, judge)
         self.name = optimizer
-        self.trial = trial or plan.trial(make_network(plan))
+        self.trial = trial or plan.trial(started_network(plan))
         self.optimizer = make_optimizer(optimizer, plan)
+        self.weighting = Weighting(plan, optimizer)
         self.rng = plan.rng(2)
         self.grids = list(plan.settings.grids or ())[1:]
         self.grid = plan.settings.grids[0] if plan.settings.grids else plan.settings.grid
@@ -116,10 +119,12 @@ class DescentPhase(Phase):
             return terms, drawn
         return terms, redraw_by_residual(plan.problem, terms, n, size, pool, rng=self.rng)
 
-    def _use(self, drawn: list[tuple[TermSet, Drawn]]) -> None:
+    def _use(self, drawn: list[tuple[TermSet, Drawn]], *, new: bool = True) -> None:
         self.drawn = drawn
         self.points = sum(d.rows for _, d in drawn)
         rows = Rows(self.trial, drawn, weights=self.plan.settings.weights)
+        if self.weighting.active:
+            self.weighting.attach(rows, drawn, update=new)
         self._rows = self._sparse(rows) if self.plan.settings.sparsify else rows
         self.optimizer.restart()
 
@@ -144,6 +149,7 @@ class DescentPhase(Phase):
             fresh, note = self._redraw()
         if self.grids and self._stalls():
             fresh, note = self._extend()
+        note = self._weigh(note)
         assert self._rows is not None
         before = self.trial.get() if self.optimizer.looks_back else None
         if isinstance(self._rows, SparseRows):
@@ -164,6 +170,17 @@ class DescentPhase(Phase):
             note=note,
         )
 
+    def _weigh(self, note: str) -> str:
+        """Bring weights up to date where it is their turn, and tell of them."""
+        weighting = self.weighting
+        drawn = bool(note) or self.taken == 0
+        if not weighting.active:
+            return note
+        if not drawn and weighting.pause and self.taken % weighting.pause == 0:
+            self.recent = []
+            return weighting.update()
+        return ", ".join(filter(None, (note, weighting.note()))) if drawn else note
+
     def _redraw(self) -> tuple[float | None, str]:
         """Draw new points; how many and for how long follows from the drift."""
         drift = self._drift()
@@ -181,6 +198,8 @@ class DescentPhase(Phase):
         if plan.settings.fronts:
             drawn = [(s, softened(self.trial, d) if _free(s) else d) for s, d in drawn]
         fitted = self.recent[-1] if self.recent else 0.0
+        if self.weighting.active:
+            fitted = loss_of(plan, self.trial, self.drawn)
         return loss_of(plan, self.trial, drawn) / fitted if fitted > 0 else math.nan
 
     def retreat(self) -> None:
@@ -257,6 +276,7 @@ class DescentPhase(Phase):
             "grids": list(self.grids),
             "grid": self.grid,
             "done": self.done,
+            "weighting": self.weighting.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -271,8 +291,9 @@ class DescentPhase(Phase):
             setattr(self, name, state[name])
         self.stalled = self.done
         self.best = (state["best"][0], state["best"][1].to(self.trial.eta))
+        self.weighting.restore(state["weighting"])
         if state["drawn"]:
-            self._use(unpack_drawn(self.plan.sets, state["drawn"]))
+            self._use(unpack_drawn(self.plan.sets, state["drawn"]), new=False)
         self.optimizer.restore(state["optimizer"])
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from kanpde._given import Constant
+from kanpde._statement import Constant
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
-SMALLEST = 1e-300
+SMALLEST, ROUND_OFF = 1e-300, 1e-13
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,20 @@ class Scale:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Residuals of one set of measurements, in units of their own standard deviations."""
+    """Residuals of one set of measurements, in units of their own standard deviations.
+
+    `size` is the spread of its values; residuals below its round-off count as that.
+    """
 
     name: str
     residual: Array
     sd: Array
+    size: float = 1.0
+
+    @property
+    def floor(self) -> float:
+        """Residual that is round-off."""
+        return ROUND_OFF * self.size
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def misfit(sets: Sequence[DataSet]) -> float:
     total = 0.0
     for s in sets:
         mean = float(np.mean(np.square(s.residual)))
-        total += len(s.residual) * math.log(max(mean, SMALLEST))
+        total += len(s.residual) * math.log(max(mean, s.floor**2, SMALLEST))
     return total if math.isfinite(total) else math.inf
 
 
@@ -105,10 +114,10 @@ def fit(sets: Sequence[DataSet], slopes: Sequence[Array]) -> Fit:
     size = np.where(size > 0, size, 1.0)
     _, s, vt = np.linalg.svd(stacked / size, full_matrices=False)
     kept = s > 1e-10 * max(float(s.max(initial=0.0)), SMALLEST)
-    inverse = np.where(kept, 1 / np.where(kept, s, 1.0) ** 2, math.inf if len(s) else 0.0)
-    with np.errstate(invalid="ignore"):
-        covariance = (vt.T * inverse) @ vt / np.outer(size, size)
-    covariance = np.where(np.isnan(covariance), math.inf, covariance)
+    known, rest = vt[kept], vt[~kept]
+    covariance = (known.T / s[kept] ** 2) @ known / np.outer(size, size)
+    lost = np.square(rest).sum(axis=0) > 1e-6
+    covariance[lost, lost] = math.inf
     return Fit(covariance, noise, max(1, freedom))
 
 
@@ -117,7 +126,7 @@ def _noise(sets: Sequence[DataSet], slopes: Sequence[Array]) -> tuple[float, ...
     total = sum(len(s.residual) for s in sets)
     left = max(1, total - slopes[0].shape[1]) / total
     return tuple(
-        max(math.sqrt(float(np.square(s.residual).sum()) / (len(s.residual) * left)), SMALLEST)
+        max(math.sqrt(float(np.square(s.residual).sum()) / (len(s.residual) * left)), s.floor)
         for s in sets
     )
 

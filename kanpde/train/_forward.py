@@ -18,10 +18,10 @@ from sympy import Expr, Symbol
 
 from kanpde._conditions import Condition
 from kanpde._data import PointData
-from kanpde._given import Equation
 from kanpde._measure import Judge, Level, predicted_errors
 from kanpde._problem import Problem
 from kanpde._slabs import Slabs, SlabTrial
+from kanpde._statement import Equation
 from kanpde._trial import Constants, Trial
 from kanpde.nets import ProductKAN
 from kanpde.train._linear import LinearPhase

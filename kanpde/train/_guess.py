@@ -45,15 +45,16 @@ def guess(plan: Plan) -> dict[str, float] | None:
     return values
 
 
-def fit_of_data(plan: Plan) -> Trial:
-    """Fit the data alone, as smooth as cross-validation wants it."""
+def fit_of_data(plan: Plan, trial: Trial | None = None) -> Trial:
+    """Fit the data alone, as smooth as cross-validation wants it; `trial` on a product KAN."""
     dimension = plan.problem.dimension
     fitting = [
         n
         for n in DEGREES.get(dimension, (2, 3, 4))
         if coefficients(plan, [n] * dimension) <= MOST_COEFFICIENTS
     ]
-    trial = plan.trial(product_network(plan, max(fitting, default=2)))
+    if trial is None:
+        trial = plan.trial(product_network(plan, max(fitting, default=2)))
     drawn = [(s, d) for s, d in plan.draw(200, plan.rng(610)) if s.where != INTERIOR]
     weights = {n: CONDITIONS for s, _ in drawn if s.where != POINTS for n in s.names}
     for s, d in drawn:

@@ -98,8 +98,13 @@ class IdentifyPhase(Phase):
 
     @property
     def identified(self) -> dict[str, dict[str, float | None]]:
-        """Value and 95 % interval of every constant."""
-        return intervals(self.scales, self.z, self.estimate)
+        """Value and 95 % interval of every constant; none while the search is still on its way."""
+        found = self.estimate
+        if found is not None and not self.stalled:
+            move = step(self.data, self.slopes, 1e-12, longest=math.inf)
+            if not (np.abs(move) <= found.deviations).all():
+                found = None
+        return intervals(self.scales, self.z, found)
 
     @property
     def noise(self) -> dict[str, dict[str, Any]]:
@@ -139,7 +144,8 @@ class IdentifyPhase(Phase):
             weight = drawn.weight * drawn.rows
             sd = 1 / np.sqrt(weight)
             (r,) = residuals[k]
-            sets.append(DataSet(terms.names[0], r.double().cpu().numpy() / sd, sd))
+            size = float(np.std(drawn.extras[:, 0])) or 1.0
+            sets.append(DataSet(terms.names[0], r.double().cpu().numpy() / sd, sd, size))
         return (trial, sets) if math.isfinite(misfit(sets)) else None
 
     def _begin(self) -> str:
@@ -171,12 +177,8 @@ class IdentifyPhase(Phase):
         The residual is weighted: that of a value that counts as most do.
         """
         return [
-            (
-                float(np.sqrt(np.mean(np.square(s.residual)))),
-                float(np.std(drawn.extras[:, 0])) or 1.0,
-                len(s.residual),
-            )
-            for s, (_, drawn) in zip(self.data, self.drawn, strict=True)
+            (float(np.sqrt(np.mean(np.square(s.residual)))), s.size, len(s.residual))
+            for s in self.data
         ]
 
     def _take(self, z: Array, trial: Slabs, sets: list[DataSet]) -> None:
@@ -186,6 +188,8 @@ class IdentifyPhase(Phase):
         """Step to a better likelihood; renew the slopes or tighten the solver at the end."""
         if not self.slopes and not self._differentiate():
             return self._stop("no forward solution beside the best")
+        if self._explained() < self.tolerance and self.tolerance > 1.01 * self._wanted():
+            return self._tighten("as close as the solver")
         for _ in range(MOST_TRIES):
             move = step(self.data, self.slopes, self.damping, longest=LONGEST)
             z = self._inside(self.z + move)
@@ -231,20 +235,23 @@ class IdentifyPhase(Phase):
     def _settle(self) -> str:
         """End here, or go on at the tolerance that the noise asks for."""
         wanted = self._wanted()
-        self.stages += 1
         self._tell_error()
         if self.tolerance <= 1.01 * wanted or self.stages >= MOST_STAGES:
             self.stalled = True
             return self._stop("settled")
-        self.levels.add(self.trial, self.judge, self.value_fresh())
-        before, self.tolerance = self.tolerance, max(wanted, 1e-3 * self.tolerance)
+        return self._tighten("settled")
+
+    def _tighten(self, note: str) -> str:
+        """Solve anew at a tighter tolerance."""
+        self.stages += 1
+        before, self.tolerance = self.tolerance, max(self._wanted(), 1e-3 * self.tolerance)
         found = self._solve(self.z)
         if found is None:
             self.tolerance, self.stalled = before, True
-            return self._stop("settled before the tolerance asked for")
+            return self._stop(f"{note}, before the tolerance asked for")
         self._take(self.z, *found)
         self.renewed = False
-        return "settled, solver tightened"
+        return f"{note}, solver tightened"
 
     def value_fresh(self) -> float:
         """Mean square residual on fresh points, data included."""
@@ -295,6 +302,7 @@ class IdentifyPhase(Phase):
         squares = np.einsum("mcd,cd->m", self.spread, found.covariance)
         if np.isfinite(squares).all():
             self.levels.floor = np.sqrt(squares.clip(0.0)).tolist()
+            self.levels.add(self.trial, self.judge, self.value_fresh())
 
     def state(self) -> dict[str, Any]:
         """Constants, trial, residuals and slopes."""
@@ -317,7 +325,10 @@ class IdentifyPhase(Phase):
             frame, dtype = self.plan.frame, self.plan.dtype
             self.trial = trial_from_state(state["trial"], frame, self.constants, dtype)
         pairs = zip(self.drawn, state["residuals"], state["sds"], strict=False)
-        self.data = [DataSet(d[0].names[0], r.numpy(), s.numpy()) for d, r, s in pairs]
+        self.data = [
+            DataSet(t.names[0], r.numpy(), s.numpy(), float(np.std(d.extras[:, 0])) or 1.0)
+            for (t, d), r, s in pairs
+        ]
         self.slopes = [s.numpy() for s in state["slopes"]]
         self.spread = state["spread"].numpy()
         self.levels = unpack_levels(state["levels"])

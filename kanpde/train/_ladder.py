@@ -71,6 +71,12 @@ class Ladder:
         self.rung = next((k for k, n in enumerate(table) if n >= max(degrees)), len(table) - 1)
         self.degrees = list(degrees)
 
+    def skip_to(self, least: float) -> None:
+        """Leave out the levels whose degree is below `least`."""
+        table = self._table()
+        self.rung = next((k for k, n in enumerate(table) if n >= least), len(table) - 1)
+        self.degrees = [table[self.rung]] * self.plan.problem.dimension
+
     def _table(self) -> tuple[int, ...]:
         d, few = self.plan.problem.dimension, self.interaction
         usual = DEGREES.get(d, FULL)

@@ -220,6 +220,7 @@ def lazy_applies(plan: Plan) -> bool:
         and not settings.linear
         and settings.net == "kan"
         and settings.optimizer == "auto"
+        and settings.weighting == "none"
         and settings.derivatives == "jets"
         and settings.base is None
         and settings.frequency is None

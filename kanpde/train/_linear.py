@@ -85,18 +85,24 @@ class LinearPhase(Phase):
         )
 
     def _check_round_off(self) -> None:
-        """Solve the best level again on other points: what round-off does to it, it does anew."""
+        """Tell what round-off does to the best level from what it does on other points."""
+        again = self._again()
+        if again is not None:
+            self.levels.floor = relative_l2(
+                self.judge.values(again), self.judge.values(self.trial)
+            ).tolist()
+
+    def _again(self) -> Trial | None:
+        """Solve the best level again on other points, where its error is near round-off."""
         if not self._predicted() < CHECKED:
-            return
+            return None
         network = self.trial.network
         assert isinstance(network, ProductKAN)
         again = self.plan.trial(copy_network(network))
         wanted = self._rows_for(again.count, network.degree + OTHER_POINTS)
         drawn = self.plan.draw(wanted, self.plan.rng(250), sampler=self._sampler())
         self._fit(again, Rows(again, drawn, weights=balance(self.plan, again, drawn)))
-        self.levels.floor = relative_l2(
-            self.judge.values(again), self.judge.values(self.trial)
-        ).tolist()
+        return again
 
     def _predicted(self) -> float:
         final = Level(self.best_fresh, self.judge.values(self.trial))

@@ -58,7 +58,7 @@ class March:
     slabs: list[SlabTrial] = field(default_factory=list)
     seam: Seam | None = None
     seconds: float = 0.0
-    floor: float = math.inf  # tail in time of the try before, near round-off
+    floor: float = math.inf  # tail in time before the slab was shortened, space unresolved
     tried: float = math.inf  # tail in space before the degree was raised
     scale: list[float] = field(default_factory=list)  # largest value of every unknown so far
     last_degrees: list[int] = field(default_factory=list)
@@ -101,8 +101,14 @@ class March:
         """Try again with a shorter slab."""
         self.tried = math.inf
         self.length = seen.length * max(0.2, min(0.7, self.factor(seen.time)))
-        if seen.time < ROUND_OFF:
+        if seen.time < ROUND_OFF or seen.widest > self.tolerance:
             self.floor = seen.time
+
+    def raise_degrees(self, seen: Seen, degrees: list[int]) -> None:
+        """Try again at higher degrees; whether the slab is too long is seen anew."""
+        self.tried, self.degrees = seen.widest, degrees
+        if self.floor > ROUND_OFF:
+            self.floor = math.inf
 
     def needed(self, seen: Seen) -> list[int]:
         """Degrees at which the tails in space would meet the tolerance."""

@@ -36,6 +36,7 @@ CROWDED = 64
 FIRST_DEGREE, MOST_COEFFICIENTS = 16, 4200
 ROWS_PER_COEFFICIENT = 2.6
 SHORTEST = 1e-7
+EASED = 0.5  # of the seconds of the march before: a first slab that takes longer is too tight
 WARNING, LATEST = 0.25, 0.7  # shares of the time limit
 
 
@@ -117,6 +118,7 @@ class MarchingPhase(Phase):
         note = self._control(trial, plan, self._look(trial, rows, outcome, length))
         m.seconds += time.perf_counter() - began
         fresh = self._finish() if not self.done and m.edges[-1] >= self.end else None
+        note += self._ease()
         self.trial = self._joined()
         return Report(loss=outcome.loss, fresh=fresh, finite=math.isfinite(outcome.loss), note=note)
 
@@ -177,7 +179,8 @@ class MarchingPhase(Phase):
         if verdict == SHORTER:
             m.shorten(seen)
         elif verdict == HIGHER:
-            m.tried, m.degrees, self.warm = seen.widest, higher, trial
+            m.raise_degrees(seen, higher)
+            self.warm = trial
         elif max(seen.widest, seen.time) > HOPELESS or not seen.converged:
             self.done = self.march_failed = True
             verdict = "unresolved"
@@ -225,13 +228,27 @@ class MarchingPhase(Phase):
         self.stalled = last or not gained
         self.done = self.stalled or decades < 0.5
         if not self.done:
-            tolerance = max(m.tolerance * 10.0**-decades, LAST_TOLERANCE)
-            first = m.edges[1] - m.edges[0]
-            first_network = m.slabs[0].network
-            assert isinstance(first_network, ProductKAN)
-            degrees = list(first_network.degrees)
-            self.march = March(tolerance, first, degrees, [self.start], self.axis)
+            self._begin(slabs, max(m.tolerance * 10.0**-decades, LAST_TOLERANCE))
         return fresh
+
+    def _begin(self, slabs: Slabs, tolerance: float) -> None:
+        """Begin a march at a tighter tolerance where a finished one began."""
+        self.warm = None
+        length, degrees = _at(slabs, self.start)
+        self.march = March(tolerance, length, list(degrees), [self.start], self.axis)
+
+    def _ease(self) -> str:
+        """Take half the decades where a march cannot get off: data with a kink resolve slowly."""
+        m = self.march
+        if self.done or self.best is None or m.slabs or m.seconds < EASED * self.costs[-1][1]:
+            return ""
+        slabs, _, before = self.best
+        tolerance = math.sqrt(m.tolerance * before)
+        if tolerance > 0.6 * before:
+            self.done = self.stalled = True
+            return ", no start"
+        self._begin(slabs, tolerance)
+        return ", too tight"
 
     def _affordable(self) -> float:
         """By how many decades the tolerance may fall in the time that is left."""

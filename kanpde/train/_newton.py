@@ -1,22 +1,31 @@
 """Smooth nonlinear problems: damped Gauss-Newton on product KANs of growing degree.
 
-Every level starts from the one before. Where the residual on fresh points does not fall fast
-(a front, a kink, a wrong branch) the phase gives up after a few cheap levels, and a deep network
-is trained instead.
+Every level starts from the one before, the first from the solution that the solve starts from.
+Where the residual on fresh points does not fall fast (a front, a kink, a wrong branch) the phase
+gives up after a few cheap levels, and a deep network is trained instead; not where the values
+settle all the same, as they do beside a weak singularity.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from kanpde._measure import Judge, relative_l2
 from kanpde._rows import Rows
 from kanpde._trial import Trial
+from kanpde.nets import ProductKAN
 from kanpde.train._levenberg import LevenbergMarquardt
-from kanpde.train._linear import LinearPhase
+from kanpde.train._linear import CHECKED, LinearPhase
 from kanpde.train._phase import Report
+from kanpde.train._plan import Plan
 from kanpde.train._products import transfer
+from kanpde.train._starting import Warm, take_products, warmth
 
 MOST_STEPS = 10
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
+SETTLED, FALL_OF_CHANGE = 0.05, 0.7
+NEAR = 0.75  # of the degree that a start has is where the levels begin
 
 
 class NewtonPhase(LinearPhase):
@@ -24,10 +33,41 @@ class NewtonPhase(LinearPhase):
 
     name = "newton"
 
+    def __init__(self, plan: Plan, judge: Judge) -> None:
+        super().__init__(plan, judge)
+        self.start = plan.start if warmth(plan) is Warm.PRODUCT else None
+        self.slow = False
+        if self.start is not None:
+            network = self.start.network
+            assert isinstance(network, ProductKAN)
+            self.ladder.skip_to(NEAR * max(network.degrees))
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether the values were settling to the last level."""
+        return self.done and not self.slow and self.settling
+
+    @property
+    def promising(self) -> bool:
+        """Whether it may take all of the time: it settles, or it was near from the start."""
+        return self.start is not None or self.settling
+
+    @property
+    def settling(self) -> bool:
+        """Whether the last levels changed the values little, and less and less."""
+        kept = self.levels.kept
+        if len(kept) < 2:
+            return False
+        last = relative_l2(kept[-1].values, self.judge.values(self.trial)).max()
+        before = relative_l2(kept[-2].values, kept[-1].values).max()
+        return bool(last < SETTLED and last < FALL_OF_CHANGE * before)
+
     def _fit(self, trial: Trial, rows: Rows) -> None:
         """Start from the best level so far and iterate until the loss stops falling."""
         if self.solved:
             transfer(self.trial, trial)
+        elif self.start is not None:
+            take_products(self.start, trial)
         method = LevenbergMarquardt(
             damping=1e-4, geodesic=False, linear_algebra="qr", smallest=1e-30
         )
@@ -46,7 +86,22 @@ class NewtonPhase(LinearPhase):
         """Solve the next level; give up where the levels gain too little."""
         before = self.best_fresh
         report = super().step()
-        slow = not self.best_fresh < FALL_PER_LEVEL * before
-        if self.level >= TRIED_LEVELS and slow and self.ladder.last_order:
+        falling = self.best_fresh < FALL_PER_LEVEL * before
+        settling = report.moved and self.settling
+        self.slow = not falling and not settling
+        tried = self.level >= TRIED_LEVELS and self.start is None
+        if tried and self.slow and self.ladder.last_order:
             self.done = True
+        elif settling and self.stalled and self._predicted() > CHECKED:
+            self.without_gain, self.stalled = 0, False
+            self.done = self.ladder.degrees is None
         return report
+
+    def state(self) -> dict[str, Any]:
+        """Level, best trial, earlier levels, whether the last level gained too little."""
+        return {**super().state(), "slow": self.slow}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from `state`."""
+        super().restore(state)
+        self.slow = bool(state["slow"])

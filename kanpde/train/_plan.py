@@ -13,11 +13,12 @@ import torch
 from sympy import Expr
 
 from kanpde import _check
-from kanpde._ansatz import Ansatzes, build, check_periodic
+from kanpde._ansatz import Ansatzes, build
 from kanpde._conditions import Initial, MeanValue, Periodic
 from kanpde._data import PointData
 from kanpde._halving import folds, keeps_ansatz, reduce
 from kanpde._interface import breaks, row_names
+from kanpde._periodic import check_periodic
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
 from kanpde._settings import Settings
@@ -54,6 +55,7 @@ class Plan:
     whole: Problem | None = None
     mirrors: tuple[Mirror, ...] = ()
     images: dict[str, str] = field(default_factory=dict)
+    start: Trial | None = None  # solution of a neighbouring problem
 
     @property
     def asked(self) -> Problem:

@@ -29,6 +29,7 @@ def products_apply(plan: Plan) -> bool:
         settings.linear
         and settings.net == "kan"
         and settings.optimizer == "auto"
+        and settings.weighting == "none"
         and settings.derivatives == "jets"
         and plan.dtype == torch.float64
         and all(a is None for a in asked)

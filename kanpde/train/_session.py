@@ -16,6 +16,8 @@ from kanpde._trial import Trial
 from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
+from kanpde.train._eigen import EigenPhase, eigen_applies
+from kanpde.train._fields import FieldsPhase, fields_apply
 from kanpde.train._identifying import IdentifyPhase, identifying_applies
 from kanpde.train._interrupts import deferred_interrupts
 from kanpde.train._lazy import ATTEMPTS, LazyPhase, lazy_applies
@@ -25,6 +27,7 @@ from kanpde.train._newton import NewtonPhase
 from kanpde.train._phase import Phase, Report, fresh_loss
 from kanpde.train._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.train._products import products_apply
+from kanpde.train._starting import Warm, warmth
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
@@ -87,17 +90,30 @@ class Session:
             return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
         if not products_apply(self.plan):
             return names
+        if eigen_applies(self.plan):
+            return ["eigen", *names]
         if identifying_applies(self.plan, closed=self.closed):
             return ["identify", *names]
+        if fields_apply(self.plan):
+            return ["fields", *names]
         if has_data(self.plan) and not self.plan.linear:
             return names
         first = "linear" if self.plan.linear else "newton"
         marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
+        start = warmth(self.plan)
+        if start is Warm.NETWORK and not self.plan.linear:
+            return names
+        if start is Warm.SLABS and marching:
+            return [*marching, *names]
         return [first, *marching, *names]
 
     def _make(self, name: str, base: Trial | None = None) -> Phase:
+        if name == "eigen":
+            return EigenPhase(self.plan, self.judge)
         if name == "identify":
             return IdentifyPhase(self.plan, self.judge)
+        if name == "fields":
+            return FieldsPhase(self.plan, self.judge)
         if name == "linear":
             return LinearPhase(self.plan, self.judge)
         if name == "newton":
@@ -182,7 +198,8 @@ class Session:
             return self.phase.hopeless(self.seconds, limit)
         if not isinstance(self.phase, LinearPhase):
             return False
-        newton = isinstance(self.phase, NewtonPhase)
+        settled = isinstance(self.phase, EigenPhase)
+        newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.promising)
         spent = self.seconds + (1 if newton else 3) * self._latest
         return spent > (NEWTON_SHARE if newton else 1.0) * limit
 

@@ -20,7 +20,7 @@ EXACT = [name for name, problem in MADE.items() if problem.exact]
 REFERENCE = [name for name, problem in MADE.items() if problem.reference]
 # Unknown constants at the value that made the data, and no noise.
 TRUE_CONSTANTS = {"heat_inverse": {"D": 0.1}}
-KEYWORDS = {"heat_inverse": {"noise": 0.0}}
+KEYWORDS = {"heat_inverse": {"noise": 0.0}, "conductivity_field": {"sd": 0.0}}
 COUNT = 200
 
 

@@ -6,7 +6,6 @@ import kanpde
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
 from kanpde._measure import Judge
 from kanpde.train import Session, make_plan
-from kanpde.train._products import product_network
 
 
 def bratu():
@@ -36,8 +35,9 @@ def test_levels_start_from_the_one_before():
     first = session.phase
     first.step()
     coarse = first.trial
+    from kanpde.train._products import product_network, transfer
+
     fine = plan.trial(product_network(plan, 12))
-    from kanpde.train._products import transfer
 
     transfer(coarse, fine)
     points = plan.problem.domain.grid(33)

@@ -1,4 +1,4 @@
-"""What a problem is given: equations, unknown constants, and the checks of what came."""
+"""Parts that a problem is made of: equations, unknown constants, and mappings of them, checked."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ class Constant:
     scale
         Natural size; the search sees the constant in this unit. ``None`` takes
         the start's magnitude.
+    exact
+        True value, a number of sympy or Python; only ever used to measure.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Constant:
     start: float = 1.0
     bounds: tuple[float | None, float | None] = (None, None)
     scale: float | None = None
+    exact: float | None = None
 
     def __post_init__(self) -> None:
         low = -math.inf if self.bounds[0] is None else float(self.bounds[0])
@@ -78,13 +81,17 @@ class Constant:
         scale = self.scale if self.scale is not None else (abs(self.start) or 1.0)
         if not scale > 0:
             raise InputError(f"Constant scale: expected a positive number, got {self.scale}")
+        if self.exact is not None:
+            exact = sympy.sympify(self.exact)
+            if not (exact.is_number and exact.is_real and exact.is_finite):
+                raise InputError(f"Constant exact: expected a real number, got {self.exact!r}")
+            object.__setattr__(self, "exact", float(exact))
         object.__setattr__(self, "bounds", (low, high))
         object.__setattr__(self, "start", float(self.start))
         object.__setattr__(self, "scale", float(scale))
 
 
-def given_truth(name: str, value: Any) -> Expr:
-    """Check a closed form or number."""
+def truth_expression(name: str, value: Any) -> Expr:
     try:
         result = sympy.sympify(value, strict=True)
     except sympy.SympifyError:
@@ -96,8 +103,7 @@ def given_truth(name: str, value: Any) -> Expr:
     return result
 
 
-def given_equations(given: Any) -> dict[str, Equation]:
-    """Check equations; one without a name is called "equation"."""
+def named_equations(given: Any) -> dict[str, Equation]:
     if not isinstance(given, Mapping):
         given = {"equation": given}
     if not given:
@@ -108,8 +114,7 @@ def given_equations(given: Any) -> dict[str, Equation]:
     }
 
 
-def given_conditions(given: Mapping[str, Condition] | None) -> dict[str, Condition]:
-    """Check that every condition has a name and is one."""
+def named_conditions(given: Mapping[str, Condition] | None) -> dict[str, Condition]:
     given = given or {}
     if not isinstance(given, Mapping):
         raise InputError(
@@ -125,8 +130,7 @@ def given_conditions(given: Mapping[str, Condition] | None) -> dict[str, Conditi
     return {str(name): condition for name, condition in given.items()}
 
 
-def given_constants(given: Mapping[Symbol, Constant] | None) -> dict[Symbol, Constant]:
-    """Check unknown constants."""
+def named_constants(given: Mapping[Symbol, Constant] | None) -> dict[Symbol, Constant]:
     result = {}
     for symbol, constant in (given or {}).items():
         if not isinstance(symbol, Symbol):

@@ -1,0 +1,94 @@
+"""Starting a solve from the solution of a neighbouring problem."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import torch
+from torch import Tensor
+
+from kanpde._lazy import LazyTrial
+from kanpde._slabs import Slabs
+from kanpde._trial import Trial
+from kanpde.nets import Network, ProductKAN, network_data, network_from_data
+from kanpde.train._plan import Plan, make_network
+
+
+class Warm(Enum):
+    """What a start is good for, or why it is not."""
+
+    PRODUCT = "product KAN"
+    NETWORK = "network"
+    SLABS = "slabs: every march begins at the initial state, the whole interval is not tried"
+    STAGES = "not used: it is a sum of several networks"
+    LAZY = "not used: it belongs to the tangent of its own network"
+    OTHER = "not used: symmetry or periodicity is imposed in another way here"
+
+
+def warmth(plan: Plan) -> Warm | None:
+    """Tell what the start of a plan is good for; ``None`` where there is none."""
+    start = plan.start
+    if start is None:
+        return None
+    if isinstance(start, Slabs):
+        return Warm.SLABS
+    if isinstance(start, LazyTrial):
+        return Warm.LAZY
+    if start.frozen_trial:
+        return Warm.STAGES
+    here, there = plan.frame, start.frame
+    alike = (
+        here.periodic == there.periodic
+        and [(f.axis, f.parities) for f in here.folds]
+        == [(f.axis, f.parities) for f in there.folds]
+        and here.even == there.even
+        and here.pieces == there.pieces
+    )
+    if not alike:
+        return Warm.OTHER
+    return Warm.PRODUCT if isinstance(start.network, ProductKAN) else Warm.NETWORK
+
+
+def started_network(plan: Plan) -> Network:
+    """Make the network that is trained: the start's where that fits what is asked for.
+
+    Without settings about the network the start's own is taken over, kind and size; with them
+    only its coefficients, where both are of one kind and size.
+    """
+    settings = plan.settings
+    if plan.start is None or warmth(plan) is not Warm.NETWORK:
+        return make_network(plan)
+    given, known = network_data(plan.start.network), plan.start.network.get()
+    asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
+    free = settings.net == "kan" and settings.base is None and all(a is None for a in asked)
+    made = network_from_data(given) if free else make_network(plan)
+    if free or network_data(made) == given:
+        made = made.to(dtype=plan.dtype)
+        made.set(known.to(next(iter(made.parameters()))))
+    return made
+
+
+def take_products(start: Trial, target: Trial) -> None:
+    """Copy the coefficients of the products that both have, in units of the target's scales.
+
+    Unknown constants go along where both name the same ones.
+    """
+    old, new = start.network, target.network
+    assert isinstance(old, ProductKAN)
+    assert isinstance(new, ProductKAN)
+    place = {index: k for k, index in enumerate(new.index_list())}
+    pairs = [(k, place[index]) for k, index in enumerate(old.index_list()) if index in place]
+    known = old.get().to(target.eta).unflatten(0, (old.products + 1, old.n_out))
+    vector = known.new_zeros(new.products + 1, new.n_out)
+    from_, to = (torch.tensor(which, device=target.device) for which in zip(*pairs, strict=True))
+    vector[to], vector[-1] = known[from_], known[-1]
+    vector = vector * _ratios(start, target)
+    same = start.constants.names == target.constants.names
+    eta = start.eta.detach().to(target.eta) if same else target.eta.detach()
+    target.set(torch.cat((vector.flatten(), eta)))
+
+
+def _ratios(start: Trial, target: Trial) -> Tensor:
+    """Scale of every unknown there over that here."""
+    pairs = zip(start.frame.scales, target.frame.scales, strict=True)
+    return torch.tensor([a / b for a, b in pairs]).to(target.eta)
