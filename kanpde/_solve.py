@@ -14,7 +14,7 @@ import numpy as np
 from kanpde import _directory, _files
 from kanpde._conditions import Condition, Periodic
 from kanpde._data import PointData
-from kanpde._describe import describe_network, versions
+from kanpde._describe import describe_network, structure, versions
 from kanpde._eigenproblem import vanishes
 from kanpde._halving import described
 from kanpde._identify import identify, noise_levels
@@ -264,6 +264,8 @@ def _finish(
     trial, path = as_stored(phase.trial), list(session.path)
     if phase is not session.phase:
         path.append(f"{phase.name} kept")
+    if structure(trial.network):
+        path[-1] += structure(trial.network)
     predicted: list[Any] = session.predict(fresh, phase) or [None] * len(judge.names)
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()

@@ -15,8 +15,8 @@ Narayan, Kirby, A metalearning approach for physics-informed neural networks, J.
 Smooth in all three coordinates, so that a product KAN reaches a very small error; trained
 networks are limited by the highest k.
 
-Good values: networks that are trained for the whole family report relative L2 errors of 1e-2
-to 1e-3; the largest over 20 values of k is what `scripts/bench_parametric.py` prints.
+Good values: 1e-2 to 1e-3 for one trained network over a whole family; the largest error over 20
+values of k is what `scripts/bench_parametric.py` prints.
 """
 
 from sympy import pi, sin
