@@ -56,7 +56,7 @@ def problem(noise: float = 0.01, draw: int = 0, start: float = 0.02) -> Problem:
             "walls": Dirichlet(u, 0),
             "data": PointData(u, points, values),
         },
-        constants={nu: Constant(start, bounds=(1e-4, 1.0))},
+        constants={nu: Constant(start, bounds=(1e-4, 1.0), exact=TRUTH)},
         reference={u: cole_hopf(TRUTH)},
     )
 

@@ -49,7 +49,10 @@ def problem(noise: float = 0.01, draw: int = 0, start: float = 1.0) -> Problem:
                 for k, (n, u) in enumerate(unknowns.items())
             },
         },
-        constants={c: Constant(start, bounds=(0.0, None)) for c in (sigma, rho, beta)},
+        constants={
+            c: Constant(start, bounds=(0.0, None), exact=true)
+            for c, true in zip((sigma, rho, beta), TRUTH, strict=True)
+        },
         reference={
             u: lambda points, k=k: trajectory(points[:, 0])[:, k]
             for k, u in enumerate(unknowns.values())

@@ -78,7 +78,7 @@ def print_summary(out: Console, summary: Mapping[str, Any]) -> None:
     if summary.get("kind") == "fit":
         tables = [error_table(summary), grid_table(summary)]
     else:
-        tables = [_unknowns(summary), _identified(summary), _conditions(summary)]
+        tables = [made(summary) for made in (_unknowns, _identified, _noise, _conditions)]
     for made in tables:
         if made.row_count:
             out.print()
@@ -194,6 +194,15 @@ def _identified(summary: Mapping[str, Any]) -> Table:
         digits = 5 if error is None else 12
         row = [name, number(found.get("value"), digits), interval, number(found.get("true"), 12)]
         made.add_row(*(Text(cell) for cell, _ in zip(row, columns, strict=False)))
+    return made
+
+
+def _noise(summary: Mapping[str, Any]) -> Table:
+    made = table("data", "estimated noise", "values", right=("estimated noise", "values"))
+    for name, entry in _mapping(summary.get("noise")).items():
+        found = _mapping(entry)
+        row = [name, number(found.get("sd")), plain(str(found.get("values", "-")))]
+        made.add_row(*(Text(cell) for cell in row))
     return made
 
 
