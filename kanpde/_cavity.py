@@ -44,7 +44,7 @@ class CavityReference:
 
     reynolds: float = 100.0
     lid: float = 4.0
-    degree: int = 36
+    degree: int = 24
 
     @property
     def u(self) -> Callable[[Array], Array]:

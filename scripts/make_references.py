@@ -25,6 +25,7 @@ from numpy.polynomial import legendre
 from scipy.integrate import solve_ivp
 
 from kanpde import cole_hopf
+from kanpde._cavity import CavityReference
 from kanpde._references import Resolution, SpectralReference
 
 Array = np.ndarray
@@ -259,6 +260,17 @@ def schnakenberg() -> None:
             report(f"{what}, {name}", (values - other)[:, k], other[:, k])
 
 
+def cavity() -> None:
+    """Cavity: other degrees."""
+    flow = CavityReference()
+    points = np.random.default_rng(0).uniform(0, 1, (4000, 2))
+    for degree in (20, 28, 32):
+        other = CavityReference(degree=degree)
+        for name in ("u", "v", "p", "stream"):
+            values, finer = getattr(flow, name)(points), getattr(other, name)(points)
+            report(f"degree {degree}, {name}", values - finer, finer)
+
+
 def main(names: list[str]) -> None:
     """Run the studies that are named, or all."""
     studies = {
@@ -267,6 +279,7 @@ def main(names: list[str]) -> None:
         "allen_cahn": allen_cahn,
         "kuramoto_sivashinsky": kuramoto_sivashinsky,
         "schnakenberg": schnakenberg,
+        "cavity": cavity,
     }
     for name in names or studies:
         print(name)

@@ -24,7 +24,7 @@ from kanpde.train._starting import Warm, take_products, warmth
 MOST_STEPS = 10
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
-SETTLED, FALL_OF_CHANGE = 0.05, 0.7
+SETTLED, FALL_OF_CHANGE = 0.1, 0.7
 NEAR = 0.75  # of the degree that a start has is where the levels begin
 
 
