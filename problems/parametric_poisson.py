@@ -1,4 +1,4 @@
-"""A family of Poisson problems: the wave number of the source is a parameter, one network solves them all.
+"""A family of Poisson problems: the wave number of the source is an input of the network.
 
     -Δu = f(x, y, k) on (0, 1)², u = 0 on the boundary, 1 ≤ k ≤ 4,
     f = π² [(1 + k²) sin(kπx) - x sin(kπ)] sin(πy),

@@ -21,6 +21,7 @@ MANY_COORDINATES = 5  # from here on products of few coordinates are tried first
 MOST_COEFFICIENTS = 2600
 MEASURED = 8  # degree from which the highest coefficients tell which axis asks for more
 UNEVEN = 0.3
+ENOUGH = 1e-9
 TRIES = 2  # levels without gain before products get one more coordinate
 
 
@@ -90,8 +91,11 @@ class Ladder:
         """Coefficients of the level to come."""
         return self._count(self.degrees or [1] * self.plan.problem.dimension)
 
-    def advance(self, network: ProductKAN, fresh: float) -> None:
-        """Choose the next level; `degrees` is ``None`` where there is none."""
+    def advance(self, network: ProductKAN, fresh: float, *, predicted: float) -> None:
+        """Choose the next level; `degrees` is ``None`` where there is none.
+
+        Products of more coordinates are not tried where the predicted error is small already.
+        """
         self.idle = 0 if fresh < 0.25 * self.best else self.idle + 1
         self.best = min(self.best, fresh)
         self.rung += 1
@@ -99,7 +103,7 @@ class Ladder:
         d = self.plan.problem.dimension
         if self.rung >= len(table) or (self.idle >= TRIES and not self.last_order):
             self.degrees = None
-            if not self.last_order:
+            if not (self.last_order or predicted < ENOUGH):
                 self.order += 1
                 self.rung, self.idle, self.best = 0, 0, float("inf")
                 self.degrees = [self._table()[0]] * d

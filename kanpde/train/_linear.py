@@ -69,7 +69,7 @@ class LinearPhase(Phase):
         elif math.isfinite(fresh) and not self.levels.kept:
             self.levels.add(trial, self.judge, fresh)  # something to compare the best with
         self.first_fresh = self.first_fresh or fresh
-        self.ladder.advance(network, fresh)
+        self.ladder.advance(network, fresh, predicted=self._predicted())
         floor = self.best_fresh < ROUND_OFF**1.2 * self.first_fresh
         patience = 1 if floor else math.inf if self.ladder.searching else 3
         self.stalled = self.without_gain >= patience or self._at_round_off()
