@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Piecewise
 
+from kanpde._interface import breaks
 from kanpde._problem import Problem
 from kanpde.pde import derivative
 
@@ -82,12 +83,23 @@ def transfinite(problem: Problem, data: list[Datum]) -> Expr:
 
 
 def distance(problem: Problem, data: list[Datum]) -> Expr:
-    """Product of face distances, each to the number of derivatives prescribed there."""
+    """Product of face distances, each to the number of derivatives prescribed there.
+
+    Along a coordinate with interfaces a distance grows to the first of them and is one beyond, so
+    that what is learned there is as simple as the solution.
+    """
     result: Expr = Integer(1)
     for axis in sorted({d.axis for d in data}):
-        s = _unit(problem, axis)
+        s, x = _unit(problem, axis), problem.coordinates[axis]
         low = sum(d.axis == axis and d.side == 0 for d in data)
         high = sum(d.axis == axis and d.side == 1 for d in data)
-        scale = 4 ** min(low, high)
-        result *= scale * s**low * (1 - s) ** high
+        (cuts,) = breaks(problem.conditions, (x,)) or ((),)
+        if not cuts:
+            result *= 4 ** min(low, high) * s**low * (1 - s) ** high
+            continue
+        first, last = (sympy.Float(c, 17) for c in (cuts[0], cuts[-1]))
+        if low:
+            result *= Piecewise(((s / s.subs(x, first)) ** low, x < first), (1, True))
+        if high:
+            result *= Piecewise((1, x < last), (((1 - s) / (1 - s.subs(x, last))) ** high, True))
     return result
