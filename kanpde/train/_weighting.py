@@ -1,9 +1,9 @@
 """Weights of rows that follow the training: by gradients, kernel traces, residuals or time.
 
-`LRA` and `NTK` give every term one factor, `RBA` and `Causal` every point. All of them multiply what
-the user gave by hand. Optimizers of second order and L-BFGS see weights that stand still between
-two drawings of points (those of points are brought up to date a few times in between); Adam
-sees them move every few steps.
+`LRA` and `NTK` give every term one factor, `RBA` and `Causal` every point. All of them multiply
+what the user gave by hand. Optimizers of second order and L-BFGS see weights that stand still
+between two drawings of points (those of points are brought up to date a few times in between);
+Adam sees them move every few steps.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ class Weighting:
             )
 
     def summary(self) -> dict[str, Any] | None:
-        """What the summary says."""
+        """Give what the summary says."""
         if not self.active:
             return None
         told: dict[str, Any] = {"kind": self.kind, "terms": dict(self.factors)}
