@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sympy import Eq, Symbol
+import torch
+from sympy import Eq, Symbol, pi, sin
 
 from kanpde import (
     Constant,
@@ -13,13 +14,16 @@ from kanpde import (
     Problem,
     Settings,
     TimeInterval,
+    cole_hopf,
     coordinates,
     solve,
     unknown,
 )
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
+from kanpde._store import trial_from_state, trial_state
 from kanpde.train import make_plan
+from kanpde.train._forward import Forward, constants_of
 from kanpde.train._guess import guess
 from kanpde.train._identifying import IdentifyPhase, identifying_applies
 
@@ -169,3 +173,29 @@ def test_problem_that_needs_its_data_is_not_closed():
     assert closed_without_data(problem)
     del problem.conditions["start"]
     assert not closed_without_data(problem)
+
+
+def test_stored_solution_carries_its_constants_and_its_mirror():
+    """Burgers' equation is odd without the data: half is solved, and stored with its mirror."""
+    r = unknown("r", x, t)
+    points = np.random.default_rng(0).uniform((-1, 0), (1, 1), size=(20, 2))
+    problem = Problem(
+        Interval(x, -1, 1) * TimeInterval(t, 0, 1),
+        {"burgers": r.diff(t) + r * r.diff(x) - k * r.diff(x, 2)},
+        {
+            "start": Initial(r, -sin(pi * x)),
+            "walls": Dirichlet(r, 0),
+            "data": PointData(r, points, 0.0),
+        },
+        constants={k: Constant(0.2, bounds=(0, None))},
+    )
+    plan = make_plan(problem, Settings(threads=1))
+    constants = constants_of(problem)
+    found = Forward(plan, constants).solve({k: 0.2}, tolerance=1e-4)
+    assert found.parts[0].frame.folds
+    again = trial_from_state(trial_state(found), plan.frame, constants, torch.float64)
+    assert again.constant_values() == {"k": pytest.approx(0.2, abs=1e-15)}
+    places = torch.as_tensor(points)
+    assert torch.equal(again(places), found(places))
+    truth = cole_hopf(0.2)(points)
+    assert np.abs(found(places)[:, 0].detach().numpy() - truth).max() < 1e-4
