@@ -89,5 +89,5 @@ def test_wrong_starts_are_refused_in_one_line():
     other = Problem(Interval(x, 0, 1), {"ode": w.diff(x, 2) + 1}, {"ends": Dirichlet(w, 0)})
     with pytest.raises(InputError, match=r"start: expected a solution for w\(x\), got one for u"):
         kanpde.solve(other, start=kanpde.solve(bratu(), steps=1))
-    with pytest.raises(InputError, match="start: expected a kanpde.Solution, got str"):
+    with pytest.raises(InputError, match=r"start: expected a kanpde\.Solution, got str"):
         kanpde.solve(other, start="runs/first")
