@@ -99,7 +99,7 @@ class CavityReference:
         return total
 
     def _slopes(self, points: Array) -> tuple[Array, Array, Array, Array]:
-        """Give the derivatives u_x, u_y, v_x, v_y of the corners' flow."""
+        """Differentiate the corners' flow: u_x, u_y, v_x, v_y."""
         a, down = self.lid, 1 - points[:, 1]
         ux, uy, vx, vy = (np.zeros(len(points)) for _ in range(4))
         for along, sign in ((points[:, 0], 1.0), (1 - points[:, 0], -1.0)):
@@ -158,11 +158,6 @@ class _Operators:
     inner: NDArray[np.int64]
 
 
-def _kron(a: Array, b: Array) -> Array:
-    product: Array = np.kron(a, b).astype(np.float64, copy=False)
-    return product
-
-
 def _operators(x: Array) -> _Operators:
     n = len(x) - 1
     first, short = _differentiation(x), _differentiation(x[1:-1])
@@ -170,11 +165,11 @@ def _operators(x: Array) -> _Operators:
     cut = slice(1, -1)
     inner = np.arange((n + 1) ** 2).reshape(n + 1, n + 1)[cut, cut].reshape(-1)
     return _Operators(
-        dx=_kron(first[cut], unit[cut]),
-        dy=_kron(unit[cut], first[cut]),
+        dx=np.asarray(np.kron(first[cut], unit[cut]), dtype=np.float64),
+        dy=np.asarray(np.kron(unit[cut], first[cut]), dtype=np.float64),
         laplacian=np.kron(second[cut], unit[cut]) + np.kron(unit[cut], second[cut]),
-        px=_kron(short, one),
-        py=_kron(one, short),
+        px=np.asarray(np.kron(short, one), dtype=np.float64),
+        py=np.asarray(np.kron(one, short), dtype=np.float64),
         inner=inner,
     )
 

@@ -198,10 +198,10 @@ class Session:
             return self.phase.hopeless(self.seconds, limit)
         if not isinstance(self.phase, LinearPhase):
             return False
-        settled = isinstance(self.phase, EigenPhase)
-        newton = isinstance(self.phase, NewtonPhase) and not (settled or self.phase.promising)
+        newton = isinstance(self.phase, NewtonPhase) and not isinstance(self.phase, EigenPhase)
+        promising = not isinstance(self.phase, NewtonPhase) or self.phase.promising
         spent = self.seconds + (1 if newton else 3) * self._latest
-        return spent > (NEWTON_SHARE if newton else 1.0) * limit
+        return spent > (NEWTON_SHARE if newton and not promising else 1.0) * limit
 
     def _advance(self, report: Report) -> Status | None:
         """Decide what follows a step: go on, next phase, or the end."""

@@ -1,9 +1,8 @@
 """Weights of rows that follow the training: by gradients, kernel traces, residuals or time.
 
-`LRA` and `NTK` give every term one factor, `RBA` and `Causal` every point. All of them multiply
-what the user gave by hand. Optimizers of second order and L-BFGS see weights that stand still
-between two drawings of points (those of points are brought up to date a few times in between);
-Adam sees them move every few steps.
+"lra" and "ntk" give every term one factor, "rba" and "causal" every point; all of them multiply
+what the user gave by hand. Optimizers of second order and L-BFGS see factors that stand still
+between two drawings of points (weights of points change every fifth step), Adam sees them move.
 """
 
 from __future__ import annotations
@@ -251,7 +250,7 @@ class Weighting:
             )
 
     def summary(self) -> dict[str, Any] | None:
-        """Give what the summary says."""
+        """Tell the summary what the weights were at the end."""
         if not self.active:
             return None
         told: dict[str, Any] = {"kind": self.kind, "terms": dict(self.factors)}
