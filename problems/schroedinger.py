@@ -39,8 +39,8 @@ from kanpde._waves import SplitStep
 settings = Settings(
     symmetry=False,
     exact_conditions=False,
-    weights={"start (re)": 100.0, "start (im)": 100.0},
-    time_limit=500,
+    weights={"start (re)": 700.0, "start (im)": 700.0},
+    time_limit=400,
 )
 
 

@@ -9,10 +9,10 @@ from sympy import Abs, I, im, pi, re, sech
 from kanpde import Initial, Interval, Periodic, Problem, TimeInterval, coordinates, unknown
 
 SETTINGS = {
-    "time_limit": 500,
+    "time_limit": 400,
     "symmetry": False,
     "exact_conditions": False,
-    "weights": {"start (re)": 100.0, "start (im)": 100.0},
+    "weights": {"start (re)": 700.0, "start (im)": 700.0},
 }
 
 

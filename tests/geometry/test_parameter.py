@@ -57,3 +57,23 @@ def test_one_network_solves_a_family():
         points = np.stack([np.linspace(0, 1, 30), np.full(30, value)], axis=1)
         truth = np.sin(value * points[:, 0]) - points[:, 0] * np.sin(value)
         assert abs(solution(points)[:, 0] - truth).max() < 1e-10
+
+
+def test_family_in_time_is_saved_loaded_and_exported(tmp_path):
+    from kanpde import Initial, Settings, load
+    from kanpde.export import write_vtu
+
+    u = unknown("u", x, k, t)
+    problem = Problem(
+        Interval(x, 0, 1) * ParameterInterval(k, 1, 2) * TimeInterval(t, 0, 1),
+        {"heat": u.diff(t) - k * u.diff(x, 2) / 10},
+        {"start": Initial(u, sympy.sin(sympy.pi * x)), "ends": Dirichlet(u, 0)},
+        exact={u: sympy.exp(-k * sympy.pi**2 * t / 10) * sympy.sin(sympy.pi * x)},
+    )
+    solution = solve(problem, Settings(steps=4))
+    assert solution.errors["u"]["relative_l2"] < 1e-3
+    loaded = load(solution.save(tmp_path / "run"))
+    points = np.array([[0.3, 1.5, 0.7], [0.9, 2.0, 1.0]])
+    assert (loaded(points) == solution(points)).all()
+    assert loaded.problem.domain.parameters[0].name == "k"
+    assert len(write_vtu(loaded, tmp_path / "field.vtu")) > 2

@@ -29,9 +29,14 @@ def make(problem_file):
     return lambda name: problem_file(name).problem(**KEYWORDS.get(name, {}))
 
 
+def true_constants(problem):
+    stated = {s.name: c.exact for s, c in problem.constants.items() if c.exact is not None}
+    return stated or TRUE_CONSTANTS.get(problem_name(problem), {})
+
+
 def numbers(problem, expression, points, normals=None, data=None):
     """Values of an expression with the exact solution put in for the unknowns."""
-    known = TRUE_CONSTANTS.get(problem_name(problem), {})
+    known = true_constants(problem)
     expression = sympy.sympify(expression)
     for u, formula in problem.exact.items():  # an integral may name u at another point
         for other in expression.atoms(sympy.core.function.AppliedUndef):
@@ -109,7 +114,7 @@ def interface_error(problem, condition, rng):
 
 def constraint_error(problem, expression):
     """Value of an expression of definite integrals, each by Gauss quadrature."""
-    known = TRUE_CONSTANTS.get(problem_name(problem), {})
+    known = true_constants(problem)
     values = {}
     for node in expression.atoms(sympy.Integral):
         limits = {x: (float(low), float(high)) for x, low, high in node.limits}
