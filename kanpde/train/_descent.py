@@ -18,7 +18,7 @@ from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import Network, network_data, network_from_data
-from kanpde.train._drawing import Pace, softened
+from kanpde.train._drawing import Pace, follow_residual, softened
 from kanpde.train._extension import extended, loss_of
 from kanpde.train._firstorder import LBFGS, Adam
 from kanpde.train._levenberg import LevenbergMarquardt, StepReport
@@ -109,7 +109,7 @@ class DescentPhase(Phase):
 
     def _follow_residual(self, terms: TermSet, drawn: Drawn) -> tuple[TermSet, Drawn]:
         if not _free(terms):
-            return terms, drawn
+            return terms, follow_residual(self.plan.problem, self.trial, terms, drawn, self.rng)
         plan, n = self.plan, drawn.rows
         pool, _ = plan.problem.domain.interior(4 * n, sampler="uniform", rng=self.rng)
         points = Drawn(pool, np.zeros((len(pool), 0)), None, None, np.ones(len(pool)))

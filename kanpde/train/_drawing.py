@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from kanpde._jets import JetSpace, unit
-from kanpde._points import Drawn
+from kanpde._points import Drawn, draw
+from kanpde._problem import Problem
+from kanpde._rows import Rows
+from kanpde._terms import BOUNDARY, INITIAL, INTERIOR, PAIR, TermSet
 from kanpde._trial import Trial
 
 STEEP, SOFTENING = 20.0, 0.5
+POOL = 4  # candidates per row
+CHOOSABLE = (INTERIOR, BOUNDARY, INITIAL, PAIR)
 FITTED, ALIKE = 10.0, 2.0
 MOST_DENSITY, SHORTEST, LONGEST = 2.0, 0.6, 1.6
 
@@ -69,3 +75,49 @@ def softened(trial: Trial, drawn: Drawn) -> Drawn:
         return drawn
     factor = (1.0 + SOFTENING * slope).square().double().cpu().numpy()
     return dataclasses.replace(drawn, weight=drawn.weight / factor)
+
+
+def follow_residual(
+    problem: Problem, trial: Trial, terms: TermSet, drawn: Drawn, rng: np.random.Generator
+) -> Drawn:
+    """Choose rows of a term anew, with probability proportional to |r| / mean + 1.
+
+    Candidates are four times as many uniform points of the same faces, region, initial state or
+    pairs. Measurements, means and numbers stay as they are.
+    """
+    if terms.where not in CHOOSABLE:
+        return drawn
+    pool = draw(problem, terms, POOL * drawn.rows, sampler="uniform", rng=rng)
+    found = Rows(trial, [(terms, pool)]).residuals(scaled=False)[0]
+    size = torch.stack(found).square().sum(dim=0).sqrt().double().cpu().numpy()
+    if pool.rows < drawn.rows or not np.isfinite(size).all() or not size.mean() > 0:
+        return drawn
+    chance = pool.weight * (size / size.mean() + 1.0)
+    chosen = rng.choice(pool.rows, size=drawn.rows, replace=False, p=chance / chance.sum())
+    return take_rows(pool, chosen)
+
+
+def take_rows(drawn: Drawn, chosen: np.ndarray) -> Drawn:
+    """Keep some rows, in that order and of equal weight, with all their evaluations.
+
+    Examples
+    --------
+    >>> pairs = Drawn(
+    ...     np.array([[0.0], [1.0], [5.0], [6.0]]),
+    ...     np.zeros((4, 0)),
+    ...     np.array([0, 1, 0, 1]),
+    ...     np.array([1.0, 1.0, -1.0, -1.0]),
+    ...     np.array([0.5, 0.5]),
+    ... )
+    >>> take_rows(pairs, np.array([1])).points.tolist()
+    [[1.0], [6.0]]
+    """
+    weight = np.full(len(chosen), 1.0 / len(chosen))
+    if drawn.row is None:
+        return Drawn(drawn.points[chosen], drawn.extras[chosen], None, None, weight)
+    place = np.full(drawn.rows, -1)
+    place[chosen] = np.arange(len(chosen))
+    kept = place[drawn.row] >= 0
+    factor = None if drawn.factor is None else drawn.factor[kept]
+    row = place[drawn.row][kept]
+    return Drawn(drawn.points[kept], drawn.extras[kept], row, factor, weight)

@@ -76,3 +76,51 @@ def test_pace_decides_points_and_the_next_redraw(plan):
     asked = DescentPhase(plan, Judge(plan.problem), optimizer="lm")
     asked.pace.follow(40.0)
     assert asked.many == 96, "what the user sets stays"
+
+
+def test_conditions_are_redrawn_where_their_residual_is_large():
+    import numpy as np
+    from sympy import Piecewise
+
+    from kanpde import (
+        Dirichlet,
+        Initial,
+        Interval,
+        Periodic,
+        Problem,
+        Settings,
+        TimeInterval,
+        coordinates,
+        unknown,
+    )
+    from kanpde.train import make_network, make_plan
+    from kanpde.train._drawing import follow_residual
+
+    x, t = coordinates("x t")
+    u = unknown("u", x, t)
+    problem = Problem(
+        Interval(x, 0, 1) * TimeInterval(t, 0, 1),
+        {"transport": u.diff(t) + u.diff(x)},
+        {
+            "start": Initial(u, Piecewise((100, x < 0.25), (0, True))),
+            "left": Dirichlet(u, Piecewise((100, t > 0.5), (0, True)), on=x < 0.5),
+            "seam": Periodic(u, x),
+        },
+    )
+    plan = make_plan(problem, Settings(exact_conditions=False, periodic=False))
+    trial = plan.trial(make_network(plan))
+    trial.set(0 * trial.get())
+    drawn = {terms.names[0]: (terms, d) for terms, d in plan.draw(500, plan.rng(2))}
+    for name, column, inside in (("start", 0, lambda v: v < 0.25), ("left", 1, lambda v: v > 0.5)):
+        terms, before = drawn[name]
+        after = follow_residual(problem, trial, terms, before, np.random.default_rng(0))
+        assert after.rows == before.rows
+        share = inside(before.points[:, column]).mean()
+        expected = share * (1 / share + 1) / 2  # |r| / mean + 1, the mean being 100 times the share
+        assert abs(inside(after.points[:, column]).mean() - expected) < 0.12
+    terms, before = drawn["seam"]
+    after = follow_residual(problem, trial, terms, before, np.random.default_rng(0))
+    low, high = (after.points[after.factor == f] for f in (1.0, -1.0))
+    assert np.abs(low[:, 1] - high[:, 1]).max() < 1e-12
+    assert np.unique(low[:, 0]).tolist() == [0.0]
+    assert np.unique(high[:, 0]).tolist() == [1.0]
