@@ -35,7 +35,8 @@ def rod(noise):
 
 
 def test_field_is_the_unknown_without_equation_and_data():
-    assert field_columns(rod(0.0)) == [1]
+    problem = rod(0.0)
+    assert [problem.unknowns[k] for k in field_columns(problem)] == [a]
 
 
 def test_field_is_found_and_noise_is_not_fitted():
