@@ -21,7 +21,8 @@ from kanpde.train._plan import Plan
 from kanpde.train._products import transfer
 from kanpde.train._starting import Warm, take_products, warmth
 
-MOST_STEPS = 10
+MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
+MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
 SETTLED, FALL_OF_CHANGE = 0.1, 0.7
@@ -72,13 +73,15 @@ class NewtonPhase(LinearPhase):
             damping=1e-4, geodesic=False, linear_algebra="qr", smallest=1e-30
         )
         loss = float(rows.vector().square().sum())
-        for _ in range(MOST_STEPS):
+        here = self.start is None
+        most, enough = (MOST_STEPS, ENOUGH_FALL) if here else (MOST_STEPS_ON, ENOUGH_FALL_ON)
+        for _ in range(most):
             report = method.step(rows)
             if not report.accepted or not report.finite:
                 break
             if report.gain_ratio > 0.75:
                 method.damping = max(1e-3 * method.damping, 1e-30)
-            fell, loss = report.loss < 0.5 * loss, report.loss
+            fell, loss = report.loss < enough * loss, report.loss
             if not fell:
                 break
 

@@ -28,7 +28,7 @@ def solve(folder: Path, settings: dict[str, Any], *, seed: int, Re: float) -> So
     chosen = Settings(seed=seed, **settings)
     if Re <= 100:
         return kanpde.solve(problem(folder, Re), chosen)
-    return kanpde.solve_continued(lambda Re: problem(folder, Re), "Re", [100, 200, Re], chosen)
+    return kanpde.solve_continued(lambda Re: problem(folder, Re), "Re", [100, 180, 280, Re], chosen)
 
 
 def expressions(problem: Any) -> dict[str, Any]:
