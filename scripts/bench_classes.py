@@ -42,7 +42,7 @@ RUNS: dict[str, tuple[str, list[str], float, float | None]] = {
     "volterra": ("volterra", [], 60, 1e-8),
     "love": ("love", [], 60, None),
     "two_layer_conduction": ("two_layer_conduction", [], 60, 1e-8),
-    "two_layer_conduction, R = 0.1": ("two_layer_conduction", ["R=0.1"], 60, 1e-8),
+    "two_layer_conduction R = 0.1": ("two_layer_conduction", ["R=0.1"], 60, 1e-8),
     "plane_elasticity": ("plane_elasticity", [], 60, 1e-5),
     "stokes": ("stokes", [], 60, None),
     "taylor_green": ("taylor_green", [], 100, None),
