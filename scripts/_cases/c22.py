@@ -12,8 +12,12 @@ import kanpde
 from _cases._corners import cavity, whole_flow
 from kanpde import Problem, Settings, Solution
 
-SETTINGS = {"time_limit": 580}
 VARIANTS = ({"Re": 100}, {"Re": 400})
+
+
+def settings(Re: float) -> dict[str, Any]:
+    """Give the higher Reynolds number more time."""
+    return {"time_limit": 120 if Re <= 100 else 540}
 
 
 def problem(folder: Path, Re: float) -> Problem:
