@@ -2,7 +2,8 @@
 
 The jump and Stokes' flow around it are split off in closed form (`_corners`); what is left is
 continuous. The corners themselves count as wall, as in the reference. The higher Reynolds
-number is reached in stages, each from the one before.
+number is reached in stages, each from the one before, by trained networks: product KANs need
+degree 34 and more there and end in wrong minima where a stage is cut short.
 """
 
 from pathlib import Path
@@ -16,8 +17,8 @@ VARIANTS = ({"Re": 100}, {"Re": 400})
 
 
 def settings(Re: float) -> dict[str, Any]:
-    """Give the higher Reynolds number more time."""
-    return {"time_limit": 120 if Re <= 100 else 540}
+    """Give the higher Reynolds number more time, and networks that are trained."""
+    return {"time_limit": 120} if Re <= 100 else {"time_limit": 400, "linear": False}
 
 
 def problem(folder: Path, Re: float) -> Problem:
