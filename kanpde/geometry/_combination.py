@@ -95,15 +95,15 @@ class Combination(Domain):
         """Largest extent."""
         return float((self.upper - self.lower).max())
 
-    def level(self, points: Array) -> Array:
-        """Combine the operands' levels by minimum and maximum."""
-        a, b = self.first.level(points), self.second.level(points)
+    def implicit(self, points: Array) -> Array:
+        """Combine what the operands say by minimum and maximum."""
+        a, b = self.first.implicit(points), self.second.implicit(points)
         if self.operation == "union":
             return np.minimum(a, b)
         return np.maximum(a, b if self.operation == "intersection" else -b)
 
     def _strictly_inside(self, points: Array) -> NDArray[np.bool_]:
-        return np.asarray(self.level(points) < 0.0, dtype=np.bool_)
+        return np.asarray(self.implicit(points) < 0.0, dtype=np.bool_)
 
     # Parts ----------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Combination(Domain):
         def keep(sample: Sample) -> NDArray[np.bool_]:
             kept = side(sample) != 0.0
             if source.operand == 1:  # a common piece is the first one's
-                kept &= abs(other.level(sample.points)) > 1e-9 * self.size
+                kept &= abs(other.implicit(sample.points)) > 1e-9 * self.size
             return np.asarray(kept, dtype=np.bool_)
 
         return KeptPatch(operand.surface(source.name), keep, sign=side)
@@ -222,7 +222,7 @@ class Combination(Domain):
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""
         array = checked_points(points, self.dimension)
-        level = self.level(array)
+        level = self.implicit(array)
         inside = np.asarray(level < 0.0, dtype=np.bool_)
         size = max(float(np.abs(self.lower).max()), float(np.abs(self.upper).max()))
         asked = np.flatnonzero(abs(level) <= 1e-12 * size)
@@ -240,7 +240,8 @@ class Combination(Domain):
         looks = rng.standard_normal((_LOOKS, self.dimension))
         looks *= 1e-9 * self.size / np.linalg.norm(looks, axis=1, keepdims=True)
         around = (points[:, None] + looks).reshape(-1, self.dimension)
-        return self._strictly_inside(around).reshape(len(points), _LOOKS).any(axis=1)
+        found = self._strictly_inside(around).reshape(len(points), _LOOKS)
+        return np.asarray(found.any(axis=1), dtype=np.bool_)
 
     def signed_distance(self, points: Array) -> Array:
         """Return the distance to what is left of the boundary, negative inside.
@@ -249,7 +250,7 @@ class Combination(Domain):
         """
         array = checked_points(points, self.dimension)
         if self.dimension != 2:
-            return self.level(array)
+            return self.implicit(array)
         distance = distance_to(all_curves(self._curves), array)
         return np.where(self.contains(array), -distance, distance)
 

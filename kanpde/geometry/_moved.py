@@ -99,7 +99,7 @@ class Moved(Domain):
         inside = self.domain.contains(self.motion.backward(array))
         asked = np.flatnonzero(~inside & np.isfinite(array).all(axis=1))
         size = max(float(np.abs(self.lower).max()), float(np.abs(self.upper).max()))
-        inside[asked] = self.level(array[asked]) <= 1e-12 * size  # rounded on the way back
+        inside[asked] = self.implicit(array[asked]) <= 1e-12 * size  # rounded on the way back
         return inside
 
     def signed_distance(self, points: Array) -> Array:
@@ -107,9 +107,9 @@ class Moved(Domain):
         array = checked_points(points, self.dimension)
         return self.motion.factor * self.domain.signed_distance(self.motion.backward(array))
 
-    def level(self, points: Array) -> Array:
-        """Return the scaled level."""
-        return self.motion.factor * self.domain.level(self.motion.backward(points))
+    def implicit(self, points: Array) -> Array:
+        """Return the scaled function."""
+        return self.motion.factor * self.domain.implicit(self.motion.backward(points))
 
     def to_data(self) -> dict[str, Any]:
         """Describe domain and motion in plain JSON types."""

@@ -57,7 +57,7 @@ class Operations:
         """
         raise InputError(f"signed distance: expected a spatial domain, got {self}")
 
-    def level(self, points: Array) -> Array:
+    def implicit(self, points: Array) -> Array:
         """Return something that is negative inside, zero on the boundary, positive outside.
 
         Cheaper than `signed_distance`, whose sign it has.

@@ -60,14 +60,14 @@ class CurveChart(Chart):
 
 
 class Plane(Domain):
-    """A plane domain that says by its curves where it ends, and by `level` where it is."""
+    """A plane domain that says by its curves where it ends, and by `implicit` where it is."""
 
     @abstractmethod
     def curves(self) -> dict[str, tuple[Curve, ...]]:
         """Return the curves of every part, the domain on their left."""
 
     @abstractmethod
-    def level(self, points: Array) -> Array:
+    def implicit(self, points: Array) -> Array:
         """Return something negative inside and positive outside."""
 
     @cached_property
@@ -82,13 +82,13 @@ class Plane(Domain):
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""
         array = checked_points(points, 2)
-        return near_or_inside(self, array, self.level(array) < 0.0)
+        return near_or_inside(self, array, self.implicit(array) < 0.0)
 
     def signed_distance(self, points: Array) -> Array:
         """Return the exact distance to the boundary, negative inside."""
         array = checked_points(points, 2)
         distance = distance_to(all_curves(self.curves()), array)
-        return np.where(self.level(array) < 0.0, -distance, distance)
+        return np.where(self.implicit(array) < 0.0, -distance, distance)
 
     def _set_bounds(self) -> None:
         """Set `lower` and `upper` from the curves."""
@@ -155,7 +155,7 @@ def outline_of(domain: Domain, resolution: Any) -> Polygon | MultiPolygon:
     rings = shapely.union_all([shapely.LineString(line) for line in lines])
     faces = shapely.polygonize([rings]).geoms
     middle = np.array([[p.x, p.y] for p in (f.representative_point() for f in faces)])
-    kept = [f for f, m in zip(faces, domain.level(middle) < 0.0, strict=True) if m]
+    kept = [f for f, m in zip(faces, domain.implicit(middle) < 0.0, strict=True) if m]
     result = shapely.union_all(kept)
     return shapely.normalize(result) if result.is_valid else shapely.make_valid(result)
 
