@@ -4,6 +4,7 @@ from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh import Mesh
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
 from kanpde.geometry._samplers import SAMPLERS, unit_points
@@ -17,6 +18,7 @@ __all__ = [
     "Domain",
     "Face",
     "Interval",
+    "Mesh",
     "ParameterInterval",
     "Part",
     "Product",

@@ -11,6 +11,7 @@ from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh_data import KEYS, mesh_from_data
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
 
@@ -130,10 +131,16 @@ def _product(data: dict[str, Any]) -> Domain:
     return Product(*[_build(f, nested=True) for f in factors])
 
 
+def _mesh(data: dict[str, Any]) -> Domain:
+    _keys(data, *KEYS)
+    return mesh_from_data(_symbols(data["coordinates"]), data)
+
+
 _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "box": _box,
     "time": _line,
     "parameter": _line,
     "ball": _ball,
     "product": _product,
+    "mesh": _mesh,
 }
