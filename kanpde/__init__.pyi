@@ -40,6 +40,7 @@ from .geometry import Ball as Ball
 from .geometry import Box as Box
 from .geometry import Disk as Disk
 from .geometry import Interval as Interval
+from .geometry import Mesh as Mesh
 from .geometry import ParameterInterval as ParameterInterval
 from .geometry import Rectangle as Rectangle
 from .geometry import TimeInterval as TimeInterval
