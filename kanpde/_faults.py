@@ -104,6 +104,28 @@ def coverage(problem: Problem, conditions: Sequence[Condition], name: str) -> Co
     return Coverage(points, many)
 
 
+def conditions_on_parts(problem: Problem) -> dict[str, list[str]]:
+    """Name the conditions that hold on each boundary part, or on a piece of it.
+
+    Examples
+    --------
+    >>> from kanpde import Interval, coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> left = Dirichlet(u, 0, on=x < 1)
+    >>> conditions_on_parts(Problem(Interval(x, 0, 2), {"ode": u.diff(x, 2)}, {"left": left}))
+    {'x=0': ['left'], 'x=2': []}
+    """
+    return {
+        part: [
+            name
+            for name, condition in problem.conditions.items()
+            if coverage(problem, [condition], part).counts.any()
+        ]
+        for part in problem.domain.parts
+    }
+
+
 def conflicts(problem: Problem) -> list[Conflict]:
     """Find where two Dirichlet conditions, or one and initial data, disagree.
 

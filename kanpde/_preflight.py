@@ -20,7 +20,7 @@ from kanpde._conditions import (
     Robin,
 )
 from kanpde._data import PointData
-from kanpde._faults import Conflict, Coverage, conflicts, coverage
+from kanpde._faults import Conflict, Coverage, conditions_on_parts, conflicts, coverage
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
 from kanpde._interface import Interface
@@ -40,7 +40,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
     -------
     dict
         ``equations``, ``conditions``, ``symmetry``, ``warnings``, ``degree``, ``scales``,
-        ``corners``, ``conflicts``, ``bare``, ``exact_residual``, ``points``.
+        ``corners``, ``conflicts``, ``bare``, ``parts``, ``exact_residual``, ``points``.
 
     Examples
     --------
@@ -82,6 +82,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "corners": _corners(problem, plan, clashes),
         "conflicts": clashes,
         "bare": bare_points(problem),
+        "parts": conditions_on_parts(problem),
         "exact_residual": _exact_residual(problem),
         "interior": many,
         "coefficients": network.count,
@@ -279,14 +280,12 @@ def bare_points(problem: Problem) -> dict[str, np.ndarray]:
 
 
 def _corners(problem: Problem, plan: Plan, clashes: list[Conflict]) -> list[str]:
-    """Say where data disagree, each pair of conditions once."""
-    told = [f"{k}: {r}" for k, r in plan.ansatzes.reasons.items() if "conflict" in r]
-    new = [
-        c.text(problem.coordinates)
-        for c in clashes
-        if not any(all(name in line for name in c.names) for line in told)
+    """Say where data disagree, each time once."""
+    named = {name for c in clashes for name in c.names}
+    told = [
+        f"{k}: {r}" for k, r in plan.ansatzes.reasons.items() if "conflict" in r and k not in named
     ]
-    return told + new
+    return told + [c.text(problem.coordinates) for c in clashes]
 
 
 def _held_by_others(problem: Problem, k: int, axis: int) -> bool:
