@@ -2,53 +2,39 @@ r"""Exact conditions: u = g + D · N, where that is true to the problem.
 
 On a box, g is a transfinite (Boolean sum) interpolant of the data, built direction by
 direction with Hermite blends, and D vanishes on the faces to the order that is
-prescribed there. On a ball with one Dirichlet condition, g extends the data and
-:math:`D = 1 - |x - c|^2 / R^2`. After building, every condition is evaluated at random
-points: what does not hold is not imposed and becomes rows, with the reason.
+prescribed there. On other shapes see `_level`. After building, every
+condition is evaluated at random points: what does not hold is not imposed and becomes rows, with
+the reason.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import sympy
-import torch
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
-from kanpde._interface import at_interfaces, row_names
-from kanpde._interpolant import Datum, distance, exact_number, face_place, transfinite
-from kanpde._lift import Lift, corner_lift
+from kanpde._imposed import (
+    NOT_FINITE,
+    TOLERANCE,
+    Ansatz,
+    by_priority,
+    kinked,
+    largest,
+)
+from kanpde._interface import row_names
+from kanpde._interpolant import Datum, distance, face_place, transfinite
+from kanpde._level import impose_on_level
+from kanpde._lift import corner_lift
 from kanpde._periodic import periodic_axes
 from kanpde._problem import Problem
-from kanpde.geometry import Ball, Domain
-from kanpde.pde import derivative, lower
+from kanpde.geometry import Domain
+from kanpde.pde import derivative
 
-TOLERANCE, MOST_SIDES = 1e-9, 4
-KINKS = (
-    sympy.Abs,
-    sympy.sign,
-    sympy.Heaviside,
-    sympy.Max,
-    sympy.Min,
-    sympy.Piecewise,
-    sympy.floor,
-    sympy.ceiling,
-)
-NOT_FINITE = (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I)
-
-
-@dataclass
-class Ansatz:
-    """g and D of one unknown, and how each of its conditions is imposed."""
-
-    g: Expr = sympy.S.Zero
-    d: Expr = sympy.S.One
-    imposed: dict[str, str] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-    lift: Lift | None = None
+MOST_SIDES = 4
 
 
 @dataclass
@@ -114,14 +100,11 @@ def _impose(
 ) -> None:
     space = problem.domain.space
     _mark_periodic(problem, conditions, part, periodic)
-    if isinstance(space, Ball):
-        _impose_on_ball(problem, space, conditions, part)
-        return
     if space is not None and not _is_box(space):
-        part.reasons.update(dict.fromkeys(conditions, "no smooth distance for this domain"))
+        impose_on_level(problem, space, conditions, part)
         return
     accepted: list[Datum] = []
-    for name, condition in _by_priority(conditions):
+    for name, condition in by_priority(conditions):
         data, reason = _data_of(problem, name, condition)
         if data and len(problem.space) > MOST_SIDES and not isinstance(condition, Initial):
             data, reason = None, "a distance to so many faces would hide sums of simple functions"
@@ -185,36 +168,14 @@ def _objection(
             return "its data are not finite on that face"
         if reason is None and datum.axis in periodic:
             reason = f"its face is on the periodic seam of {x}"
-        if reason is None and _kinked(problem, value):
+        if reason is None and kinked(problem, value):
             reason = "its data are not smooth, and the kinks would reach into the domain"
         reason = reason or _seam(problem, k, value, periodic)
     return reason
 
 
-def _kinked(problem: Problem, value: Expr) -> bool:
-    coordinates = set(problem.coordinates)
-    kinks = [node for node in value.atoms(*KINKS) if node.free_symbols & coordinates]
-    return any(not at_interfaces(node, problem.conditions) for node in kinks)
-
-
 def _is_box(domain: Domain) -> bool:
     return bool(getattr(domain, "faces", ()))
-
-
-def _by_priority(conditions: dict[str, Condition]) -> list[tuple[str, Condition]]:
-    """Boundary values first, then normal derivatives, then initial data in order."""
-
-    def rank(item: tuple[str, Condition]) -> tuple[int, int]:
-        condition = item[1]
-        if isinstance(condition, Dirichlet):
-            return (0, 0)
-        if isinstance(condition, Neumann):
-            return (1, 0)
-        if isinstance(condition, Initial):
-            return (2, condition.order)
-        return (3, 0)
-
-    return sorted(conditions.items(), key=rank)
 
 
 def _data_of(
@@ -264,24 +225,11 @@ def _seam(problem: Problem, k: int, value: Expr, periodic: tuple[int, ...]) -> s
         for m in range(max(1, problem.orders(k)[axis])):
             slope = derivative(value, (x,), (m,))
             jump = slope.subs(x, sympy.Float(high, 17)) - slope.subs(x, sympy.Float(low, 17))
-            size = _largest(problem, jump, {})
-            scale = max(1.0, _largest(problem, slope, {}))
+            size = largest(problem, jump, {})
+            scale = max(1.0, largest(problem, slope, {}))
             if not size <= 1e-8 * scale:
                 return f"its derivative {m} in {x} jumps by {size:.3g} across the periodic seam"
     return None
-
-
-def _largest(problem: Problem, expression: Expr, fixed: dict[Symbol, float]) -> float:
-    """Largest absolute value over random points of the domain (faces by `fixed`)."""
-    rng = np.random.default_rng(0)
-    low, high = problem.domain.lower, problem.domain.upper
-    points = low + (high - low) * rng.random((64, problem.dimension))
-    for axis, x in enumerate(problem.coordinates):
-        if x in fixed:
-            points[:, axis] = fixed[x]
-    program = lower([expression], problem.coordinates, where="condition")
-    (values,) = program(*torch.as_tensor(points).unbind(1))
-    return float(values.abs().max()) if bool(torch.isfinite(values).all()) else float("inf")
 
 
 def _conflict(problem: Problem, g: Expr, data: list[Datum]) -> str | None:
@@ -290,68 +238,10 @@ def _conflict(problem: Problem, g: Expr, data: list[Datum]) -> str | None:
     for d in data:
         x = problem.coordinates[d.axis]
         fixed = {x: float((problem.domain.lower, problem.domain.upper)[d.side][d.axis])}
-        gap = _largest(problem, derivative(g, (x,), (d.order,)) - d.value, fixed)
-        scale = 1.0 + _largest(problem, d.value, fixed)
+        gap = largest(problem, derivative(g, (x,), (d.order,)) - d.value, fixed)
+        scale = 1.0 + largest(problem, d.value, fixed)
         if not np.isfinite(scale):
             return "its data are not finite on that face"
         if not gap <= TOLERANCE * scale and gap > worst:
             worst, where = gap, d.condition
     return f"conflicts by {worst:.3g} with {where!r} where they meet" if where else None
-
-
-def _impose_on_ball(
-    problem: Problem, ball: Ball, conditions: dict[str, Condition], part: Ansatz
-) -> None:
-    """One Dirichlet condition on the whole sphere, and initial data that agree with it."""
-    center, radius = ball.center, exact_number(float(ball.radius))
-    square = sum(
-        (x - exact_number(float(c))) ** 2 for x, c in zip(ball.coordinates, center, strict=True)
-    )
-    fall = 1 - square / radius**2
-    values = [(n, c) for n, c in conditions.items() if isinstance(c, Dirichlet)]
-    starts = [(n, c) for n, c in _by_priority(conditions) if isinstance(c, Initial)]
-    for name, condition in values:
-        whole = problem.domain.resolve(condition.on)
-        if len(values) == 1 and whole.mask is None and _extends(problem, condition.value):
-            part.g, part.d = condition.value, fall
-            part.imposed[name] = "exact"
-            continue
-        part.reasons[name] = "not one smooth condition on the whole sphere"
-    if problem.time is None:
-        return
-    axis = problem.coordinates.index(problem.time)
-    start = face_place(problem, axis, 0)
-    tau = problem.time - start
-    for name, start_condition in starts:
-        order, value = start_condition.order, start_condition.value
-        if value.free_symbols & set(problem.constants):
-            part.reasons[name] = "its data hold an unknown constant"
-            continue
-        if not _extends(problem, value):
-            part.reasons[name] = "its data are not smooth, and the kinks would last"
-            continue
-        if order != sum(part.imposed.get(n) == "exact" for n, _ in starts):
-            part.reasons[name] = "lower time derivatives are not imposed exactly"
-            continue
-        present = derivative(part.g, (problem.time,), (order,)).subs(problem.time, start)
-        gap = value - present
-        if part.imposed and values and not _vanishes_on_sphere(problem, ball, gap):
-            part.reasons[name] = "conflicts with the boundary data at the start"
-            continue
-        part.g += gap * tau**order / sympy.factorial(order)
-        part.d *= tau
-        part.imposed[name] = "exact"
-
-
-def _extends(problem: Problem, value: Expr) -> bool:
-    """Whether data on the sphere are known, finite and smooth inside as well."""
-    known = not value.free_symbols & set(problem.constants)
-    return known and not _kinked(problem, value) and bool(np.isfinite(_largest(problem, value, {})))
-
-
-def _vanishes_on_sphere(problem: Problem, ball: Ball, expression: Expr) -> bool:
-    rng = np.random.default_rng(0)
-    points, *_ = problem.domain.boundary(64, rng=rng)
-    program = lower([expression], problem.coordinates, where="condition")
-    (values,) = program(*torch.as_tensor(points).unbind(1))
-    return bool((values.abs() <= TOLERANCE).all())

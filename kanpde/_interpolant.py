@@ -13,6 +13,7 @@ from sympy import Expr, Integer, Piecewise
 
 from kanpde._interface import breaks
 from kanpde._problem import Problem
+from kanpde.geometry import exact_number
 from kanpde.pde import derivative
 
 
@@ -46,13 +47,6 @@ def face_place(problem: Problem, axis: int, side: int) -> Expr:
     """Coordinate of a face of the box, an exact number where it is a simple one."""
     value = (problem.domain.lower, problem.domain.upper)[side][axis]
     return exact_number(float(value))
-
-
-def exact_number(value: float) -> Expr:
-    """Make an exact rational of a simple float, else keep the float."""
-    rational = sympy.nsimplify(value, rational=True)
-    simple = isinstance(rational, sympy.Rational) and abs(rational.q) <= 10**6
-    return rational if simple and float(rational) == value else sympy.Float(value, 17)
 
 
 def _unit(problem: Problem, axis: int) -> Expr:

@@ -94,6 +94,8 @@ class Settings:
     fronts
         Let rows count less where a trained solution is steep. Off: it gains little, and the
         residual then tells less of the error.
+    charts
+        Give product KANs coordinates of their own about holes and re-entrant corners.
     periodic
         Embed periodic coordinates as cosine and sine where the problem allows it.
     stages
@@ -138,6 +140,7 @@ class Settings:
     slabs: bool = True
     lift: bool = True
     periodic: bool = True
+    charts: bool = True
     symmetry: bool = True
     fronts: bool = False
     stages: int = 1

@@ -27,7 +27,7 @@ from _bench import RESULTS, machine
 
 import kanpde
 from kanpde.cli._problem_file import load_problem
-from kanpde.train._plan import Plan, make_network, make_plan
+from kanpde.train import Plan, make_network, make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = RESULTS / "bench_defaults.json"

@@ -28,9 +28,8 @@ from _bench import interleaved, machine, write
 
 from kanpde import Settings
 from kanpde._rows import Rows
-from kanpde.train import few_threads
+from kanpde.train import few_threads, make_network, make_plan
 from kanpde.train._accumulators import Gram
-from kanpde.train._plan import make_network, make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEM = ROOT / "problems" / "burgers.py"

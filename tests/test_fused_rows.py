@@ -23,7 +23,7 @@ from kanpde import (
 )
 from kanpde._rows import Rows
 from kanpde.errors import InputError
-from kanpde.train._plan import make_network, make_plan
+from kanpde.train import make_network, make_plan
 
 
 def burgers():

@@ -4,7 +4,9 @@ from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
+from kanpde.geometry._places import Corner, Hole, corners, holes
 from kanpde.geometry._product import Product
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
@@ -13,9 +15,11 @@ __all__ = [
     "SAMPLERS",
     "Ball",
     "Box",
+    "Corner",
     "Disk",
     "Domain",
     "Face",
+    "Hole",
     "Interval",
     "ParameterInterval",
     "Part",
@@ -23,6 +27,9 @@ __all__ = [
     "Rectangle",
     "Selection",
     "TimeInterval",
+    "corners",
     "domain_from_data",
+    "exact_number",
+    "holes",
     "unit_points",
 ]

@@ -139,6 +139,14 @@ class Ball(Domain):
         assert name == "boundary"
         return SphereChart(self.center, self.radius)
 
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give 1 minus the squared distance from the center, in radii."""
+        square = sum(
+            (x - _numbers.exact_number(float(c))) ** 2
+            for x, c in zip(self.coordinates, self.center, strict=True)
+        )
+        return 1 - sympy.expand(square / _numbers.exact_number(self.radius) ** 2, deep=False)
+
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed ball."""
         array = checked_points(points, self.dimension)

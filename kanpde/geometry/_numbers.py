@@ -53,6 +53,19 @@ def real_number(name: str, value: object) -> float:
     return result + 0.0  # -0.0 would name a face "x=-0"
 
 
+def exact_number(value: float) -> sympy.Expr:
+    """Make an exact rational of a simple float, else keep the float.
+
+    Examples
+    --------
+    >>> exact_number(0.25), exact_number(0.1)
+    (1/4, 1/10)
+    """
+    rational = sympy.nsimplify(value, rational=True)
+    simple = isinstance(rational, sympy.Rational) and abs(rational.q) <= 10**6
+    return rational if simple and float(rational) == value else sympy.Float(value, 17)
+
+
 def coordinate(name: str, value: object) -> sympy.Symbol:
     """Return `value` if it is a sympy symbol.
 

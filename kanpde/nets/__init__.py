@@ -1,5 +1,8 @@
 """Networks on the layer contract: KAN, MLP, product KAN, and a wrapper for plain modules."""
 
+from kanpde.nets._chart import Chart as Chart
+from kanpde.nets._charted import ChartedKAN as ChartedKAN
+from kanpde.nets._charted import chart_count as chart_count
 from kanpde.nets._fused import WORKERS as WORKERS
 from kanpde.nets._fused import Fused as Fused
 from kanpde.nets._fused import FusedTape as FusedTape
@@ -26,6 +29,7 @@ from kanpde.nets._library import SymbolicFunction as SymbolicFunction
 from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
 from kanpde.nets._product import ProductKAN as ProductKAN
+from kanpde.nets._product import all_degrees as all_degrees
 from kanpde.nets._product import product_count as product_count
 from kanpde.nets._sine import SineBlock as SineBlock
 from kanpde.nets._spec import copy_network as copy_network
@@ -60,6 +64,8 @@ __all__ = [
     "BasisBlock",
     "BiasBlock",
     "Block",
+    "Chart",
+    "ChartedKAN",
     "Fused",
     "FusedTape",
     "Inputs",
@@ -78,6 +84,8 @@ __all__ = [
     "Tape",
     "activations",
     "add_constants",
+    "all_degrees",
+    "chart_count",
     "constants_of",
     "copy_network",
     "edges",

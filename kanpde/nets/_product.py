@@ -25,6 +25,7 @@ Tables = list[list[Tensor]]
 ROUNDING = 1e-9
 Parts = Sequence[tuple[int, float, MultiIndex]]
 Breaks = tuple[tuple[float, ...], ...]
+Key = tuple[int, ...]
 
 
 def all_degrees(degree: int | Sequence[int], lengths: int) -> tuple[int, ...]:
@@ -340,6 +341,10 @@ class ProductKAN(Network):
     def index_list(self) -> list[tuple[int, ...]]:
         """Per product the function of every axis, in the order of the coefficients."""
         return [tuple(index) for index in self.block.indices.tolist()]
+
+    def keys(self) -> list[Key]:
+        """Names of the coefficients' rows, in their order; the bias has the empty one."""
+        return [(-1, *index) for index in self.index_list()] + [()]
 
     def degree_list(self) -> Tensor:
         """Per product the degree along every axis, ``(products, d)``."""

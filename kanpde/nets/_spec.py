@@ -10,6 +10,8 @@ import torch
 from kanpde._jets import JetSpace
 from kanpde.basis import BSpline, Chebyshev, basis_from_data
 from kanpde.errors import InputError, RunDirectoryError
+from kanpde.nets._chart import Chart
+from kanpde.nets._charted import ChartedKAN, chart_count
 from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import BasisBlock, Layer
 from kanpde.nets._library import SymbolicFunction
@@ -20,6 +22,7 @@ from kanpde.nets._symbolic import SymbolicEdge, set_symbolic
 from kanpde.nets._univariate import AxisMap
 
 Kind = TypeVar("Kind", bound=Network)
+MOST_PRODUCTS = 10**5  # of a chart
 
 
 def network_data(network: Network) -> dict[str, Any]:
@@ -31,6 +34,7 @@ def network_data(network: Network) -> dict[str, Any]:
     {'kind': 'mlp', 'width': [2, 4, 1], 'activation': 'tanh'}
     """
     if isinstance(network, ProductKAN):
+        own = network.to_data() if isinstance(network, ChartedKAN) else {}
         return {
             "kind": "product",
             "width": network.width,
@@ -40,6 +44,7 @@ def network_data(network: Network) -> dict[str, Any]:
             "charts": [None if c is None else [c.center, c.width] for c in network.charts],
             "breaks": [list(cuts) for cuts in network.breaks],
             "interaction": network.interaction,
+            **own,
         }
     if isinstance(network, MLP):
         return {"kind": "mlp", "width": network.width, "activation": network.activation}
@@ -109,6 +114,8 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
         raise ValueError(f"{width[1]} products of degrees {degrees}")
     if any(c is not None and not c.width > 0 for c in charts):
         raise ValueError("positive widths of the charts")
+    if data.get("blocks"):
+        return _charted(data, rates, width[-1], degrees)
     return ProductKAN(
         rates,
         periodic,
@@ -118,6 +125,22 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
         breaks=breaks,
         interaction=few,
     )
+
+
+def _charted(
+    data: dict[str, Any], rates: tuple[float, ...], n_out: int, degrees: tuple[int, ...]
+) -> ChartedKAN:
+    blocks = []
+    for block in data["blocks"]:
+        chart, own = Chart.from_data(block["chart"]), tuple(int(n) for n in block["degrees"])
+        fits = len(own) == len(rates) and all(0 <= a < len(rates) for a in chart.axes)
+        if not fits or min(own) < 0 or chart_count(own) > MOST_PRODUCTS:
+            raise ValueError(f"a chart of degrees {own}")
+        blocks.append((chart, own))
+    lower = tuple(float(v) for v in data["lower"])
+    if len(lower) != len(rates) or data["periodic"]:
+        raise ValueError(f"{len(rates)} lower ends and no periodic coordinate")
+    return ChartedKAN(rates, (), n_out, degree=degrees, lower=lower, blocks=blocks)
 
 
 def _kan(data: dict[str, Any], width: list[int]) -> KAN:

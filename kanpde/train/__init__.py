@@ -5,6 +5,8 @@ from kanpde.train._accumulators import Gram as Gram
 from kanpde.train._accumulators import StreamingQR as StreamingQR
 from kanpde.train._data import DataRows as DataRows
 from kanpde.train._data import Penalty as Penalty
+from kanpde.train._default import make_network as make_network
+from kanpde.train._default import suggested_degree as suggested_degree
 from kanpde.train._descent import DescentPhase as DescentPhase
 from kanpde.train._eigen import EigenPhase as EigenPhase
 from kanpde.train._fields import FieldsPhase as FieldsPhase
@@ -21,9 +23,7 @@ from kanpde.train._plan import Plan as Plan
 from kanpde.train._plan import has_data as has_data
 from kanpde.train._plan import interior_points as interior_points
 from kanpde.train._plan import is_linear_problem as is_linear_problem
-from kanpde.train._plan import make_network as make_network
 from kanpde.train._plan import make_plan as make_plan
-from kanpde.train._plan import suggested_degree as suggested_degree
 from kanpde.train._quasinewton import SSBroyden as SSBroyden
 from kanpde.train._regress import Regression as Regression
 from kanpde.train._regress import descend as descend

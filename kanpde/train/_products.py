@@ -15,7 +15,8 @@ from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
-from kanpde.nets import AxisMap, ProductKAN, product_count
+from kanpde.nets import AxisMap, ChartedKAN, ProductKAN, all_degrees, product_count
+from kanpde.train._charting import chart_degrees, charts_count
 from kanpde.train._plan import Plan, has_data
 
 SHELL = 0.87
@@ -50,6 +51,16 @@ def product_network(
         (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
         for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
     )
+    if plan.charts and charts is None and interaction is None:
+        own = chart_degrees(plan.charts, all_degrees(degree, len(rates)))
+        return ChartedKAN(
+            rates,
+            frame.periodic,
+            plan.outputs,
+            degree=degree,
+            lower=frame.lower,
+            blocks=list(zip(plan.charts, own, strict=True)),
+        )
     breaks = [scaled_cuts(frame, k) for k in range(len(rates))]
     return ProductKAN(
         rates,
@@ -67,7 +78,8 @@ def coefficients(plan: Plan, degrees: Sequence[int], interaction: int | None = N
     axes = tuple(k in plan.frame.periodic for k in range(len(degrees)))
     few = interaction if interaction and interaction < len(degrees) else None
     many = product_count(axes, tuple(degrees), pieces=plan.frame.pieces, interaction=few)
-    return (many + 1) * plan.outputs
+    own = charts_count(plan.charts, degrees) if plan.charts else 0
+    return (many + own + 1) * plan.outputs
 
 
 def scaled_cuts(frame: Frame, axis: int) -> tuple[float, ...]:
@@ -162,13 +174,18 @@ def leading_tails(network: ProductKAN) -> list[float]:
 
 def transfer(source: Trial, target: Trial) -> None:
     """Copy the coefficients of the products that both have, and the constants."""
+    target.set(torch.cat((moved(source, target), source.eta.detach())))
+
+
+def moved(source: Trial, target: Trial) -> Tensor:
+    """Give the coefficients of `target`'s network that `source` has, the others zero."""
     old, new = source.network, target.network
     assert isinstance(old, ProductKAN)
     assert isinstance(new, ProductKAN)
-    place = {index: k for k, index in enumerate(new.index_list())}
-    shared = [(k, place[index]) for k, index in enumerate(old.index_list()) if index in place]
+    names, known = new.keys(), old.get().to(target.eta).unflatten(0, (-1, old.n_out))
+    place = {key: k for k, key in enumerate(names)}
+    shared = [(k, place[key]) for k, key in enumerate(old.keys()) if key in place]
     own, kept = torch.tensor(shared, device=target.device).reshape(-1, 2).unbind(1)
-    known = old.get().unflatten(0, (old.products + 1, old.n_out))  # the biases come last
-    vector = known.new_zeros(new.products + 1, new.n_out)
-    vector[kept], vector[-1] = known[own], known[-1]
-    target.set(torch.cat((vector.flatten(), source.eta.detach())))
+    vector = known.new_zeros(len(names), new.n_out)
+    vector[kept] = known[own]
+    return vector.flatten()

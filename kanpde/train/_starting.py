@@ -11,7 +11,9 @@ from kanpde._lazy import LazyTrial
 from kanpde._slabs import Slabs
 from kanpde._trial import Trial
 from kanpde.nets import Network, ProductKAN, network_data, network_from_data
-from kanpde.train._plan import Plan, make_network
+from kanpde.train._default import make_network
+from kanpde.train._plan import Plan
+from kanpde.train._products import moved
 
 
 class Warm(Enum):
@@ -73,16 +75,8 @@ def take_products(start: Trial, target: Trial) -> None:
 
     Unknown constants go along where both name the same ones.
     """
-    old, new = start.network, target.network
-    assert isinstance(old, ProductKAN)
-    assert isinstance(new, ProductKAN)
-    place = {index: k for k, index in enumerate(new.index_list())}
-    pairs = [(k, place[index]) for k, index in enumerate(old.index_list()) if index in place]
-    known = old.get().to(target.eta).unflatten(0, (old.products + 1, old.n_out))
-    vector = known.new_zeros(new.products + 1, new.n_out)
-    from_, to = (torch.tensor(which, device=target.device) for which in zip(*pairs, strict=True))
-    vector[to], vector[-1] = known[from_], known[-1]
-    vector = vector * _ratios(start, target)
+    known = moved(start, target).unflatten(0, (-1, target.outputs))
+    vector = known * _ratios(start, target)
     same = start.constants.names == target.constants.names
     eta = start.eta.detach().to(target.eta) if same else target.eta.detach()
     target.set(torch.cat((vector.flatten(), eta)))

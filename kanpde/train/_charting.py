@@ -1,0 +1,87 @@
+"""Charts that a problem's domain asks for, and how many functions each of them gets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from kanpde._frame import Frame
+from kanpde._problem import Problem
+from kanpde.geometry import Ball, Domain, Product, corners, holes
+from kanpde.nets import Chart, chart_count
+
+MOST_CHARTS = 32
+INSIDE = 0.95  # of the way to where the plane is cut
+HOLE_SHARES = {1: 0.75, 2: 0.6}
+MANY_HOLES = 0.5
+WAVES, POWERS = 1 / 3, 1 / 6  # of a corner, per degree
+
+
+def find_charts(problem: Problem, frame: Frame) -> tuple[Chart, ...]:
+    """Find holes and re-entrant corners of a plane factor of the domain.
+
+    Axes that are periodic or broken leave no room for charts.
+    """
+    if frame.periodic or max(frame.pieces) > 1 or frame.folds:
+        return ()
+    found: list[Chart] = []
+    for start, factor in _plane_factors(problem.domain):
+        axes = (start, start + 1)
+        box = np.array(np.meshgrid(*zip(factor.lower, factor.upper, strict=True))).reshape(2, -1).T
+        for hole in holes(factor):
+            outer = float(np.linalg.norm(box - hole.center, axis=1).max())
+            found.append(Chart("hole", axes, hole.center, hole.radius, outer))
+        for corner in corners(factor):
+            outer = float(np.linalg.norm(box - corner.vertex, axis=1).max())
+            windowed = INSIDE * corner.reach < outer
+            found.append(
+                Chart(
+                    "corner",
+                    axes,
+                    corner.vertex,
+                    0.0,
+                    INSIDE * corner.reach if windowed else outer,
+                    direction=corner.direction,
+                    opening=corner.opening,
+                    windowed=windowed,
+                )
+            )
+    return tuple(found[:MOST_CHARTS])
+
+
+def _plane_factors(domain: Domain) -> list[tuple[int, Domain]]:
+    """Factors of two spatial coordinates that are no box or ball, with their first axis."""
+    factors = domain.factors if isinstance(domain, Product) else (domain,)
+    found, start = [], 0
+    for factor in factors:
+        plane = factor.dimension == 2 and factor.time is None and not factor.parameters
+        if plane and not factor.faces and not isinstance(factor, Ball):
+            found.append((start, factor))
+        start += factor.dimension
+    return found
+
+
+def chart_degrees(charts: Sequence[Chart], degrees: Sequence[int]) -> list[tuple[int, ...]]:
+    """Give every chart its degrees, in proportion to those of the plain products.
+
+    Examples
+    --------
+    >>> hole = Chart("hole", (0, 1), (0.0, 0.0), 0.5, 2.0)
+    >>> chart_degrees([hole], [12, 12])
+    [(9, 9)]
+    """
+    share = HOLE_SHARES.get(sum(c.kind == "hole" for c in charts), MANY_HOLES)
+    found = []
+    for chart in charts:
+        n = max(degrees[a] for a in chart.axes)
+        both = (share, share) if chart.kind == "hole" else (POWERS, WAVES)
+        others = (m for a, m in enumerate(degrees) if a not in chart.axes)
+        found.append((*(math.ceil(s * n) for s in both), *others))
+    return found
+
+
+def charts_count(charts: Sequence[Chart], degrees: Sequence[int]) -> int:
+    """Count the products of all charts."""
+    return sum(chart_count(d) for d in chart_degrees(charts, degrees))
