@@ -2,6 +2,7 @@
 
 from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
+from kanpde.geometry._combination import Combination
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import exact_number
@@ -15,6 +16,7 @@ __all__ = [
     "SAMPLERS",
     "Ball",
     "Box",
+    "Combination",
     "Corner",
     "Disk",
     "Domain",

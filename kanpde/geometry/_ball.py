@@ -12,7 +12,10 @@ from scipy.special import betaincinv, gammainc, gammaln, ndtri, roots_jacobi
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
+from kanpde.geometry._curves import Arc, Curve
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._motion import Motion
+from kanpde.geometry._names import labelled, named, shape_name
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
@@ -80,7 +83,7 @@ class BallChart(Chart):
 
 
 class Ball(Domain):
-    """The closed ball of any dimension d >= 2; its only part is ``"boundary"``.
+    """The closed ball of any dimension d >= 2; its part is ``"boundary"`` or its `name`.
 
     Parameters
     ----------
@@ -90,6 +93,8 @@ class Ball(Domain):
         One number for each coordinate, or one for all.
     radius
         Positive number.
+    name
+        Name of the part instead of ``"boundary"``.
 
     Raises
     ------
@@ -106,7 +111,12 @@ class Ball(Domain):
     """
 
     def __init__(
-        self, coordinates: Sequence[sympy.Symbol], center: Any = 0.0, radius: Any = 1.0
+        self,
+        coordinates: Sequence[sympy.Symbol],
+        center: Any = 0.0,
+        radius: Any = 1.0,
+        *,
+        name: str | None = None,
     ) -> None:
         kind = type(self).__name__
         if not isinstance(coordinates, tuple | list) or len(coordinates) < 2:
@@ -124,11 +134,13 @@ class Ball(Domain):
         if self.radius <= 0:
             raise InputError(f"{kind} radius: expected a positive number, got {self.radius:.17g}")
         self.lower, self.upper = self.center - self.radius, self.center + self.radius
+        self.name = shape_name(kind, name)
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The sphere, named ``"boundary"``."""
-        return {"boundary": Part("boundary", self.surface("boundary").measure)}
+        """The sphere, named ``"boundary"`` or like the ball."""
+        (name,) = labelled(self.name, ["boundary"])
+        return {name: Part(name, self.surface(name).measure)}
 
     def bulk(self) -> BallChart:
         """Return the ball as a patch."""
@@ -136,8 +148,26 @@ class Ball(Domain):
 
     def surface(self, name: str) -> SphereChart:
         """Return the sphere as a patch."""
-        assert name == "boundary"
+        assert name == (self.name or "boundary")
         return SphereChart(self.center, self.radius)
+
+    def curves(self) -> dict[str, tuple[Curve, ...]]:
+        """Return the circle, counter-clockwise."""
+        if self.dimension != 2:
+            return super().curves()
+        axes = self.radius * np.eye(2)
+        return {self.name or "boundary": (Arc(self.center, axes[0], axes[1]),)}
+
+    def signed_distance(self, points: Array) -> Array:
+        """Return the distance from the center less the radius."""
+        array = checked_points(points, self.dimension)
+        off = np.linalg.norm(array - self.center, axis=1) - self.radius
+        return np.asarray(off, dtype=np.float64)
+
+    def moved(self, motion: Motion) -> Ball:
+        """Return the ball at its new place."""
+        center = tuple(motion.forward(self.center[None])[0].tolist())
+        return type(self)(self.coordinates, center, motion.factor * self.radius, name=self.name)
 
     def level(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give 1 minus the squared distance from the center, in radii."""
@@ -161,7 +191,7 @@ class Ball(Domain):
             "coordinates": [str(c) for c in self.coordinates],
             "center": self.center.tolist(),
             "radius": self.radius,
-        }
+        } | named(self.name)
 
     def __repr__(self) -> str:
         """Show coordinates, center and radius."""
@@ -171,7 +201,7 @@ class Ball(Domain):
 
 
 class Disk(Ball):
-    """The closed disk; its only part is ``"boundary"``.
+    """The closed disk; its part is ``"boundary"`` or its `name`.
 
     Parameters
     ----------
@@ -181,6 +211,8 @@ class Disk(Ball):
         Two numbers.
     radius
         Positive number.
+    name
+        Name of the part instead of ``"boundary"``.
 
     Raises
     ------
@@ -196,14 +228,19 @@ class Disk(Ball):
     """
 
     def __init__(
-        self, coordinates: Sequence[sympy.Symbol], center: Any = 0.0, radius: Any = 1.0
+        self,
+        coordinates: Sequence[sympy.Symbol],
+        center: Any = 0.0,
+        radius: Any = 1.0,
+        *,
+        name: str | None = None,
     ) -> None:
         if not isinstance(coordinates, tuple | list) or len(coordinates) != 2:
             raise InputError(
                 f"Disk: expected a tuple of two coordinates, got {coordinates!r}; "
                 "use Ball in more dimensions"
             )
-        super().__init__(coordinates, center, radius)
+        super().__init__(coordinates, center, radius, name=name)
 
 
 def _log_unit_volume(d: int) -> float:

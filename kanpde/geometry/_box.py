@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
+from kanpde.geometry._curves import Curve, Segment
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._motion import Motion
+from kanpde.geometry._names import named, shape_name
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._patch import Chart
 from kanpde.geometry._samplers import Array
@@ -52,6 +55,8 @@ class Box(Domain):
     *sides
         Triples ``(coordinate, lower, upper)``; the bounds are numbers or sympy
         constants.
+    name
+        Put before every part: ``"outer:x=-1"``.
 
     Raises
     ------
@@ -67,7 +72,7 @@ class Box(Domain):
     (['x=0', 'x=1', 'y=0', 'y=2'], 8.283)
     """
 
-    def __init__(self, *sides: Sequence[Any]) -> None:
+    def __init__(self, *sides: Sequence[Any], name: str | None = None) -> None:
         kind = type(self).__name__
         if not sides:
             raise InputError(f"{kind}: expected at least one side (x, lower, upper), got none")
@@ -82,12 +87,13 @@ class Box(Domain):
         self.coordinates = tuple(coordinates)
         self.lower = np.array([a for a, _ in limits])
         self.upper = np.array([b for _, b in limits])
+        self.name = shape_name(kind, name)
 
     @cached_property
     def faces(self) -> tuple[Face, ...]:
         """The 2d faces, lower before upper, in the order of the coordinates."""
         return tuple(
-            Face(name, axis, side, float(value))
+            Face(f"{self.name}:{name}" if self.name else name, axis, side, float(value))
             for axis, symbol in enumerate(self.coordinates)
             for side, (name, value) in enumerate(
                 _face_names(symbol, self.lower[axis], self.upper[axis])
@@ -111,6 +117,35 @@ class Box(Domain):
         """Tell which points lie in the closed box."""
         return box_contains(checked_points(points, self.dimension), self.lower, self.upper)
 
+    def signed_distance(self, points: Array) -> Array:
+        """Return the exact distance to the nearest face, edge or corner."""
+        array = checked_points(points, self.dimension)
+        off = np.maximum(self.lower - array, array - self.upper)
+        outside = np.linalg.norm(np.maximum(off, 0.0), axis=1)
+        return np.asarray(outside + np.minimum(off.max(axis=1), 0.0), dtype=np.float64)
+
+    def curves(self) -> dict[str, tuple[Curve, ...]]:
+        """Return the four sides of a rectangle, each with the inside on its left."""
+        if self.dimension != 2:
+            return super().curves()
+        a, b = self.lower, self.upper
+        corners = [a, np.array([b[0], a[1]]), b, np.array([a[0], b[1]])]
+        ends = [(3, 0), (1, 2), (0, 1), (2, 3)]  # in the order of the faces
+        return {
+            f.name: (Segment(corners[i], corners[j]),)
+            for f, (i, j) in zip(self.faces, ends, strict=True)
+        }
+
+    def moved(self, motion: Motion) -> Domain:
+        """Return a box with the faces' names of its new place, unless it is turned."""
+        if not motion.turns:
+            ends = motion.forward(np.stack([self.lower, self.upper])).tolist()
+            sides = list(zip(self.coordinates, *ends, strict=True))
+            if len(sides) == 1:
+                return Interval(*sides[0], name=self.name)
+            return Box(*sides, name=self.name)
+        return super().moved(motion)
+
     def to_data(self) -> dict[str, Any]:
         """Describe the box in plain JSON types."""
         return {
@@ -118,7 +153,7 @@ class Box(Domain):
             "coordinates": [str(c) for c in self.coordinates],
             "lower": self.lower.tolist(),
             "upper": self.upper.tolist(),
-        }
+        } | named(self.name)
 
     def __repr__(self) -> str:
         """Show the sides."""
@@ -147,8 +182,8 @@ class Interval(Box):
     Interval(x, 0, 6.28319)
     """
 
-    def __init__(self, x: sympy.Symbol, lower: Any, upper: Any) -> None:
-        super().__init__((x, lower, upper))
+    def __init__(self, x: sympy.Symbol, lower: Any, upper: Any, *, name: str | None = None) -> None:
+        super().__init__((x, lower, upper), name=name)
 
     def __repr__(self) -> str:
         """Show coordinate and bounds."""
@@ -170,8 +205,10 @@ class Rectangle(Box):
     Part(name='x=0', measure=2.0)
     """
 
-    def __init__(self, first: Sequence[Any], second: Sequence[Any]) -> None:
-        super().__init__(first, second)
+    def __init__(
+        self, first: Sequence[Any], second: Sequence[Any], *, name: str | None = None
+    ) -> None:
+        super().__init__(first, second, name=name)
 
 
 class TimeInterval(Domain):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import sympy
 
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
+from kanpde.geometry._combination import OPERATIONS, Combination
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._motion import Motion
+from kanpde.geometry._moved import Moved
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
 
@@ -38,6 +42,8 @@ def domain_from_data(data: object) -> Domain:
         return _build(data, nested=False)
     except RunDirectoryError:
         raise
+    except RecursionError as error:
+        raise RunDirectoryError("domain: its description is nested too deeply") from error
     except InputError as error:
         raise RunDirectoryError(f"domain: {error}; the run directory is damaged") from error
 
@@ -55,8 +61,8 @@ def _build(data: object, *, nested: bool) -> Domain:
     return _BUILDERS[kind](data)
 
 
-def _keys(data: dict[Any, Any], *names: str) -> list[Any]:
-    if set(data) != {"kind", *names}:
+def _keys(data: dict[Any, Any], *names: str, optional: tuple[str, ...] = ()) -> list[Any]:
+    if set(data) - set(optional) != {"kind", *names}:
         raise RunDirectoryError(
             f"domain {data['kind']}: expected the keys {', '.join(names)}, "
             f"got {', '.join(sorted(str(k) for k in data if k != 'kind'))}"
@@ -88,8 +94,8 @@ def _is_number(value: object) -> bool:
 
 
 def _box(data: dict[str, Any]) -> Domain:
-    names, lower, upper = _keys(data, "coordinates", "lower", "upper")
-    symbols = _symbols(names)
+    names, lower, upper = _keys(data, "coordinates", "lower", "upper", optional=("name",))
+    symbols, name = _symbols(names), data.get("name")
     sides = list(
         zip(
             symbols,
@@ -99,8 +105,8 @@ def _box(data: dict[str, Any]) -> Domain:
         )
     )
     if len(sides) == 1:
-        return Interval(*sides[0])
-    return Rectangle(*sides) if len(sides) == 2 else Box(*sides)
+        return Interval(*sides[0], name=name)
+    return Rectangle(*sides, name=name) if len(sides) == 2 else Box(*sides, name=name)
 
 
 def _line(data: dict[str, Any]) -> Domain:
@@ -113,14 +119,24 @@ def _line(data: dict[str, Any]) -> Domain:
 
 
 def _ball(data: dict[str, Any]) -> Domain:
-    names, center, radius = _keys(data, "coordinates", "center", "radius")
+    names, center, radius = _keys(data, "coordinates", "center", "radius", optional=("name",))
     symbols = _symbols(names)
     kind = Disk if len(symbols) == 2 else Ball
     return kind(
         symbols,
         tuple(_floats("center", center, len(symbols))),
         _floats("radius", [radius], 1)[0],
+        name=data.get("name"),
     )
+
+
+def _combination(data: dict[str, Any]) -> Domain:
+    operation, first, second = _keys(data, "operation", "first", "second")
+    if not isinstance(operation, str) or operation not in OPERATIONS:
+        raise RunDirectoryError(
+            f"domain operation: expected one of {', '.join(OPERATIONS)}, got {operation!r:.80}"
+        )
+    return Combination(operation, _build(first, nested=False), _build(second, nested=False))
 
 
 def _product(data: dict[str, Any]) -> Domain:
@@ -130,10 +146,30 @@ def _product(data: dict[str, Any]) -> Domain:
     return Product(*[_build(f, nested=True) for f in factors])
 
 
+def _moved(data: dict[str, Any]) -> Domain:
+    domain, factor, rotation, offset = _keys(data, "domain", "factor", "rotation", "offset")
+    inner = _build(domain, nested=False)
+    d = inner.dimension
+    if not isinstance(rotation, list) or len(rotation) != d:
+        raise RunDirectoryError(f"domain rotation: expected {d} rows, got {rotation!r:.80}")
+    turn = np.array([_floats("rotation", row, d) for row in rotation])
+    (size,) = _floats("factor", [factor], 1)
+    shift = np.array(_floats("offset", offset, d))
+    proper = abs(turn @ turn.T - np.eye(d)).max() < 1e-9 and np.linalg.det(turn) > 0
+    if not (proper and size > 0 and np.isfinite([size, *shift]).all()):
+        raise RunDirectoryError(
+            "domain moved: expected a rotation matrix, a positive factor and a finite offset, "
+            f"got {rotation!r:.80}, {factor!r:.40}, {offset!r:.80}"
+        )
+    return Moved(inner, Motion(size, turn, shift))
+
+
 _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "box": _box,
     "time": _line,
     "parameter": _line,
     "ball": _ball,
     "product": _product,
+    "combination": _combination,
+    "moved": _moved,
 }

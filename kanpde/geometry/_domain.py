@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry._numbers import lattice_counts
+from kanpde.geometry._operations import Operations
 from kanpde.geometry._patch import Mask, Patch, draw_parts
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part, Places, Selection, resolve
 
 
-class Domain(ABC):
+class Domain(Operations, ABC):
     """A closed set of points, its boundary parts and how to draw from both.
 
     A new shape sets `coordinates`, `lower` and `upper` and defines `bulk`,
@@ -80,8 +81,13 @@ class Domain(ABC):
 
     @property
     def faces(self) -> tuple[Face, ...]:
-        """Flat parts on which one coordinate is constant."""
+        """Flat whole sides of a box, on which one coordinate is constant."""
         return ()
+
+    @property
+    def planes(self) -> tuple[Face, ...]:
+        """Parts on which one coordinate is constant, for ``on=Eq(x, 0)``; `faces` and more."""
+        return self.faces
 
     @property
     def time(self) -> sympy.Symbol | None:
@@ -365,7 +371,7 @@ class Domain(ABC):
         >>> Interval(x, -1, 1).resolve(sympy.Eq(x, -1)).parts
         ('x=-1',)
         """
-        return resolve(Places(self.coordinates, self.parts, self.faces, self.time), on)
+        return resolve(Places(self.coordinates, self.parts, self.planes, self.time), on)
 
     def __mul__(self, other: object) -> Domain:
         """Return the product domain."""

@@ -172,11 +172,22 @@ def draw_where(
     that 2**20 draws do not hold them; tensor samplers deliver at least `n`.
     The weights sum to the estimated measure of the region.
     """
+    return draw_kept(patch, n, sampler, rng, lambda sample: mask(sample.points))
+
+
+def draw_kept(
+    patch: Patch,
+    n: int,
+    sampler: str,
+    rng: np.random.Generator | None,
+    keep: Callable[[Sample], NDArray[np.bool_]],
+) -> Sample:
+    """Draw as `draw_where`, by a predicate that sees the normals too."""
     largest = _largest_draw(patch, n, sampler)
     asked = n
     while True:
         sample = patch.draw(asked, sampler, rng)
-        kept = np.flatnonzero(mask(sample.points))
+        kept = np.flatnonzero(keep(sample))
         if len(kept) >= n or patch.dimension == 0 or asked >= largest:
             break
         growth = 1.1 * n / len(kept) if len(kept) else 16.0

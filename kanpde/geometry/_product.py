@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import sympy
@@ -97,13 +97,34 @@ class Product(Domain):
     @cached_property
     def faces(self) -> tuple[Face, ...]:
         """The factors' faces; `Face.axis` counts the product's coordinates."""
+        return self._lifted([f.faces for f in self.factors])
+
+    @cached_property
+    def planes(self) -> tuple[Face, ...]:
+        """The factors' flat parts."""
+        return self._lifted([f.planes for f in self.factors])
+
+    def _lifted(self, faces: list[tuple[Face, ...]]) -> tuple[Face, ...]:
         names = {place: name for name, place in self._places.items()}
         found = []
         start = 0
         for i, factor in enumerate(self.factors):
-            found += [replace(f, name=names[i, f.name], axis=start + f.axis) for f in factor.faces]
+            found += [replace(f, name=names[i, f.name], axis=start + f.axis) for f in faces[i]]
             start += factor.dimension
         return tuple(found)
+
+    def signed_distance(self, points: Array) -> Array:
+        """Return the distance to the boundary of a product of spatial factors."""
+        if self.space is not self:
+            return super().signed_distance(points)
+        array = checked_points(points, self.dimension)
+        offs, start = [], 0
+        for f in self.factors:
+            offs.append(f.signed_distance(array[:, start : start + f.dimension]))
+            start += f.dimension
+        off = np.stack(offs, axis=1)
+        outside = np.linalg.norm(np.maximum(off, 0.0), axis=1)
+        return np.asarray(outside + np.minimum(off.max(axis=1), 0.0), dtype=np.float64)
 
     def bulk(self) -> Patch:
         """Return the product of the bulks."""
@@ -168,11 +189,15 @@ def _flatten(domains: tuple[Domain, ...]) -> tuple[Domain, ...]:
     joined: list[Domain] = []
     for domain in flat:
         last = joined[-1] if joined else None
-        if isinstance(domain, Box) and isinstance(last, Box):
+        if _plain_box(domain) and _plain_box(last):
             joined[-1] = Box(*_sides(last), *_sides(domain))
         else:
             joined.append(domain)
     return tuple(joined)
+
+
+def _plain_box(domain: Domain | None) -> TypeGuard[Box]:
+    return isinstance(domain, Box) and domain.name is None
 
 
 def _sides(box: Box) -> list[tuple[Any, ...]]:

@@ -1,0 +1,405 @@
+"""Curves that bound plane domains: segments and arcs of ellipses, with the domain on the left.
+
+Every curve of a `Combination` is a piece of a curve of its operands, so that a cut needs
+nothing but the parameters at which two curves meet, which are roots of polynomials.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ellipeinc
+
+Array = NDArray[np.float64]
+
+_CHUNK = 2**21  # numbers held at once by `distance_to`
+_ROUND = 1e-13  # coefficients of that relative size are zero
+
+
+class Curve(ABC):
+    """A curve with parameters `start` to `stop`; its normal points to the right of it."""
+
+    start: float
+    stop: float
+
+    @abstractmethod
+    def at(self, t: Array) -> Array:  # (N,) -> (N, 2)
+        """Return the points with parameters `t`."""
+
+    @abstractmethod
+    def velocity(self, t: Array) -> Array:  # (N,) -> (N, 2)
+        """Return the derivatives with respect to the parameter."""
+
+    @property
+    @abstractmethod
+    def length(self) -> float:
+        """Arc length."""
+
+    @abstractmethod
+    def by_length(self, share: Array) -> Array:  # (N,) -> (N,)
+        """Return the parameters at these shares, 0 to 1, of the length."""
+
+    @abstractmethod
+    def piece(self, start: float, stop: float) -> Curve:
+        """Return the piece between two parameters."""
+
+    @abstractmethod
+    def reverse(self) -> Curve:
+        """Return the same points in the other direction."""
+
+    @abstractmethod
+    def moved(self, matrix: Array, offset: Array) -> Curve:
+        """Return the image under the similarity x -> matrix x + offset."""
+
+    @abstractmethod
+    def parameters(self, points: Array) -> Array:  # (N, 2) -> (N,)
+        """Return the parameters of points on the curve, beyond its ends too."""
+
+    @abstractmethod
+    def meets(self, other: Curve) -> Array:
+        """Return parameters, beyond the ends too, where it meets the other's line or ellipse."""
+
+    @abstractmethod
+    def distance(self, points: Array) -> Array:  # (N, 2) -> (N,)
+        """Return the distances of points to the curve."""
+
+    @abstractmethod
+    def heights(self, x: Array) -> Array:  # (N,) -> (N, 2)
+        """Return the second coordinates above `x`; NaN where there are none."""
+
+    @abstractmethod
+    def turns(self) -> Array:
+        """Return the parameters, in the curve, at which the first coordinate turns back."""
+
+    @abstractmethod
+    def chords(self, resolution: int) -> Array:  # (M, 2)
+        """Return points along it, both ends included, `resolution` for a full turn."""
+
+    def normal(self, t: Array) -> Array:  # (N,) -> (N, 2)
+        """Return the unit normals to the right."""
+        v = self.velocity(t)
+        v = v / np.linalg.norm(v, axis=1, keepdims=True)
+        return np.stack([v[:, 1], -v[:, 0]], axis=1)
+
+    def ends(self) -> Array:  # (2, 2)
+        """Return the first and the last point."""
+        return self.at(np.array([self.start, self.stop]))
+
+    def bounds(self) -> tuple[Array, Array]:
+        """Return the corners of the bounding box."""
+        places = np.concatenate(([self.start, self.stop], self.turns(), self._other_turns()))
+        points = self.at(places)
+        return points.min(axis=0), points.max(axis=0)
+
+    def _other_turns(self) -> Array:
+        return np.zeros(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Segment(Curve):
+    """The straight way from `first` to `last`, or a piece of it; parameters 0 to 1."""
+
+    first: Array
+    last: Array
+    start: float = 0.0
+    stop: float = 1.0
+
+    @property
+    def vector(self) -> Array:
+        """From the point with parameter 0 to the one with parameter 1."""
+        return self.last - self.first
+
+    def at(self, t: Array) -> Array:
+        """Return the points with parameters `t`."""
+        s = np.asarray(t, dtype=np.float64)[:, None]
+        return (1.0 - s) * self.first + s * self.last
+
+    def velocity(self, t: Array) -> Array:
+        """Return the constant derivative."""
+        return np.tile(self.vector, (len(t), 1))
+
+    @property
+    def length(self) -> float:
+        """Arc length."""
+        return float(np.hypot(*self.vector)) * (self.stop - self.start)
+
+    def by_length(self, share: Array) -> Array:
+        """Return the parameters at these shares of the length."""
+        return self.start + share * (self.stop - self.start)
+
+    def piece(self, start: float, stop: float) -> Segment:
+        """Return the piece between two parameters."""
+        return Segment(self.first, self.last, start, stop)
+
+    def reverse(self) -> Segment:
+        """Return the same points in the other direction."""
+        return Segment(self.last, self.first, 1.0 - self.stop, 1.0 - self.start)
+
+    def moved(self, matrix: Array, offset: Array) -> Segment:
+        """Return the image under a similarity."""
+        ends = np.stack([self.first, self.last]) @ matrix.T + offset
+        return Segment(ends[0], ends[1], self.start, self.stop)
+
+    def parameters(self, points: Array) -> Array:
+        """Return the parameters of the nearest points of the line."""
+        v = self.vector
+        return np.asarray((points - self.first) @ v / (v @ v), dtype=np.float64)
+
+    def meets(self, other: Curve) -> Array:
+        """Return the parameters of at most two points."""
+        if isinstance(other, Segment):
+            right = np.array([other.vector[1], -other.vector[0]])
+            slope = float(self.vector @ right)
+            if abs(slope) <= _ROUND * np.hypot(*self.vector) * np.hypot(*right):
+                return np.zeros(0)
+            return np.array([(other.first - self.first) @ right / slope])
+        assert isinstance(other, Arc)
+        inverse = other.inverse()
+        w, v = inverse @ (self.first - other.center), inverse @ self.vector
+        middle, speed = -(w @ v) / (v @ v), v @ v
+        rest = 1.0 - float(((w + middle * v) ** 2).sum())
+        if rest < 0.0:
+            return np.zeros(0)
+        return middle + np.sqrt(rest / speed) * np.array([-1.0, 1.0])
+
+    def distance(self, points: Array) -> Array:
+        """Return the distances of points to the segment."""
+        t = np.clip(self.parameters(points), self.start, self.stop)
+        return np.asarray(np.linalg.norm(points - self.at(t), axis=1), dtype=np.float64)
+
+    def heights(self, x: Array) -> Array:
+        """Return the one height above `x`, or NaN."""
+        run = self.vector[0]
+        if run == 0.0:
+            return np.full((len(x), 2), np.nan)
+        t = (x - self.first[0]) / run
+        y = np.where((t >= self.start) & (t <= self.stop), self.at(t)[:, 1], np.nan)
+        return np.stack([y, np.full(len(x), np.nan)], axis=1)
+
+    def turns(self) -> Array:
+        """Return none."""
+        return np.zeros(0)
+
+    def chords(self, resolution: int) -> Array:
+        """Return both ends."""
+        return self.ends()
+
+
+@dataclass(frozen=True, eq=False)
+class Arc(Curve):
+    """``center + first cos t + second sin t``: a piece of an ellipse with these half axes."""
+
+    center: Array
+    first: Array
+    second: Array
+    start: float = 0.0
+    stop: float = 2.0 * np.pi
+
+    def at(self, t: Array) -> Array:
+        """Return the points with parameters `t`."""
+        s = np.asarray(t, dtype=np.float64)[:, None]
+        return self.center + np.cos(s) * self.first + np.sin(s) * self.second
+
+    def velocity(self, t: Array) -> Array:
+        """Return the derivatives with respect to the parameter."""
+        s = np.asarray(t, dtype=np.float64)[:, None]
+        return np.cos(s) * self.second - np.sin(s) * self.first
+
+    @property
+    def radii(self) -> tuple[float, float]:
+        """Lengths of the half axes."""
+        return float(np.hypot(*self.first)), float(np.hypot(*self.second))
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it is closed."""
+        return self.stop - self.start >= 2.0 * np.pi - 1e-12
+
+    @property
+    def round(self) -> bool:
+        """Tell whether it is an arc of a circle."""
+        a, b = self.radii
+        return abs(a - b) <= 1e-14 * max(a, b)
+
+    def inverse(self) -> Array:  # (2, 2)
+        """Return the matrix that takes the half axes to the unit vectors."""
+        return np.linalg.inv(np.stack([self.first, self.second], axis=1))
+
+    def travelled(self, t: Array) -> Array:
+        """Return the arc length from parameter 0."""
+        a, b = self.radii
+        return np.asarray(b * ellipeinc(t, 1.0 - (a / b) ** 2), dtype=np.float64)
+
+    @property
+    def length(self) -> float:
+        """Arc length."""
+        low, high = self.travelled(np.array([self.start, self.stop]))
+        return float(high - low)
+
+    def by_length(self, share: Array) -> Array:
+        """Return the parameters at these shares of the length, by Newton's method."""
+        t = self.start + share * (self.stop - self.start)
+        if self.round:
+            return t
+        low, high = self.travelled(np.array([self.start, self.stop]))
+        table = np.linspace(self.start, self.stop, 1025)
+        wanted = low + share * (high - low)
+        t = np.interp(wanted, self.travelled(table), table)
+        for _ in range(4):
+            speed = np.linalg.norm(self.velocity(t), axis=1)
+            t = t - (self.travelled(t) - wanted) / speed
+        return np.asarray(np.clip(t, self.start, self.stop), dtype=np.float64)
+
+    def piece(self, start: float, stop: float) -> Arc:
+        """Return the piece between two parameters."""
+        return Arc(self.center, self.first, self.second, start, stop)
+
+    def reverse(self) -> Arc:
+        """Return the same points in the other direction."""
+        return Arc(self.center, self.first, -self.second, -self.stop, -self.start)
+
+    def moved(self, matrix: Array, offset: Array) -> Arc:
+        """Return the image under a similarity."""
+        return Arc(
+            matrix @ self.center + offset,
+            matrix @ self.first,
+            matrix @ self.second,
+            self.start,
+            self.stop,
+        )
+
+    def parameters(self, points: Array) -> Array:
+        """Return the parameters, from `start` to less than a turn more."""
+        w = (points - self.center) @ self.inverse().T
+        t = np.arctan2(w[:, 1], w[:, 0])
+        return np.asarray(self.start + np.mod(t - self.start, 2.0 * np.pi), dtype=np.float64)
+
+    def meets(self, other: Curve) -> Array:
+        """Return the parameters of at most four points."""
+        if isinstance(other, Segment):
+            right = np.array([other.vector[1], -other.vector[0]])
+            waves = _Waves(
+                float((self.center - other.first) @ right),
+                float(self.first @ right),
+                float(self.second @ right),
+            )
+        else:
+            assert isinstance(other, Arc)
+            inverse = other.inverse()
+            w = inverse @ (self.center - other.center)
+            a, b = inverse @ self.first, inverse @ self.second
+            waves = _Waves(
+                float(w @ w + 0.5 * (a @ a + b @ b) - 1.0),
+                float(2.0 * w @ a),
+                float(2.0 * w @ b),
+                float(0.5 * (a @ a - b @ b)),
+                float(a @ b),
+            )
+        return self.start + np.mod(waves.roots() - self.start, 2.0 * np.pi)
+
+    def distance(self, points: Array) -> Array:
+        """Return the distances: closed form on a circle, Newton's method on an ellipse."""
+        to_ends = np.linalg.norm(points[:, None] - self.ends(), axis=2).min(axis=1)
+        if self.round:
+            off = points - self.center
+            over = self.parameters(points) <= self.stop
+            radial = abs(np.linalg.norm(off, axis=1) - self.radii[0])
+            return np.where(over | self.whole, radial, to_ends)
+        t = np.linspace(self.start, self.stop, 65)
+        squares = ((points[:, None] - self.at(t)) ** 2).sum(axis=2)
+        best = squares.argmin(axis=1)
+        low = t[np.maximum(best - 1, 0)] if not self.whole else t[best] - (t[1] - t[0])
+        high = t[np.minimum(best + 1, 64)] if not self.whole else t[best] + (t[1] - t[0])
+        found = _nearest(self, points, low, high)
+        return np.minimum(np.linalg.norm(points - self.at(found), axis=1), to_ends)
+
+    def heights(self, x: Array) -> Array:
+        """Return the two heights above `x`, NaN off the arc."""
+        angle = np.arctan2(self.second[0], self.first[0])
+        wide = np.hypot(self.first[0], self.second[0])
+        share = (x - self.center[0]) / wide
+        with np.errstate(invalid="ignore"):
+            half = np.arccos(np.where(abs(share) <= 1.0, share, np.nan))
+        t = self.start + np.mod(np.stack([angle - half, angle + half]) - self.start, 2.0 * np.pi)
+        y = self.center[1] + np.cos(t) * self.first[1] + np.sin(t) * self.second[1]
+        with np.errstate(invalid="ignore"):
+            return np.where((t <= self.stop) | self.whole, y, np.nan).T
+
+    def turns(self) -> Array:
+        """Return where the tangent is parallel to the second axis."""
+        return self._extremes(0)
+
+    def _other_turns(self) -> Array:
+        return self._extremes(1)
+
+    def _extremes(self, axis: int) -> Array:
+        angle = np.arctan2(self.second[axis], self.first[axis]) + np.array([0.0, np.pi])
+        t = self.start + np.mod(angle - self.start, 2.0 * np.pi)
+        return t[t <= self.stop]
+
+    def chords(self, resolution: int) -> Array:
+        """Return points at equal steps of the parameter."""
+        count = max(2, int(np.ceil((self.stop - self.start) / (2.0 * np.pi) * resolution)))
+        return self.at(np.linspace(self.start, self.stop, count + 1))
+
+
+@dataclass(frozen=True)
+class _Waves:
+    """``constant + c1 cos t + s1 sin t + c2 cos 2t + s2 sin 2t``."""
+
+    constant: float
+    c1: float
+    s1: float
+    c2: float = 0.0
+    s2: float = 0.0
+
+    def roots(self) -> Array:
+        """Return the real zeros: closed form without the second wave, else of a quartic."""
+        size = max(abs(v) for v in (self.constant, self.c1, self.s1, self.c2, self.s2, 1e-300))
+        if np.hypot(self.c2, self.s2) <= _ROUND * size:
+            wave = np.hypot(self.c1, self.s1)
+            if wave <= _ROUND * size or abs(self.constant) > wave:
+                return np.zeros(0)
+            half = np.arccos(-self.constant / wave)
+            return np.arctan2(self.s1, self.c1) + np.array([-half, half])
+        first, second = 0.5 * complex(self.c1, -self.s1), 0.5 * complex(self.c2, -self.s2)
+        powers = [second, first, self.constant, np.conj(first), np.conj(second)]
+        z = np.roots(powers)
+        t: Array = np.asarray(np.angle(z[abs(abs(z) - 1.0) < 1e-6]), dtype=np.float64)
+        for _ in range(3):
+            slope = self._slope(t)
+            safe = np.where(abs(slope) > 1e-6 * size, slope, np.inf)
+            t = np.asarray(t - self._value(t) / safe, dtype=np.float64)
+        return t
+
+    def _value(self, t: Array) -> Array:
+        first = self.constant + self.c1 * np.cos(t) + self.s1 * np.sin(t)
+        return first + self.c2 * np.cos(2.0 * t) + self.s2 * np.sin(2.0 * t)
+
+    def _slope(self, t: Array) -> Array:
+        first = self.s1 * np.cos(t) - self.c1 * np.sin(t)
+        return first + 2.0 * (self.s2 * np.cos(2.0 * t) - self.c2 * np.sin(2.0 * t))
+
+
+def _nearest(arc: Arc, points: Array, low: Array, high: Array) -> Array:
+    """Find the parameter of the nearest point in a bracket by bisection of the slope."""
+    for _ in range(48):
+        t = 0.5 * (low + high)
+        ahead = ((points - arc.at(t)) * arc.velocity(t)).sum(axis=1) > 0.0
+        low, high = np.where(ahead, t, low), np.where(ahead, high, t)
+    return np.asarray(0.5 * (low + high), dtype=np.float64)
+
+
+def distance_to(curves: Sequence[Curve], points: Array) -> Array:  # (N,)
+    """Return the distance of every point to the nearest of the curves."""
+    best = np.full(len(points), np.inf)
+    step = max(1, _CHUNK // 65)
+    for start in range(0, len(points), step):
+        some = slice(start, start + step)
+        for curve in curves:
+            best[some] = np.minimum(best[some], curve.distance(points[some]))
+    return best

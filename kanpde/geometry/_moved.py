@@ -1,0 +1,181 @@
+"""Domains that are turned, shifted or scaled copies of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kanpde.errors import InputError
+from kanpde.geometry._curves import Curve
+from kanpde.geometry._domain import Domain
+from kanpde.geometry._motion import Motion
+from kanpde.geometry._numbers import checked_points
+from kanpde.geometry._patch import Chart, Patch, Sample
+from kanpde.geometry._plane import CurveChart, all_curves, curve_bounds
+from kanpde.geometry._samplers import Array, outer
+from kanpde.geometry._selection import Face, Part
+
+
+class Moved(Domain):
+    """A copy of a spatial domain at another place, made by `translate`, `rotate` or `scale`.
+
+    The parts keep their names: a side that was "x=0" is still called so when it
+    lies elsewhere. Boxes that are not turned, disks and balls stay what they are
+    (and the faces of such a box are named by where they are).
+
+    Parameters
+    ----------
+    domain
+        Spatial domain.
+    motion
+        Where it goes.
+
+    Raises
+    ------
+    InputError
+        If the domain is not a spatial one.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from kanpde.geometry import Rectangle
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> tilted = Rectangle((x, 0, 2), (y, 0, 1)).rotate(sympy.pi / 6)
+    >>> tilted.measure, tilted.parts["x=0"].measure
+    (2.0, 1.0)
+    """
+
+    def __init__(self, domain: Domain, motion: Motion) -> None:
+        if not isinstance(domain, Domain) or domain.space is not domain:
+            raise InputError(
+                f"translate, rotate, scale: expected a spatial domain, got {domain}; move the "
+                "shape first and multiply the result by TimeInterval"
+            )
+        self.domain: Domain = domain.domain if isinstance(domain, Moved) else domain
+        self.motion: Motion = motion.after(domain.motion) if isinstance(domain, Moved) else motion
+        self.coordinates = domain.coordinates
+        domain, motion = self.domain, self.motion
+        if self.dimension == 2:
+            self.lower, self.upper = curve_bounds(all_curves(self.curves()))
+        else:
+            ends = [np.array(pair) for pair in zip(domain.lower, domain.upper, strict=True)]
+            corners = motion.forward(outer(ends))
+            self.lower, self.upper = corners.min(axis=0), corners.max(axis=0)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts of the domain that was moved, scaled."""
+        scale = self.motion.factor ** (self.dimension - 1)
+        return {n: Part(n, scale * p.measure) for n, p in self.domain.parts.items()}
+
+    @property
+    def planes(self) -> tuple[Face, ...]:
+        """None: a name such as "x=0" may be wrong by now."""
+        return ()
+
+    def bulk(self) -> Patch:
+        """Return the moved patch."""
+        return moved_patch(self.domain.bulk(), self.motion)
+
+    def surface(self, name: str) -> Patch:
+        """Return the moved patch of a part."""
+        if self.dimension == 2:
+            return CurveChart(self.curves()[name])
+        return moved_patch(self.domain.surface(name), self.motion)
+
+    def curves(self) -> dict[str, tuple[Curve, ...]]:
+        """Return the moved curves."""
+        matrix, offset = self.motion.matrix, self.motion.offset
+        return {
+            name: tuple(c.moved(matrix, offset) for c in curves)
+            for name, curves in self.domain.curves().items()
+        }
+
+    def contains(self, points: Array) -> NDArray[np.bool_]:
+        """Tell which points lie in the closed domain."""
+        array = checked_points(points, self.dimension)
+        inside = self.domain.contains(self.motion.backward(array))
+        asked = np.flatnonzero(~inside & np.isfinite(array).all(axis=1))
+        size = max(float(np.abs(self.lower).max()), float(np.abs(self.upper).max()))
+        inside[asked] = self.implicit(array[asked]) <= 1e-12 * size  # rounded on the way back
+        return inside
+
+    def signed_distance(self, points: Array) -> Array:
+        """Return the scaled distance."""
+        array = checked_points(points, self.dimension)
+        return self.motion.factor * self.domain.signed_distance(self.motion.backward(array))
+
+    def implicit(self, points: Array) -> Array:
+        """Return the scaled function."""
+        return self.motion.factor * self.domain.implicit(self.motion.backward(points))
+
+    def to_data(self) -> dict[str, Any]:
+        """Describe domain and motion in plain JSON types."""
+        return {
+            "kind": "moved",
+            "domain": self.domain.to_data(),
+            "factor": self.motion.factor,
+            "rotation": self.motion.rotation.tolist(),
+            "offset": self.motion.offset.tolist(),
+        }
+
+    def __repr__(self) -> str:
+        """Show the domain and what was done to it."""
+        text = f"({self.domain})" if " " in f"{self.domain}".split("(")[0] else f"{self.domain}"
+        if self.motion.turns:
+            text += ".rotated()"
+        if self.motion.factor != 1.0:
+            text += f".scale({self.motion.factor:.6g})"
+        if self.motion.offset.any():
+            text += f".translate(({', '.join(f'{v:.6g}' for v in self.motion.offset)}))"
+        return text
+
+
+def moved_patch(patch: Patch, motion: Motion) -> Patch:
+    """Return a patch at another place; a chart stays one."""
+    if isinstance(patch, Chart):
+        return MovedChart(patch, motion)
+    return MovedPatch(patch, motion)
+
+
+class MovedPatch(Patch):
+    """A patch at another place."""
+
+    def __init__(self, patch: Patch, motion: Motion) -> None:
+        self.patch, self.motion = patch, motion
+        self.dimension, self.columns = patch.dimension, patch.columns
+        self.scale = motion.factor**patch.dimension
+        self.measure = self.scale * patch.measure
+
+    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
+        """Move the patch's points."""
+        return self._moved(self.patch.scatter(n, sampler, rng))
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Move the patch's rule."""
+        return self._moved(self.patch.tensor(count, sampler))
+
+    def _moved(self, sample: Sample) -> Sample:
+        turned = None if sample.normals is None else sample.normals @ self.motion.rotation.T
+        return Sample(self.motion.forward(sample.points), turned, self.scale * sample.weights)
+
+
+class MovedChart(Chart):
+    """A chart at another place."""
+
+    def __init__(self, chart: Chart, motion: Motion) -> None:
+        self.chart, self.motion = chart, motion
+        self.dimension, self.columns, self.units = chart.dimension, chart.columns, chart.units
+        self.measure = motion.factor**chart.dimension * chart.measure
+
+    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
+        """Move what the chart maps to."""
+        points, normals = self.chart.from_unit(unit)
+        turned = None if normals is None else normals @ self.motion.rotation.T
+        return self.motion.forward(points), turned
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Move the chart's rule."""
+        return MovedPatch(self.chart, self.motion).tensor(count, sampler)
