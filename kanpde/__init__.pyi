@@ -42,6 +42,7 @@ from .geometry import Box as Box
 from .geometry import Disk as Disk
 from .geometry import Ellipse as Ellipse
 from .geometry import Interval as Interval
+from .geometry import Mesh as Mesh
 from .geometry import ParameterInterval as ParameterInterval
 from .geometry import Polygon as Polygon
 from .geometry import Rectangle as Rectangle

@@ -20,6 +20,7 @@ from kanpde._conditions import (
     Robin,
 )
 from kanpde._data import PointData
+from kanpde._faults import Conflict, Coverage, conditions_on_parts, conflicts, coverage
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
 from kanpde._interface import Interface
@@ -39,7 +40,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
     -------
     dict
         ``equations``, ``conditions``, ``symmetry``, ``warnings``, ``degree``, ``scales``,
-        ``corners``, ``exact_residual``, ``points``.
+        ``corners``, ``conflicts``, ``bare``, ``parts``, ``exact_residual``, ``points``.
 
     Examples
     --------
@@ -55,6 +56,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
     many = interior_points(plan, network.count)
     drawn = plan.draw(many, plan.rng(2))
     points = {s.names[0]: d.points for s, d in drawn}
+    clashes = conflicts(problem)
     constants = tuple(problem.constants)
     return {
         "equations": [
@@ -77,7 +79,10 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         ],
         "degree": {"needed": problem.order, "suggested": suggested_degree(problem)},
         "scales": _scales(problem),
-        "corners": [f"{k}: {r}" for k, r in plan.ansatzes.reasons.items() if "conflict" in r],
+        "corners": _corners(problem, plan, clashes),
+        "conflicts": clashes,
+        "bare": bare_points(problem),
+        "parts": conditions_on_parts(problem),
         "exact_residual": _exact_residual(problem),
         "interior": many,
         "coefficients": network.count,
@@ -216,18 +221,71 @@ def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
         if any(isinstance(c, Periodic) and c.coordinate == x for c in mine):
             continue
         names = [f.name for f in faces if f.axis == axis]
-        count = {n: _coverage(problem, mine, n) for n in names or round_parts}
-        have = sum(count.values()) if names else 2 * min(count.values(), default=0)
+        count = {n: coverage(problem, mine, n) for n in names or round_parts}
+        have = _together(list(count.values()), need, flat=bool(names))
         if have >= need - fixed or _measured(mine) or (told and not names):
             continue
         told = told or not names
-        bare = [n for n, many in count.items() if not many]
-        where = f": none at {', '.join(bare)}" if bare else ""
+        where = _bare(problem, count)
         found.append(
             f"the equation is of order {need} in {x} and has {have} of {need} "
             f"conditions there{where}"
         )
     return found
+
+
+def _together(found: list[Coverage], need: int, *, flat: bool) -> int:
+    """Count the conditions in one direction: on its two faces, or on a boundary that is curved.
+
+    A line meets a curved boundary twice; what flows in there, under an equation of order 1,
+    needs a condition on one part only.
+    """
+    if flat or not found:
+        return sum(c.least for c in found)
+    return max(int(c.counts.max()) for c in found) if need == 1 else 2 * min(c.least for c in found)
+
+
+def _bare(problem: Problem, count: dict[str, Coverage]) -> str:
+    """Name the parts without a condition, and a point of those that have one here and there."""
+    bare = [name for name, c in count.items() if len(c.bare) == len(c.points)]
+    where = [f"none at {', '.join(bare)}"] if bare else []
+    for name, c in count.items():
+        if name not in bare and len(c.bare):
+            point = c.bare[len(c.bare) // 2]
+            place = zip(problem.coordinates, point, strict=True)
+            at = ", ".join(f"{x} = {v:.3g}" for x, v in place if x in problem.space)
+            where.append(f"none on a piece of {name}, such as {at}")
+    return f": {', '.join(where)}" if where else ""
+
+
+def bare_points(problem: Problem) -> dict[str, np.ndarray]:
+    """Give the boundary points without a condition, of each unknown that lacks one in space.
+
+    Examples
+    --------
+    >>> from kanpde import Dirichlet, Interval, Problem, coordinates, unknown
+    >>> x = coordinates("x")
+    >>> u = unknown("u", x)
+    >>> left = Dirichlet(u, 0, on=sympy.Eq(x, 0))
+    >>> bare_points(Problem(Interval(x, 0, 1), {"ode": u.diff(x, 2)}, {"left": left}))
+    {'u': array([[1.]])}
+    """
+    found = {}
+    for k, u in enumerate(problem.unknowns):
+        mine = [c for c in problem.conditions.values() if u in c.unknowns]
+        if _in_space(problem, k, mine):
+            places = [coverage(problem, mine, name).bare for name in problem.domain.parts]
+            found[str(u.func.__name__)] = np.concatenate(places)
+    return found
+
+
+def _corners(problem: Problem, plan: Plan, clashes: list[Conflict]) -> list[str]:
+    """Say where data disagree, each time once."""
+    named = {name for c in clashes for name in c.names}
+    told = [
+        f"{k}: {r}" for k, r in plan.ansatzes.reasons.items() if "conflict" in r and k not in named
+    ]
+    return told + [c.text(problem.coordinates) for c in clashes]
 
 
 def _held_by_others(problem: Problem, k: int, axis: int) -> bool:
@@ -244,19 +302,6 @@ def _held_by_others(problem: Problem, k: int, axis: int) -> bool:
         ):
             return True
     return False
-
-
-def _coverage(problem: Problem, conditions: list[Condition], name: str) -> int:
-    """Count the conditions that hold on the whole of a boundary part, at sample points."""
-    domain = problem.domain
-    points = domain.boundary(64, part=name, sampler="sobol", rng=np.random.default_rng(0))[0]
-    many = np.zeros(len(points), dtype=int)
-    for c in conditions:
-        if isinstance(c, Dirichlet | Neumann | Operator | Robin):
-            on = domain.resolve(c.on)
-            if name in on.parts:
-                many += 1 if on.mask is None else on.mask(points).astype(int)
-    return int(many.min())
 
 
 def _scales(problem: Problem) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -13,6 +13,8 @@ from sympy import Expr, I, sympify
 from torch import Tensor
 
 from kanpde import _check, _directory, _files
+from kanpde._conditions import normal
+from kanpde._integrate import Integrated, integrate
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import TermSet, jet_layout
@@ -114,7 +116,7 @@ class Solution:
             return np.zeros((0, len(self.problem.unknowns)))
         return torch.cat(parts).double().cpu().numpy()
 
-    def evaluate(self, expression: Expr, points: Any) -> NDArray[Any]:
+    def evaluate(self, expression: Expr, points: Any, *, normals: Any = None) -> NDArray[Any]:
         """Evaluate any expression of unknowns, derivatives, coordinates and constants.
 
         Parameters
@@ -123,6 +125,8 @@ class Solution:
             For example ``u.diff(x, 2) + u``, or ``Abs(h)`` and ``h`` of a complex unknown.
         points
             Shape ``(N, d)``.
+        normals
+            Shape ``(N, d)``, where the expression names components `normal(x)`.
 
         Returns
         -------
@@ -135,27 +139,96 @@ class Solution:
             If the expression names something else.
         """
         array, given = self._array(points), sympify(expression)
+        if normals is not None:
+            normals = self._array(normals)
+            _check.shape("normals", normals, (len(array), self.problem.dimension))
         if not (complex_unknowns(given) or given.has(I)):
-            return self._values(normalise(expression), array)
+            return self._values(normalise(expression), array, normals)
         real, imaginary = split_complex(given)
-        values = self._values(real, array)
-        return values if imaginary == 0 else values + 1j * self._values(imaginary, array)
+        values = self._values(real, array, normals)
+        return values if imaginary == 0 else values + 1j * self._values(imaginary, array, normals)
 
-    def _values(self, expression: Expr, array: Array) -> Array:
+    def integrate(
+        self,
+        expression: Expr,
+        *,
+        on: Any = None,
+        at: Mapping[Any, Any] | None = None,
+        tolerance: float = 1e-8,
+    ) -> Integrated:
+        """Integrate an expression over the domain, or over parts of its boundary.
+
+        Parameters
+        ----------
+        expression
+            As for `evaluate`; on the boundary it may name the components `normal(x)` of the
+            unit normal, which points out of the domain (so into a body that is cut out).
+        on
+            Boundary parts: a name, ``Eq(x, 0)``, a list of names (``list(domain.parts)`` is the
+            whole boundary), a relation or a predicate. ``None`` is the domain itself.
+        at
+            Coordinates that are held, such as ``{t: 0.5}``: time, parameters, sides of a box.
+            All others are integrated over.
+        tolerance
+            Finer rules are tried until the estimated error is below this part of the integral
+            of the absolute value, or more than 131 072 points would be needed.
+
+        Returns
+        -------
+        Integrated
+            `value` (``float()`` gives it too) and `error`, what the quadrature may be off by.
+
+        Raises
+        ------
+        InputError
+            If the expression, a part or a held coordinate is not of this problem.
+
+        Examples
+        --------
+        >>> import kanpde, sympy
+        >>> x = kanpde.coordinates("x")
+        >>> u = kanpde.unknown("u", x)
+        >>> equation, ends = {"ode": u.diff(x, 2) + u}, kanpde.Dirichlet(u, sympy.sin(x))
+        >>> s = kanpde.solve(kanpde.Problem(kanpde.Interval(x, 0, 1), equation, {"ends": ends}))
+        >>> round(float(s.integrate(u)), 6), round(1 - float(sympy.cos(1)), 6)
+        (0.459698, 0.459698)
+        >>> flux = s.integrate(u.diff(x) * kanpde.normal(x), on=["x=0", "x=1"])
+        >>> round(float(flux), 6)
+        -0.459698
+        """
+        given = sympify(expression)
+        named = sorted({str(normal(x)) for x in self.problem.coordinates} & _names(given))
+        if on is None and named:
+            raise InputError(
+                f"expression: expected no normal inside the domain, got {named[0]}; "
+                "pass on= with boundary parts"
+            )
+        return integrate(
+            lambda points, normals: self.evaluate(given, points, normals=normals),
+            self.problem.domain,
+            on=on,
+            at=at,
+            tolerance=tolerance,
+        )
+
+    def _values(self, expression: Expr, array: Array, normals: Array | None = None) -> Array:
         """Evaluate a real expression at points ``(N, d)``."""
         problem: Any = self.problem  # it has what the layout asks of a problem
         space, atoms, (rest,) = jet_layout(problem, [expression], collapse=False)
-        inputs = (*self.problem.coordinates, *atoms, *self.problem.constants)
+        outward = () if normals is None else tuple(normal(x) for x in self.problem.coordinates)
+        inputs = (*self.problem.coordinates, *outward, *atoms, *self.problem.constants)
         program = lower([rest], inputs, where="expression")
         constants = list(self.constants.values())
         pieces = []
         with torch.no_grad():
-            for part in torch.as_tensor(array, dtype=self.trial.dtype).split(CHUNK):
-                site = self.trial.site(part, space)
+            both = array if normals is None else np.hstack([array, normals])
+            for part in torch.as_tensor(both, dtype=self.trial.dtype).split(CHUNK):
+                site = self.trial.site(part[:, : self.problem.dimension], space)
+                beside = part[:, self.problem.dimension :].unbind(1)
                 jets = self.trial.jets(site)
                 columns = [jets[j.component, :, j.unknown] for j in atoms.values()]
                 numbers = [site.points.new_tensor(c) for c in constants]
-                (value,) = program(*site.points.unbind(1), *columns, *numbers)
+                (value,) = program(*site.points.unbind(1), *beside, *columns, *numbers)
                 pieces.append(value.detach())
         return torch.cat(pieces).double().cpu().numpy()
 
@@ -257,6 +330,10 @@ class Solution:
         worst = [e["relative_l2"] for e in self.errors.values()]
         error = f", relative L2 {max(worst):.1e}" if worst else ""
         return f"Solution({self.problem.name}, {self.status.value}{error})"
+
+
+def _names(expression: Expr) -> set[str]:
+    return {str(s) for s in expression.free_symbols}
 
 
 def _chunks(points: Array) -> list[Array]:

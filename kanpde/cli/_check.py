@@ -25,14 +25,19 @@ if TYPE_CHECKING:
     from kanpde import Problem
 
 LONG_EXPRESSION = 300  # characters of an equation that are shown
-FIGURE = "points.png"
+FIGURE, DOMAIN = "points.png", "domain.png"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``kanpde check``."""
     add_problem_arguments(parser)
     add_settings_arguments(parser)
-    parser.add_argument("--out", metavar="DIR", help=f"draw the points into DIR/{FIGURE}")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help=f"draw the points into DIR/{FIGURE} and, of two or three lengths, the boundary "
+        f"with its parts and normals into DIR/{DOMAIN}",
+    )
     parser.add_argument("--plot", action="store_true", help=f"draw the points into ./{FIGURE}")
 
 
@@ -61,12 +66,13 @@ def run(args: argparse.Namespace) -> int:
 
     with user_code(resolve(args.file), args.file, "functions of the file to work on points"):
         report = kanpde.preflight(problem, settings)
-        figure = _draw(problem, report, args)
+        figures = _draw(problem, report, args)
     out = console()
     _print(out, problem, report)
-    if figure is not None:
+    if figures:
         out.print()
-        out.print(f"points     {figure}", soft_wrap=True)
+    for name, figure in figures.items():
+        out.print(f"{name:10} {figure}", soft_wrap=True)
     return 0
 
 
@@ -212,16 +218,25 @@ def _residual_table(residuals: Mapping[str, float]) -> Table:
     return made
 
 
-def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace) -> Path | None:
-    """Draw where equations and conditions are asked, if that was wanted."""
+def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Path]:
+    """Draw where equations and conditions are asked, and the boundary, if that was wanted."""
     if args.out is None and not args.plot:
-        return None
+        return {}
     import kanpde.plot
 
     directory = Path(args.out or ".")
     points = {name: found for name, found in report["points"].items() if len(found)}
+    paths = {"points": directory / FIGURE}
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / FIGURE
-        kanpde.plot.points_figure(problem.domain, points).savefig(path)
-    return path
+        kanpde.plot.points_figure(problem.domain, points).savefig(paths["points"])
+        if problem.domain.space is not None and problem.domain.space.dimension in (2, 3):
+            paths["domain"] = directory / DOMAIN
+            kanpde.plot.domain_figure(
+                problem.domain,
+                conditions=report.get("parts"),
+                points=points.get("interior"),
+                bare=report.get("bare"),
+                conflicts=report.get("conflicts") or (),
+            ).savefig(paths["domain"])
+    return paths

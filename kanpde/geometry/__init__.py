@@ -5,6 +5,7 @@ from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._combination import Combination
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh import Mesh
 from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._places import Corner, Hole, corners, holes
@@ -27,6 +28,7 @@ __all__ = [
     "Face",
     "Hole",
     "Interval",
+    "Mesh",
     "ParameterInterval",
     "Part",
     "Polygon",

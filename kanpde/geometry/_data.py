@@ -13,6 +13,7 @@ from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._combination import OPERATIONS, Combination
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh_data import KEYS, mesh_from_data
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._moved import Moved
 from kanpde.geometry._parameter import ParameterInterval
@@ -213,6 +214,11 @@ def _rows(key: str, rows: object, count: int) -> list[list[float]]:
     return [_floats(key, row, count) for row in rows]
 
 
+def _mesh(data: dict[str, Any]) -> Domain:
+    _keys(data, *KEYS)
+    return mesh_from_data(_symbols(data["coordinates"]), data)
+
+
 _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "box": _box,
     "time": _line,
@@ -226,4 +232,5 @@ _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "sector": _sector,
     "polygon": _polygon,
     "triangle": _polygon,
+    "mesh": _mesh,
 }

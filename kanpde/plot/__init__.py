@@ -3,6 +3,7 @@
 from kanpde.plot._animation import Recorder, animation
 from kanpde.plot._convergence import convergence_figure
 from kanpde.plot._diagram import diagram
+from kanpde.plot._domain import domain_figure
 from kanpde.plot._fit import fit_figure, function_figure, training_figure
 from kanpde.plot._formula import formula_figures, formula_text, formula_title
 from kanpde.plot._points import points_figure
@@ -15,6 +16,7 @@ __all__ = [
     "animation",
     "convergence_figure",
     "diagram",
+    "domain_figure",
     "error_figure",
     "fit_figure",
     "formula_figures",
