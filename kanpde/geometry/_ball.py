@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample
+from kanpde.geometry._revolved import revolved
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
 from kanpde.geometry._selection import Part
 
@@ -162,6 +164,17 @@ class Ball(Domain):
         array = checked_points(points, self.dimension)
         off = np.linalg.norm(array - self.center, axis=1) - self.radius
         return np.asarray(off, dtype=np.float64)
+
+    def surface_triangles(self, size: float) -> tuple[Array, NDArray[np.int64]]:
+        """Return points and triangles of the sphere in three dimensions."""
+        if self.dimension != 3:
+            return super().surface_triangles(size)
+        count = max(12, math.ceil(2.0 * np.pi * self.radius / size))
+        angle = np.linspace(-0.5 * np.pi, 0.5 * np.pi, count // 2 + 1)
+        profile = self.radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        profile[[0, -1], 0] = 0.0
+        points, triangles = revolved(profile, count)
+        return points + self.center, triangles
 
     def moved(self, motion: Motion) -> Ball:
         """Return the ball at its new place."""
