@@ -2,6 +2,7 @@ import os
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -37,3 +38,15 @@ def load_problem() -> Callable[..., Problem]:
         return module.problem(**parameters)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def makers() -> ModuleType:
+    """Makers of small meshes."""
+    path = Path(__file__).with_name("mesh_makers.py")
+    spec = spec_from_file_location("mesh_makers", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -5,30 +5,39 @@ from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._combination import Combination
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh import Mesh
 from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._places import Corner, Hole, corners, holes
+from kanpde.geometry._polygon import Polygon, Triangle
 from kanpde.geometry._product import Product
+from kanpde.geometry._round import Annulus, Ellipse, Sector
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
 
 __all__ = [
     "SAMPLERS",
+    "Annulus",
     "Ball",
     "Box",
     "Combination",
     "Corner",
     "Disk",
     "Domain",
+    "Ellipse",
     "Face",
     "Hole",
     "Interval",
+    "Mesh",
     "ParameterInterval",
     "Part",
+    "Polygon",
     "Product",
     "Rectangle",
+    "Sector",
     "Selection",
     "TimeInterval",
+    "Triangle",
     "corners",
     "domain_from_data",
     "exact_number",

@@ -15,7 +15,7 @@ from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Arc, Curve
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
-from kanpde.geometry._names import labelled, named, shape_name
+from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
@@ -130,9 +130,7 @@ class Ball(Domain):
         if len(entries) != d:
             raise InputError(f"{kind} center: expected {d} numbers, got {len(entries)}: {center!r}")
         self.center = np.array([_numbers.real_number(f"{kind} center", c) for c in entries])
-        self.radius = _numbers.real_number(f"{kind} radius", radius)
-        if self.radius <= 0:
-            raise InputError(f"{kind} radius: expected a positive number, got {self.radius:.17g}")
+        self.radius = _numbers.positive(f"{kind} radius", radius)
         self.lower, self.upper = self.center - self.radius, self.center + self.radius
         self.name = shape_name(kind, name)
 
@@ -197,7 +195,8 @@ class Ball(Domain):
         """Show coordinates, center and radius."""
         names = ", ".join(str(c) for c in self.coordinates)
         center = ", ".join(f"{c:.6g}" for c in self.center)
-        return f"{type(self).__name__}(({names}), ({center}), {self.radius:.6g})"
+        sizes = f"({center}), {self.radius:.6g}{suffix(self.name)}"
+        return f"{type(self).__name__}(({names}), {sizes})"
 
 
 class Disk(Ball):

@@ -16,7 +16,7 @@ from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Curve, Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
-from kanpde.geometry._names import named, shape_name
+from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._patch import Chart
 from kanpde.geometry._samplers import Array
@@ -158,7 +158,8 @@ class Box(Domain):
     def __repr__(self) -> str:
         """Show the sides."""
         sides = zip(self.coordinates, self.lower, self.upper, strict=True)
-        return f"Box({', '.join(f'({c}, {a:.6g}, {b:.6g})' for c, a, b in sides)})"
+        shown = ", ".join(f"({c}, {a:.6g}, {b:.6g})" for c, a, b in sides)
+        return f"Box({shown}{suffix(self.name)})"
 
 
 class Interval(Box):
@@ -187,7 +188,8 @@ class Interval(Box):
 
     def __repr__(self) -> str:
         """Show coordinate and bounds."""
-        return f"Interval({self.coordinates[0]}, {self.lower[0]:.6g}, {self.upper[0]:.6g})"
+        ends = f"{self.lower[0]:.6g}, {self.upper[0]:.6g}"
+        return f"Interval({self.coordinates[0]}, {ends}{suffix(self.name)})"
 
 
 class Rectangle(Box):

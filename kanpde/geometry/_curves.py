@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ellipeinc
 
+from kanpde.geometry._waves import Waves
+
 Array = NDArray[np.float64]
 
 _CHUNK = 2**21  # numbers held at once by `distance_to`
-_ROUND = 1e-13  # coefficients of that relative size are zero
+_ROUND = 1e-13  # slopes of that relative size are parallel
 
 
 class Curve(ABC):
@@ -282,7 +284,7 @@ class Arc(Curve):
         """Return the parameters of at most four points."""
         if isinstance(other, Segment):
             right = np.array([other.vector[1], -other.vector[0]])
-            waves = _Waves(
+            waves = Waves(
                 float((self.center - other.first) @ right),
                 float(self.first @ right),
                 float(self.second @ right),
@@ -292,7 +294,7 @@ class Arc(Curve):
             inverse = other.inverse()
             w = inverse @ (self.center - other.center)
             a, b = inverse @ self.first, inverse @ self.second
-            waves = _Waves(
+            waves = Waves(
                 float(w @ w + 0.5 * (a @ a + b @ b) - 1.0),
                 float(2.0 * w @ a),
                 float(2.0 * w @ b),
@@ -345,44 +347,6 @@ class Arc(Curve):
         """Return points at equal steps of the parameter."""
         count = max(2, int(np.ceil((self.stop - self.start) / (2.0 * np.pi) * resolution)))
         return self.at(np.linspace(self.start, self.stop, count + 1))
-
-
-@dataclass(frozen=True)
-class _Waves:
-    """``constant + c1 cos t + s1 sin t + c2 cos 2t + s2 sin 2t``."""
-
-    constant: float
-    c1: float
-    s1: float
-    c2: float = 0.0
-    s2: float = 0.0
-
-    def roots(self) -> Array:
-        """Return the real zeros: closed form without the second wave, else of a quartic."""
-        size = max(abs(v) for v in (self.constant, self.c1, self.s1, self.c2, self.s2, 1e-300))
-        if np.hypot(self.c2, self.s2) <= _ROUND * size:
-            wave = np.hypot(self.c1, self.s1)
-            if wave <= _ROUND * size or abs(self.constant) > wave:
-                return np.zeros(0)
-            half = np.arccos(-self.constant / wave)
-            return np.arctan2(self.s1, self.c1) + np.array([-half, half])
-        first, second = 0.5 * complex(self.c1, -self.s1), 0.5 * complex(self.c2, -self.s2)
-        powers = [second, first, self.constant, np.conj(first), np.conj(second)]
-        z = np.roots(powers)
-        t: Array = np.asarray(np.angle(z[abs(abs(z) - 1.0) < 1e-6]), dtype=np.float64)
-        for _ in range(3):
-            slope = self._slope(t)
-            safe = np.where(abs(slope) > 1e-6 * size, slope, np.inf)
-            t = np.asarray(t - self._value(t) / safe, dtype=np.float64)
-        return t
-
-    def _value(self, t: Array) -> Array:
-        first = self.constant + self.c1 * np.cos(t) + self.s1 * np.sin(t)
-        return first + self.c2 * np.cos(2.0 * t) + self.s2 * np.sin(2.0 * t)
-
-    def _slope(self, t: Array) -> Array:
-        first = self.s1 * np.cos(t) - self.c1 * np.sin(t)
-        return first + 2.0 * (self.s2 * np.cos(2.0 * t) - self.c2 * np.sin(2.0 * t))
 
 
 def _nearest(arc: Arc, points: Array, low: Array, high: Array) -> Array:

@@ -13,10 +13,13 @@ from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._combination import OPERATIONS, Combination
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh_data import KEYS, mesh_from_data
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._moved import Moved
 from kanpde.geometry._parameter import ParameterInterval
+from kanpde.geometry._polygon import Polygon, Triangle
 from kanpde.geometry._product import Product
+from kanpde.geometry._round import Annulus, Ellipse, Sector
 
 _LONGEST_NAME = 64
 
@@ -164,6 +167,58 @@ def _moved(data: dict[str, Any]) -> Domain:
     return Moved(inner, Motion(size, turn, shift))
 
 
+def _annulus(data: dict[str, Any]) -> Domain:
+    keys = _keys(data, "coordinates", "center", "inner", "outer", optional=("name",))
+    inner, outer = _floats("radii", keys[2:], 2)
+    place = _floats("center", keys[1], 2)
+    return Annulus(_symbols(keys[0]), place, inner=inner, outer=outer, name=data.get("name"))
+
+
+def _ellipse(data: dict[str, Any]) -> Domain:
+    keys = _keys(data, "coordinates", "center", "radii", "angle", optional=("name",))
+    (angle,) = _floats("angle", keys[3:], 1)
+    place, radii = _floats("center", keys[1], 2), _floats("radii", keys[2], 2)
+    return Ellipse(_symbols(keys[0]), place, radii, angle, name=data.get("name"))
+
+
+def _sector(data: dict[str, Any]) -> Domain:
+    keys = _keys(data, "coordinates", "center", "radius", "start", "stop", optional=("name",))
+    radius, start, stop = _floats("sizes", keys[2:], 3)
+    return Sector(
+        _symbols(keys[0]),
+        _floats("center", keys[1], 2),
+        radius=radius,
+        start=start,
+        stop=stop,
+        name=data.get("name"),
+    )
+
+
+def _polygon(data: dict[str, Any]) -> Domain:
+    names, rows, edges = _keys(data, "coordinates", "vertices", "names", optional=("name", "holes"))
+    vertices, symbols, name = _rows("vertices", rows, 2), _symbols(names), data.get("name")
+    if data["kind"] == "triangle":
+        if len(vertices) != 3:
+            raise RunDirectoryError(f"domain triangle: expected 3 vertices, got {len(vertices)}")
+        return Triangle(symbols, *vertices, names=edges, name=name)
+    holes = data.get("holes")
+    if not isinstance(holes, list):
+        raise RunDirectoryError(f"domain holes: expected a list, got {holes!r:.80}")
+    rings = [_rows("holes", h, 2) for h in holes]
+    return Polygon(symbols, vertices, rings, edges, name=name)
+
+
+def _rows(key: str, rows: object, count: int) -> list[list[float]]:
+    if not isinstance(rows, list):
+        raise RunDirectoryError(f"domain {key}: expected a list of lists, got {rows!r:.80}")
+    return [_floats(key, row, count) for row in rows]
+
+
+def _mesh(data: dict[str, Any]) -> Domain:
+    _keys(data, *KEYS)
+    return mesh_from_data(_symbols(data["coordinates"]), data)
+
+
 _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "box": _box,
     "time": _line,
@@ -172,4 +227,10 @@ _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "product": _product,
     "combination": _combination,
     "moved": _moved,
+    "annulus": _annulus,
+    "ellipse": _ellipse,
+    "sector": _sector,
+    "polygon": _polygon,
+    "triangle": _polygon,
+    "mesh": _mesh,
 }

@@ -65,20 +65,6 @@ class Domain(Operations, ABC):
     def to_data(self) -> dict[str, Any]:
         """Describe the domain in plain JSON types; see `domain_from_data`."""
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
-        """Give a smooth function that vanishes on whole boundary parts and is positive inside.
-
-        ``None`` where none is known; where there is one, it has a slope on those parts.
-
-        Examples
-        --------
-        >>> x, y = sympy.symbols("x y", real=True)
-        >>> from kanpde.geometry import Disk
-        >>> Disk((x, y), radius=2).level(["boundary"])
-        -x**2/4 - y**2/4 + 1
-        """
-        return None
-
     @property
     def faces(self) -> tuple[Face, ...]:
         """Flat whole sides of a box, on which one coordinate is constant."""

@@ -51,7 +51,7 @@ def part_names(kind: str, names: object, count: int, usual: str) -> list[str]:
     Raises
     ------
     InputError
-        If there are not as many names as parts, or two are equal.
+        If there are not as many names as parts, or one is no text.
 
     Examples
     --------
@@ -86,6 +86,11 @@ def free_name(name: str, taken: Sequence[str]) -> str:
     while f"{name}{between}{number}" in taken:
         number += 1
     return f"{name}{between}{number}"
+
+
+def suffix(name: str | None) -> str:
+    """Return the end of a shape's text that tells its name, if it has one."""
+    return "" if name is None else f", name={name!r}"
 
 
 def named(name: str | None) -> dict[str, str]:

@@ -88,6 +88,65 @@ def coordinate(name: str, value: object) -> sympy.Symbol:
     return value
 
 
+def symbols(kind: str, values: object, count: int) -> tuple[sympy.Symbol, ...]:
+    """Return `count` different symbols.
+
+    Raises
+    ------
+    InputError
+        If they are anything else.
+
+    Examples
+    --------
+    >>> symbols("Ellipse", sympy.symbols("x y"), 2)
+    (x, y)
+    """
+    if not isinstance(values, tuple | list) or len(values) != count:
+        word = {2: "two", 3: "three"}.get(count, str(count))
+        raise InputError(f"{kind}: expected a tuple of {word} coordinates, got {values!r}")
+    found = tuple(coordinate(kind, c) for c in values)
+    distinct(kind, found)
+    return found
+
+
+def vector(name: str, values: object, d: int) -> Array:
+    """Return `d` finite numbers as an array.
+
+    Raises
+    ------
+    InputError
+        If they are anything else.
+
+    Examples
+    --------
+    >>> vector("center", (1, sympy.Rational(1, 2)), 2).tolist()
+    [1.0, 0.5]
+    """
+    entries = list(values) if isinstance(values, tuple | list | np.ndarray) else [values]
+    if len(entries) != d:
+        raise InputError(f"{name}: expected {d} numbers, got {len(entries)}: {values!r:.80}")
+    return np.array([real_number(name, v) for v in entries])
+
+
+def positive(name: str, value: object) -> float:
+    """Return a positive finite float.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> positive("radius", 2)
+    2.0
+    """
+    number = real_number(name, value)
+    if number <= 0:
+        raise InputError(f"{name}: expected a positive number, got {number:.17g}")
+    return number
+
+
 def distinct(name: str, symbols: Sequence[sympy.Symbol]) -> None:
     """Raise `InputError` if two coordinates have the same name."""
     names = [str(s) for s in symbols]

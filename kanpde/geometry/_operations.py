@@ -80,6 +80,20 @@ class Operations:
 
         return Moved(self, motion)  # type: ignore[arg-type]  # a Domain, as all that mix this in
 
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give a smooth function that vanishes on whole boundary parts and is positive inside.
+
+        ``None`` where none is known; where there is one, it has a slope on those parts.
+
+        Examples
+        --------
+        >>> x, y = sympy.symbols("x y", real=True)
+        >>> from kanpde.geometry import Disk
+        >>> Disk((x, y), radius=2).level(["boundary"])
+        -x**2/4 - y**2/4 + 1
+        """
+        return None
+
     # What follows ---------------------------------------------------------
 
     def outline(self, resolution: int = 256) -> Polygon | MultiPolygon:
@@ -141,7 +155,7 @@ class Operations:
         Disk((x, y), (3, 4), 1)
         """
         d = len(self.coordinates)
-        return self.moved(Motion(1.0, np.eye(d), _vector("translate offset", offset, d)))
+        return self.moved(Motion(1.0, np.eye(d), _numbers.vector("translate offset", offset, d)))
 
     def rotate(self, angle: Any, *, axis: Any = None, center: Any = None) -> Domain:
         """Turn the domain, counter-clockwise where the axis points to the eye.
@@ -171,7 +185,7 @@ class Operations:
         """
         d = len(self.coordinates)
         turn = _rotation(_numbers.real_number("rotate angle", angle), axis, self.coordinates)
-        fixed = np.zeros(d) if center is None else _vector("rotate center", center, d)
+        fixed = np.zeros(d) if center is None else _numbers.vector("rotate center", center, d)
         return self.moved(Motion(1.0, turn, fixed - turn @ fixed))
 
     def scale(self, factor: Any, *, center: Any = None) -> Domain:
@@ -197,20 +211,9 @@ class Operations:
         Interval(x, -2, 1)
         """
         d = len(self.coordinates)
-        size = _numbers.real_number("scale factor", factor)
-        if size <= 0:
-            raise InputError(f"scale factor: expected a positive number, got {size:.17g}")
-        fixed = np.zeros(d) if center is None else _vector("scale center", center, d)
+        size = _numbers.positive("scale factor", factor)
+        fixed = np.zeros(d) if center is None else _numbers.vector("scale center", center, d)
         return self.moved(Motion(size, np.eye(d), (1.0 - size) * fixed))
-
-
-def _vector(name: str, values: Any, d: int) -> Array:
-    entries = list(values) if isinstance(values, tuple | list | np.ndarray) else [values]
-    if len(entries) != d:
-        raise InputError(
-            f"{name}: expected {d} numbers, one for each coordinate, got {values!r:.80}"
-        )
-    return np.array([_numbers.real_number(name, v) for v in entries])
 
 
 def _rotation(angle: float, axis: Any, coordinates: Sequence[sympy.Symbol]) -> Array:
@@ -249,7 +252,7 @@ def axis_vector(name: str, axis: Any, coordinates: Sequence[sympy.Symbol]) -> Ar
             f"{name}: expected one of {names} or a vector of {len(coordinates)} numbers, "
             f"got {axis!r}"
         )
-    vector = _vector(name, axis, len(coordinates))
+    vector = _numbers.vector(name, axis, len(coordinates))
     length = float(np.linalg.norm(vector))
     if length == 0.0:
         raise InputError(f"{name}: expected a vector that is not zero, got {axis!r}")

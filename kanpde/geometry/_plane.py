@@ -23,6 +23,7 @@ from kanpde.geometry._selection import Part
 if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
 
+Inside = NDArray[np.bool_]
 Curves = Mapping[str, Sequence[Curve]]
 
 
@@ -60,15 +61,15 @@ class CurveChart(Chart):
 
 
 class Plane(Domain):
-    """A plane domain that says by its curves where it ends, and by `implicit` where it is."""
+    """A plane domain that says by its curves where it ends, and by `_inside` where it is."""
 
     @abstractmethod
     def curves(self) -> dict[str, tuple[Curve, ...]]:
         """Return the curves of every part, the domain on their left."""
 
     @abstractmethod
-    def implicit(self, points: Array) -> Array:
-        """Return something negative inside and positive outside."""
+    def _inside(self, points: Array) -> Inside:
+        """Tell which points lie inside (the boundary may count or not)."""
 
     @cached_property
     def parts(self) -> dict[str, Part]:
@@ -82,13 +83,13 @@ class Plane(Domain):
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""
         array = checked_points(points, 2)
-        return near_or_inside(self, array, self.implicit(array) < 0.0)
+        return near_or_inside(self, array, self._inside(array))
 
     def signed_distance(self, points: Array) -> Array:
         """Return the exact distance to the boundary, negative inside."""
         array = checked_points(points, 2)
         distance = distance_to(all_curves(self.curves()), array)
-        return np.where(self.implicit(array) < 0.0, -distance, distance)
+        return np.where(self._inside(array), -distance, distance)
 
     def _set_bounds(self) -> None:
         """Set `lower` and `upper` from the curves."""

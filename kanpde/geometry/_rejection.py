@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,70 +69,89 @@ class KeptPatch(Patch):
 
 
 class SlicedPatch(KeptPatch):
-    """The inside of curves: scattered by rejection, tensor rules from slice to slice.
-
-    The vertical lines through the ends of curves, and through the places where a curve
-    turns back, cut the inside into panels that have the same top and bottom curves
-    everywhere. Each gets a product rule. Towards a place where a curve turns back the
-    heights have a square root, which a quadratic change of the variable takes away.
-    """
+    """The inside of curves: scattered by rejection, tensor rules from slice to slice."""
 
     def __init__(self, lower: Array, upper: Array, curves: Sequence[Curve], keep: Keep) -> None:
         self.curves = tuple(curves)
         super().__init__(BoxChart(lower, upper), keep, measure=area(curves))
 
-    @cached_property
-    def panels(self) -> list[tuple[float, float, bool, bool]]:
-        """Ends of the panels, and whether a curve turns back there."""
-        ends = np.concatenate([c.ends()[:, 0] for c in self.curves])
-        turns = np.concatenate([c.at(c.turns())[:, 0] for c in self.curves])
-        places = np.unique(np.concatenate((ends, turns)))
-        near = 1e-9 * float(places[-1] - places[0])
-        places = places[np.concatenate(([True], np.diff(places) > near))]
-        back = [bool(len(turns) and abs(turns - x).min() <= near) for x in places]
-        return list(
-            zip(places[:-1].tolist(), places[1:].tolist(), back[:-1], back[1:], strict=True)
-        )
-
     def tensor(self, count: int, sampler: str) -> Sample:
-        """Return the panels' rules, about ``count**2`` points."""
-        widths = [b - a for a, b, _, _ in self.panels]
-        least = min(count, 6) if sampler == "gauss" else 1
-        middles = [self._crossings(np.array([0.5 * (a + b)]))[0] for a, b, _, _ in self.panels]
-        longest = max(float((m[1::2] - m[::2]).sum()) for m in middles)
-        points, weights = [], []
-        for panel, m, middle in zip(self.panels, split(count, widths), middles, strict=True):
-            x, wx = _panel_rule(panel, max(m, least), sampler)
-            heights = self._crossings(x)
-            for k in range(0, len(middle), 2):
-                share = float(middle[k + 1] - middle[k]) / longest
-                s, ws = axis_rule(max(least, int(np.rint(count * share))), sampler)
-                low, high = heights[:, k, None], heights[:, k + 1, None]
-                y = low + (high - low) * s
-                points.append(np.stack([np.repeat(x, len(s)), y.ravel()], axis=1))
-                weights.append((wx[:, None] * (high - low) * ws).ravel())
-        together = np.concatenate(weights)
-        together *= self.measure / together.sum()
-        return Sample(np.concatenate(points), None, together)
-
-    def _crossings(self, x: Array) -> Array:  # (N,) -> (N, 2 m)
-        """Return the heights at which the curves cross vertical lines, sorted."""
-        heights = np.sort(np.hstack([c.heights(x) for c in self.curves]), axis=1)
-        many = np.isfinite(heights).sum(axis=1)
-        assert (many == many[0]).all()
-        assert many[0] % 2 == 0
-        return heights[:, : many[0]]
+        """Return the rule of slices."""
+        return slice_rule(self.curves, self.measure, count, sampler)
 
 
-def _panel_rule(
-    panel: tuple[float, float, bool, bool], count: int, sampler: str
-) -> tuple[Array, Array]:
-    a, b, left, right = panel
-    s, w = axis_rule(count, sampler)
-    if left and right:
-        s, w = np.sin(0.5 * np.pi * s) ** 2, w * 0.5 * np.pi * np.sin(np.pi * s)
-    elif left:
-        s, w = s**2, 2.0 * s * w
-    elif right:
-        s, w = 1.0 - (1.0 - s) ** 2, 2.0 * (1.0 - s) * w
-    return a + (b - a) * s, (b - a) * w
+@dataclass(frozen=True)
+class _Panel:
+    """A range of x in which every vertical line meets the same curves."""
+
+    start: float
+    stop: float
+    turns: tuple[bool, bool]  # whether a curve turns back at either end
+
+    def rule(self, count: int, sampler: str) -> tuple[Array, Array]:
+        """Return nodes and weights; a quadratic map takes away the roots at turns."""
+        s, w = axis_rule(count, sampler)
+        if all(self.turns):
+            s, w = np.sin(0.5 * np.pi * s) ** 2, w * 0.5 * np.pi * np.sin(np.pi * s)
+        elif self.turns[0]:
+            s, w = s**2, 2.0 * s * w
+        elif self.turns[1]:
+            s, w = 1.0 - (1.0 - s) ** 2, 2.0 * (1.0 - s) * w
+        return self.start + (self.stop - self.start) * s, (self.stop - self.start) * w
+
+
+def slice_rule(curves: Sequence[Curve], measure: float, count: int, sampler: str) -> Sample:
+    """Return a quadrature rule of about ``count**2`` points inside closed curves.
+
+    The vertical lines through the ends of curves, and through the places where a curve
+    turns back, cut the inside into panels that have the same top and bottom curves
+    everywhere. Each gets a product rule. Towards a place where a curve turns back the
+    heights have a square root, which a quadratic change of the variable takes away.
+
+    Parameters
+    ----------
+    curves
+        Closed curves about the inside.
+    measure
+        Area, to which the weights are scaled.
+    count, sampler
+        As `kanpde.geometry._patch.Patch.tensor`; ``gauss`` gets at least six nodes on
+        each stretch.
+    """
+    panels = _panels(curves)
+    least = min(count, 6) if sampler == "gauss" else 1
+    middles = [_crossings(curves, np.array([0.5 * (p.start + p.stop)]))[0] for p in panels]
+    longest = max(float((m[1::2] - m[::2]).sum()) for m in middles)
+    points, weights = [], []
+    shares = split(count, [p.stop - p.start for p in panels])
+    for panel, m, middle in zip(panels, shares, middles, strict=True):
+        x, wx = panel.rule(max(m, least), sampler)
+        heights = _crossings(curves, x)
+        for k in range(0, len(middle), 2):
+            share = float(middle[k + 1] - middle[k]) / longest
+            s, ws = axis_rule(max(least, int(np.rint(count * share))), sampler)
+            low, high = heights[:, k, None], heights[:, k + 1, None]
+            points.append(np.stack([np.repeat(x, len(s)), (low + (high - low) * s).ravel()], 1))
+            weights.append((wx[:, None] * (high - low) * ws).ravel())
+    together = np.concatenate(weights)
+    return Sample(np.concatenate(points), None, together * (measure / together.sum()))
+
+
+def _panels(curves: Sequence[Curve]) -> list[_Panel]:
+    ends = np.concatenate([c.ends()[:, 0] for c in curves])
+    turns = np.concatenate([c.at(c.turns())[:, 0] for c in curves])
+    places = np.unique(np.concatenate((ends, turns)))
+    near = 1e-9 * float(places[-1] - places[0])
+    places = places[np.concatenate(([True], np.diff(places) > near))]
+    back = [bool(len(turns) and abs(turns - x).min() <= near) for x in places]
+    numbers = range(len(places) - 1)
+    return [_Panel(float(places[k]), float(places[k + 1]), (back[k], back[k + 1])) for k in numbers]
+
+
+def _crossings(curves: Sequence[Curve], x: Array) -> Array:  # (N,) -> (N, 2 m)
+    """Return the heights at which the curves cross vertical lines, sorted."""
+    heights = np.sort(np.hstack([c.heights(x) for c in curves]), axis=1)
+    many = np.isfinite(heights).sum(axis=1)
+    assert (many == many[0]).all()
+    assert many[0] % 2 == 0
+    return heights[:, : many[0]]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from kanpde._frame import Frame
+from kanpde._points import Drawn
 from kanpde._problem import Problem
 from kanpde.geometry import Ball, Domain, Product, corners, holes
 from kanpde.nets import Chart, chart_count
 
 MOST_CHARTS = 32
+CROWDED = 0.5  # of the interior points
+NEAREST = 1e-3  # of a corner's reach
 INSIDE = 0.95  # of the way to where the plane is cut
 HOLE_SHARES = {1: 0.75, 2: 0.6}
 MANY_HOLES = 0.5
@@ -61,6 +65,40 @@ def _plane_factors(domain: Domain) -> list[tuple[int, Domain]]:
             found.append((start, factor))
         start += factor.dimension
     return found
+
+
+def crowded(
+    domain: Domain, charts: Sequence[Chart], drawn: Drawn, rng: np.random.Generator
+) -> Drawn:
+    """Move some of the interior points towards holes and corners, evenly in the log of distance.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from kanpde.geometry import Disk
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> disk, corner = Disk((x, y)), Chart("corner", (0, 1), (0.0, 0.0), 0.0, 1.0)
+    >>> rng = np.random.default_rng(0)
+    >>> points, weight = disk.interior(1000, rng=rng)
+    >>> drawn = Drawn(points, np.zeros((1000, 0)), None, None, weight / weight.sum())
+    >>> moved = crowded(disk, [corner], drawn, rng).points
+    >>> [round(float((np.linalg.norm(p, axis=1) < 0.1).mean()), 1) for p in (points, moved)]
+    [0.0, 0.2]
+    """
+    points = drawn.points.copy()
+    many = int(CROWDED * len(points)) // len(charts)
+    for number, chart in enumerate(charts):
+        own = slice(number * many, (number + 1) * many)
+        low = max(chart.inner, NEAREST * chart.outer)
+        shares = rng.random((2, many))
+        radius = low * (chart.outer / low) ** shares[0]
+        angle = chart.direction + chart.opening * (shares[1] - 0.5)
+        moved = points[own].copy()
+        moved[:, chart.axes[0]] = chart.center[0] + radius * np.cos(angle)
+        moved[:, chart.axes[1]] = chart.center[1] + radius * np.sin(angle)
+        inside = domain.contains(moved)
+        points[own][inside] = moved[inside]
+    return dataclasses.replace(drawn, points=points)
 
 
 def chart_degrees(charts: Sequence[Chart], degrees: Sequence[int]) -> list[tuple[int, ...]]:

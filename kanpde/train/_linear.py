@@ -19,7 +19,7 @@ from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_l
 from kanpde.train._plan import Plan
 from kanpde.train._products import balance, product_network
 
-ROWS_PER_COEFFICIENT = 2.0
+ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 4.0
 ROUND_OFF = 1e-14
 CHECKED, OTHER_POINTS = 1e-9, 5
 
@@ -119,7 +119,8 @@ class LinearPhase(Phase):
 
     def _rows_for(self, count: int, degree: int) -> int:
         """Interior points: some per coefficient, and enough along every axis of a lattice."""
-        wanted = int(ROWS_PER_COEFFICIENT * count / len(self.plan.problem.equations)) + 64
+        per = ROWS_WITH_CHARTS if self.plan.charts else ROWS_PER_COEFFICIENT
+        wanted = int(per * count / len(self.plan.problem.equations)) + 64
         if self._sampler() != "chebyshev":
             return wanted
         axis = (2 if self.plan.frame.periodic else 1) * degree + 3

@@ -29,7 +29,7 @@ from kanpde._trial import Constants, Fold, Frame, Programs, Trial
 from kanpde.errors import InputError
 from kanpde.nets import Chart, Network, kernel_available
 from kanpde.pde import is_linear
-from kanpde.train._charting import find_charts
+from kanpde.train._charting import crowded, find_charts
 from kanpde.train._spread import spread
 
 POINTS_PER_COEFFICIENT = 7
@@ -120,6 +120,8 @@ class Plan:
         drawn = []
         for s in self.sets:
             points = draw(self.problem, s, self._many(s, interior), sampler=chosen, rng=rng)
+            if self.charts and s.where == INTERIOR and s.on is None:
+                points = crowded(self.problem.domain, self.charts, points, rng)
             drawn.append((s, self._in_slab(spread(points, s, self.frame, chosen))))
         return drawn
 

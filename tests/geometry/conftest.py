@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import meshio
 import numpy as np
 import pytest
 import sympy
@@ -12,6 +13,7 @@ from kanpde.geometry import (
     Disk,
     Domain,
     Interval,
+    Mesh,
     Part,
     Product,
     Rectangle,
@@ -67,6 +69,19 @@ class LShape(Domain):
 
 
 time = TimeInterval(t, 0.5, 2)
+FLAT = meshio.Mesh(  # a trapezium of six triangles
+    [[0, 0], [2, 0], [4, 0], [0, 1], [1.5, 1.2], [3, 1], [2, 2], [0, 2]],
+    [("triangle", [[0, 1, 4], [0, 4, 3], [1, 2, 5], [1, 5, 4], [4, 5, 6], [3, 4, 7], [4, 6, 7]])],
+)
+SOLID = meshio.Mesh(
+    [[i, j, k] for k in (0, 1) for j in (0, 2) for i in (0, 3)],
+    [("hexahedron", [[0, 1, 3, 2, 4, 5, 7, 6]])],
+)
+SURFACE = meshio.Mesh(  # an octahedron
+    [[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]],
+    {"triangle": [(0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4), (1, 0, 5), (2, 1, 5), (3, 2, 5),
+                  (0, 3, 5)]},
+)  # fmt: skip
 BUILT_IN: dict[str, Callable[[], Domain]] = {
     "interval": lambda: Interval(x, -1, 2),
     "time": lambda: time,
@@ -80,6 +95,10 @@ BUILT_IN: dict[str, Callable[[], Domain]] = {
     "disk*time": lambda: Disk((x, y), radius=2) * time,
     "cylinder*time": lambda: Disk((x, y), radius=2) * Interval(z, 0, 3) * time,
     "disk*disk": lambda: Disk((x, y)) * Disk((z, w), radius=2),
+    "mesh": lambda: Mesh((x, y), FLAT),
+    "mesh*time": lambda: Mesh((x, y), FLAT) * time,
+    "solid mesh": lambda: Mesh((x, y, z), SOLID),
+    "surface": lambda: Mesh((x, y, z), SURFACE),
     "interval*time*interval": lambda: Product(Interval(x, 0, 1), time, Interval(y, 0, 3)),
 }
 ALL = BUILT_IN | {"L": LShape, "L*time": lambda: LShape() * time}

@@ -1,0 +1,179 @@
+"""Patches made of many simplices, and the inside of a closed surface."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import roots_jacobi
+
+from kanpde._simplices import Indices, edges
+from kanpde.errors import InputError
+from kanpde.geometry._box import BoxChart
+from kanpde.geometry._patch import Chart, Mask, Patch, Sample, draw_where
+from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
+
+_MOST_AXIS = 400
+_SPARSE = 4  # a rule of fewer points than cells / 4 leaves cells out
+
+
+class SimplexChart(Chart):
+    """Simplices of one dimension, each drawn from by its measure.
+
+    The first coordinate of the cube chooses the simplex, the others the place in it. The
+    simplices stand in the order of a space-filling curve, so that low-discrepancy points are
+    spread evenly over the whole.
+
+    Parameters
+    ----------
+    points
+        Corners, shape ``(N, d)``.
+    cells
+        Their numbers, shape ``(C, m + 1)``.
+    normals
+        Unit normal of every simplex, shape ``(C, d)``; ``None`` for a bulk.
+    """
+
+    def __init__(self, points: Array, cells: Indices, normals: Array | None = None) -> None:
+        self.columns, self.dimension = points.shape[1], cells.shape[1] - 1
+        self.units = self.dimension + 1
+        order = np.argsort(_curve(points[cells].mean(axis=1)), kind="stable")
+        self.corners = points[cells[order]]  # (C, m + 1, d)
+        self.normals = None if normals is None else normals[order]
+        sides = edges(points, cells[order])
+        gram = np.linalg.det(sides @ np.swapaxes(sides, 1, 2))
+        self.sizes = np.sqrt(np.maximum(gram, 0.0)) / math.factorial(self.dimension)
+        self.measure = float(self.sizes.sum())
+        self._steps = np.cumsum(self.sizes) / self.measure
+
+    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
+        """Map the cube to the simplices, measure-preservingly."""
+        chosen = np.searchsorted(self._steps, unit[:, 0], side="right")
+        chosen = np.minimum(chosen, len(self.sizes) - 1)
+        points = self._place(chosen, simplex_shares(unit[:, 1:]))
+        return points, None if self.normals is None else self.normals[chosen]
+
+    def _place(self, chosen: Indices, shares: Array) -> Array:
+        return np.asarray(np.einsum("nk,nkd->nd", shares, self.corners[chosen]))
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Return a rule on every simplex, or one point on some where there are too many."""
+        many, total = len(self.sizes), count**self.dimension
+        if many > _SPARSE * total:
+            middle = (np.arange(total) + 0.5) / total
+            chosen = np.minimum(np.searchsorted(self._steps, middle), many - 1)
+            shares = np.full((total, self.dimension + 1), 1.0 / (self.dimension + 1))
+            weights = np.full(total, self.measure / total)
+        else:
+            each = max(1, math.ceil((total / many) ** (1.0 / self.dimension) - 1e-9))
+            rule, share = simplex_rule(self.dimension, each, sampler)
+            chosen = np.repeat(np.arange(many), len(share))
+            shares = np.tile(rule, (many, 1))
+            weights = np.outer(self.sizes, share).ravel()
+        normals = None if self.normals is None else self.normals[chosen]
+        return Sample(self._place(chosen, shares), normals, weights)
+
+
+class InsidePatch(Patch):
+    """The inside of a closed surface, drawn from by rejection from its bounding box.
+
+    Parameters
+    ----------
+    lower, upper
+        Corners of the box.
+    inside
+        Predicate from points ``(N, d)`` to booleans ``(N,)``.
+    measure
+        The volume inside.
+    """
+
+    def __init__(self, lower: Array, upper: Array, inside: Mask, measure: float) -> None:
+        self.columns = self.dimension = len(lower)
+        self.measure = measure
+        self._box, self._inside = BoxChart(lower, upper), inside
+
+    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
+        """Draw `n` points, each of the same weight."""
+        points = np.zeros((0, self.columns))
+        while len(points) < n:
+            more = draw_where(self._box, n - len(points), sampler, rng, self._inside).points
+            if not len(more):
+                raise InputError(
+                    "mesh: expected a volume that points of its bounding box hit, but none of "
+                    "many did; is the surface thinner than the box by a million?"
+                )
+            points = np.concatenate([points, more])
+        return Sample(points, None, np.full(n, self.measure / n))
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Keep what lies inside of a lattice: no rule is better where the region ends anywhere."""
+        axis = math.ceil(count * (self._box.measure / self.measure) ** (1.0 / self.dimension))
+        while True:
+            axis = min(axis, _MOST_AXIS)
+            points = self._box.tensor(axis, "grid").points
+            points = points[self._inside(points)]
+            if len(points) or axis == _MOST_AXIS:
+                break
+            axis *= 2
+        if not len(points):
+            raise InputError(
+                f"mesh: expected a volume that a lattice of {_MOST_AXIS} points per axis meets, "
+                "got a thinner one"
+            )
+        return Sample(points, None, np.full(len(points), self.measure / len(points)))
+
+
+def simplex_shares(unit: Array) -> Array:  # (N, m) -> (N, m + 1)
+    """Map the cube to barycentric coordinates, measure-preservingly.
+
+    Examples
+    --------
+    >>> simplex_shares(np.array([[0.75, 0.5]])).tolist()
+    [[0.5, 0.25, 0.25]]
+    """
+    n, m = unit.shape
+    powers = np.arange(m, 0, -1)
+    return _from_parts(1.0 - (1.0 - unit) ** (1.0 / powers)) if m else np.ones((n, 1))
+
+
+def _from_parts(parts: Array) -> Array:
+    """Give each corner but the last its part of what the corners before it left."""
+    rest = np.cumprod(1.0 - parts, axis=1)
+    before = np.concatenate([np.ones((len(parts), 1)), rest[:, :-1]], axis=1)
+    return np.concatenate([before * parts, rest[:, -1:]], axis=1)
+
+
+def simplex_rule(m: int, count: int, sampler: str) -> tuple[Array, Array]:
+    """Return barycentric nodes and weights of sum 1 of a rule with `count` nodes per axis.
+
+    ``gauss`` is exact for polynomials of degree ``2 * count - 1`` (the conical product rule).
+
+    Examples
+    --------
+    >>> nodes, weights = simplex_rule(2, 2, "gauss")
+    >>> round(float(weights @ nodes[:, 0] ** 3), 12)  # 3! 2! / 5!
+    0.1
+    """
+    if sampler != "gauss":
+        nodes, weights = axis_rule(count, sampler)
+        return simplex_shares(outer([nodes] * m)), outer_weights([weights] * m)
+    axes, shares = [], []
+    for k in range(m):
+        found, weights = roots_jacobi(count, float(m - 1 - k), 0.0)
+        axes.append(0.5 * (found + 1.0))
+        shares.append(weights / weights.sum())
+    return _from_parts(outer(axes)), outer_weights(shares)
+
+
+def _curve(points: Array) -> Indices:
+    """Return the place of every point along Morton's space-filling curve."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    unit = (points - low) / np.where(high > low, high - low, 1.0)
+    d = points.shape[1]
+    bits = 60 // d
+    whole = np.minimum((unit * 2.0**bits).astype(np.int64), 2**bits - 1)
+    code = np.zeros(len(points), dtype=np.int64)
+    for bit in range(bits - 1, -1, -1):
+        for axis in range(d):
+            code = (code << 1) | ((whole[:, axis] >> bit) & 1)
+    return code
