@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LONG_EXPRESSION = 300  # characters of an equation that are shown
 FIGURE, DOMAIN = "points.png", "domain.png"
+TIGHT = {"bbox_inches": "tight", "pad_inches": 0.05}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -229,7 +230,7 @@ def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace)
     paths = {"points": directory / FIGURE}
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        kanpde.plot.points_figure(problem.domain, points).savefig(paths["points"])
+        kanpde.plot.points_figure(problem.domain, points).savefig(paths["points"], **TIGHT)
         if problem.domain.space is not None and problem.domain.space.dimension in (2, 3):
             paths["domain"] = directory / DOMAIN
             kanpde.plot.domain_figure(
@@ -238,5 +239,5 @@ def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace)
                 points=points.get("interior"),
                 bare=report.get("bare"),
                 conflicts=report.get("conflicts") or (),
-            ).savefig(paths["domain"])
+            ).savefig(paths["domain"], **TIGHT)
     return paths

@@ -291,8 +291,12 @@ class JoinedPatch(Patch):
         return chosen._replace(weights=weights)
 
     def tensor(self, count: int, sampler: str) -> Sample:
-        """Join the patches' rules."""
-        return join([p.tensor(count, sampler) for p in self.patches])
+        """Join the patches' rules, of nodes by their share of the measure."""
+        shares = [
+            (p.measure / self.measure) ** (1.0 / max(1, self.dimension)) for p in self.patches
+        ]
+        counts = [max(1, round(count * share)) for share in shares]
+        return join([p.tensor(c, sampler) for p, c in zip(self.patches, counts, strict=True)])
 
 
 def _check_operands(operation: str, first: object, second: object) -> None:

@@ -19,6 +19,7 @@ from kanpde._files import beside_problem
 from kanpde._simplices import Indices, Simplices, facet_vectors, pack
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.geometry import _numbers
+from kanpde.geometry._curves import Curve, Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
 from kanpde.geometry._mesh_parts import chosen_parts
@@ -228,6 +229,15 @@ class Mesh(Domain):
         shapely.prepare(rim)
         size = np.asarray(shapely.distance(rim, shapely.points(array)))
         return np.where(self.contains(array), -size, size)
+
+    def curves(self) -> dict[str, tuple[Curve, ...]]:
+        """Return the facets of every part of a mesh in the plane, for cuts with other shapes."""
+        if self.dimension != 2:
+            return super().curves()
+        return {
+            name: tuple(Segment(*self.points[facet]) for facet in self._facets[numbers])
+            for name, numbers in self._part_facets.items()
+        }
 
     def outline(self, resolution: int = 256) -> Any:
         """Return the domain in the plane as a shapely polygon; it has the facets as its sides."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.path import Path
 
+from kanpde.errors import InputError
 from kanpde.geometry._patch import Chart
 
 if TYPE_CHECKING:
@@ -59,16 +60,23 @@ def outline_path(space: Domain) -> Path | None:
     >>> import sympy
     >>> from kanpde.geometry import Rectangle
     >>> x, y = sympy.symbols("x y", real=True)
-    >>> outline_path(Rectangle((x, 0, 1), (y, 0, 2))).get_extents().bounds
-    (0.0, 0.0, 1.0, 2.0)
+    >>> path = outline_path(Rectangle((x, 0, 1), (y, 0, 2)))
+    >>> [float(v) for v in path.get_extents().bounds]
+    [0.0, 0.0, 1.0, 2.0]
     """
-    if not hasattr(space, "outline") or space.dimension != 2:
+    if space.dimension != 2:
         return None
-    return polygon_path(space.outline(RESOLUTION))
+    try:
+        return polygon_path(space.outline(RESOLUTION))
+    except InputError:  # a product of two intervals that is no rectangle
+        return None
 
 
 def polygon_path(shape: Any) -> Path:
     """Turn a shapely polygon, or several, into one path."""
+    import shapely
+
+    shape = shapely.orient_polygons(shape)  # holes run the other way, so they are not filled
     rings = [r for p in getattr(shape, "geoms", [shape]) for r in (p.exterior, *p.interiors)]
     paths = [Path(np.asarray(r.coords)[:, :2], closed=True) for r in rings]
     return Path.make_compound_path(*paths)

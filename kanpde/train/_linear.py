@@ -22,6 +22,7 @@ from kanpde.train._products import balance, product_network
 ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 4.0
 ROUND_OFF = 1e-14
 CHECKED, OTHER_POINTS = 1e-9, 5
+WELL = 1e-3
 
 
 KEPT = ("level", "solved", "best_fresh", "without_gain", "first_fresh")
@@ -41,6 +42,11 @@ class LinearPhase(Phase):
         self.first_fresh = 0.0
         self.trial = plan.trial(self._network())
         self.solved = False
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether charts have brought the error to where training will not better it."""
+        return self.done and bool(self.plan.charts) and self._predicted() < WELL
 
     def _network(self) -> ProductKAN:
         """Make the network of the level to come."""

@@ -46,7 +46,7 @@ class NewtonPhase(LinearPhase):
     @property
     def sufficient(self) -> bool:
         """Whether the values were settling to the last level."""
-        return self.done and not self.slow and self.settling
+        return (self.done and not self.slow and self.settling) or super().sufficient
 
     @property
     def promising(self) -> bool:
