@@ -124,10 +124,12 @@ def _level_path(cut: Lattice, level: np.ndarray) -> Path:
     # The boundary of the domain may be that of the lattice too: there it is not to be cut off.
     step = max(float(t[1] - t[0]) for t in cut.ticks)
     level = np.where(cut.inside & (level > -1e-9 * step), -1e-9 * step, level)
+    x, y = cut.ticks
     generator = contourpy.contour_generator(
-        *cut.ticks, level.reshape(cut.shape), fill_type=contourpy.FillType.OuterOffset
+        x=x, y=y, z=level.reshape(cut.shape), fill_type=contourpy.FillType.OuterOffset
     )
-    points, offsets = generator.filled(-np.inf, 0.0)
+    found: Any = generator.filled(-np.inf, 0.0)
+    points, offsets = found
     rings = [
         Path(p[a:b], closed=True)
         for p, o in zip(points, offsets, strict=True)
