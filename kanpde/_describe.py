@@ -11,7 +11,7 @@ import sympy
 import torch
 
 from kanpde._version import __version__
-from kanpde.nets import KAN, MLP, BasisBlock, Network, ProductKAN
+from kanpde.nets import KAN, MLP, BasisBlock, ChartedKAN, Network, ProductKAN
 
 
 def describe_network(network: Network) -> str:
@@ -39,13 +39,17 @@ def describe_network(network: Network) -> str:
 
 
 def structure(network: Network) -> str:
-    """Say that products of few coordinates were found to be enough, if so.
+    """Say that products of few coordinates are enough, or that there are charts, if so.
 
     Examples
     --------
     >>> structure(ProductKAN((1.0, 1.0), (), 1, degree=3, interaction=1))
     ', structure-matched: sums of functions of 1 coordinate'
     """
+    if isinstance(network, ChartedKAN):
+        kinds = [block.chart.kind for block in network.own_blocks]
+        found = [(kinds.count(kind), kind) for kind in ("hole", "corner") if kind in kinds]
+        return ", charts about " + " and ".join(f"{n} {kind}{'s' * (n > 1)}" for n, kind in found)
     few = network.interaction if isinstance(network, ProductKAN) else None
     if few is None:
         return ""

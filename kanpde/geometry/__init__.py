@@ -10,10 +10,12 @@ from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._places import Corner, Hole, corners, holes
 from kanpde.geometry._polygon import Polygon, Triangle
+from kanpde.geometry._polyhedron import Polyhedron
 from kanpde.geometry._product import Product
 from kanpde.geometry._round import Annulus, Ellipse, Sector
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
+from kanpde.geometry._solids import Cone, Cylinder, Torus
 
 __all__ = [
     "SAMPLERS",
@@ -21,7 +23,9 @@ __all__ = [
     "Ball",
     "Box",
     "Combination",
+    "Cone",
     "Corner",
+    "Cylinder",
     "Disk",
     "Domain",
     "Ellipse",
@@ -32,11 +36,13 @@ __all__ = [
     "ParameterInterval",
     "Part",
     "Polygon",
+    "Polyhedron",
     "Product",
     "Rectangle",
     "Sector",
     "Selection",
     "TimeInterval",
+    "Torus",
     "Triangle",
     "corners",
     "domain_from_data",

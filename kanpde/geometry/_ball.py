@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +15,12 @@ from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Arc, Curve
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._levels import quadratic_level
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample
+from kanpde.geometry._revolved import revolved
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
 from kanpde.geometry._selection import Part
 
@@ -162,6 +165,17 @@ class Ball(Domain):
         off = np.linalg.norm(array - self.center, axis=1) - self.radius
         return np.asarray(off, dtype=np.float64)
 
+    def surface_triangles(self, size: float) -> tuple[Array, NDArray[np.int64]]:
+        """Return points and triangles of the sphere in three dimensions."""
+        if self.dimension != 3:
+            return super().surface_triangles(size)
+        count = max(12, math.ceil(2.0 * np.pi * self.radius / size))
+        angle = np.linspace(-0.5 * np.pi, 0.5 * np.pi, count // 2 + 1)
+        profile = self.radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        profile[[0, -1], 0] = 0.0
+        points, triangles = revolved(profile, count)
+        return points + self.center, triangles
+
     def moved(self, motion: Motion) -> Ball:
         """Return the ball at its new place."""
         center = tuple(motion.forward(self.center[None])[0].tolist())
@@ -169,11 +183,8 @@ class Ball(Domain):
 
     def level(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give 1 minus the squared distance from the center, in radii."""
-        square = sum(
-            (x - _numbers.exact_number(float(c))) ** 2
-            for x, c in zip(self.coordinates, self.center, strict=True)
-        )
-        return 1 - sympy.expand(square / _numbers.exact_number(self.radius) ** 2, deep=False)
+        axes = self.radius * np.eye(self.dimension)
+        return quadratic_level(self.coordinates, self.center, axes)
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed ball."""

@@ -19,7 +19,7 @@ from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._patch import Chart
-from kanpde.geometry._samplers import Array
+from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
 
 
@@ -113,6 +113,16 @@ class Box(Domain):
         """Return a face as a patch."""
         return BoxChart(self.lower, self.upper, next(f for f in self.faces if f.name == name))
 
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give the product of the distances from faces, in side lengths."""
+        factors = []
+        for face in self.faces:
+            if face.name in parts:
+                low, high = (_numbers.exact_number(v[face.axis]) for v in (self.lower, self.upper))
+                x = self.coordinates[face.axis]
+                factors.append((high - x if face.side else x - low) / (high - low))
+        return sympy.Mul(*factors)
+
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed box."""
         return box_contains(checked_points(points, self.dimension), self.lower, self.upper)
@@ -135,6 +145,15 @@ class Box(Domain):
             f.name: (Segment(corners[i], corners[j]),)
             for f, (i, j) in zip(self.faces, ends, strict=True)
         }
+
+    def surface_triangles(self, size: float) -> tuple[Array, NDArray[np.int64]]:
+        """Return the corners and two triangles for each face in three dimensions."""
+        if self.dimension != 3:
+            return super().surface_triangles(size)
+        corners = outer([np.array(ends) for ends in zip(self.lower, self.upper, strict=True)])
+        faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+        cut = [(q[0], *q[k : k + 2]) for q in faces for k in (1, 2)]
+        return corners, np.array(cut, dtype=np.int64)
 
     def moved(self, motion: Motion) -> Domain:
         """Return a box with the faces' names of its new place, unless it is turned."""

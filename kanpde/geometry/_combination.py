@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,8 @@ from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
 
 OPERATIONS = {"union": "|", "intersection": "&", "difference": "-"}
+_PILOT = 2**12  # points that tell whether a part is kept as a whole
+_NEAR = 0.05  # how near to the other boundary they may come for that, of the part's size
 _LOOKS = 64  # directions in which a point on several boundaries looks for the inside
 
 
@@ -145,14 +148,18 @@ class Combination(Domain):
         return {name: curves for name, curves in named.items() if curves}
 
     @cached_property
-    def _patches(self) -> dict[str, list[Patch]]:
+    def _kept(self) -> dict[_Source, KeptPatch]:
+        return {s: self._kept_part(s) for sources in self._sources.values() for s in sources}
+
+    @cached_property
+    def _patches(self) -> dict[str, list[KeptPatch]]:
         found = {
-            name: [p for p in map(self._kept_part, sources) if p.measure > 0.0]
+            name: [self._kept[s] for s in sources if self._kept[s].measure > 0.0]
             for name, sources in self._sources.items()
         }
         return {name: patches for name, patches in found.items() if patches}
 
-    def _kept_part(self, source: _Source) -> Patch:
+    def _kept_part(self, source: _Source) -> KeptPatch:
         """Return what bounds the result of an operand's part, by rejection."""
         operand, other = (self.first, self.second)[:: 1 - 2 * source.operand]
         step = STEP * self.size
@@ -169,7 +176,14 @@ class Combination(Domain):
                 kept &= abs(other.implicit(sample.points)) > 1e-9 * self.size
             return np.asarray(kept, dtype=np.bool_)
 
-        return KeptPatch(operand.surface(source.name), keep, sign=side)
+        whole = operand.surface(source.name)
+        pilot = whole.draw(_PILOT, "sobol", np.random.default_rng(0))
+        reach = float(np.linalg.norm(np.ptp(pilot.points, axis=0)))
+        if abs(other.signed_distance(pilot.points)).min() <= _NEAR * reach:
+            return KeptPatch(whole, keep, sign=side)
+        # The other's boundary is far from all of it: it is kept or dropped as a whole.
+        kept = whole.measure if keep(pilot)[0] else 0.0
+        return KeptPatch(whole, keep, measure=kept, sign=side)
 
     @cached_property
     def parts(self) -> dict[str, Part]:
@@ -211,7 +225,21 @@ class Combination(Domain):
         if self.dimension == 1:  # the integral of x . n over the boundary
             ends = [p.tensor(1, "grid") for ps in self._patches.values() for p in ps]
             length = float(sum(_flux(e) for e in ends))
-        return KeptPatch(BoxChart(self.lower, self.upper), keep, measure=length)
+        measure = self._measure_of_whole_boundaries() if length is None else length
+        return KeptPatch(BoxChart(self.lower, self.upper), keep, measure=measure)
+
+    def _measure_of_whole_boundaries(self) -> float | None:
+        """Return the volume where the boundaries do not cross; Gauss's theorem gives it."""
+        total = 0.0
+        for k, operand in enumerate((self.first, self.second)):
+            mine = [p for s, p in self._kept.items() if s.operand == k]
+            kept = sum(p.measure for p in mine)
+            if kept == sum(p.whole.measure for p in mine):
+                turned = self.operation == "difference" and k == 1
+                total += -operand.measure if turned else operand.measure
+            elif kept != 0.0:
+                return None
+        return total
 
     def bulk(self) -> Patch:
         """Return the inside by rejection from the bounding box."""
@@ -278,7 +306,7 @@ def _flux(sample: Sample) -> float:
 class JoinedPatch(Patch):
     """Patches of one dimension that together are one part."""
 
-    def __init__(self, patches: list[Patch]) -> None:
+    def __init__(self, patches: Sequence[Patch]) -> None:
         self.patches = patches
         self.dimension, self.columns = patches[0].dimension, patches[0].columns
         self.measure = sum(p.measure for p in patches)
@@ -291,8 +319,12 @@ class JoinedPatch(Patch):
         return chosen._replace(weights=weights)
 
     def tensor(self, count: int, sampler: str) -> Sample:
-        """Join the patches' rules."""
-        return join([p.tensor(count, sampler) for p in self.patches])
+        """Join the patches' rules, of nodes by their share of the measure."""
+        shares = [
+            (p.measure / self.measure) ** (1.0 / max(1, self.dimension)) for p in self.patches
+        ]
+        counts = [max(1, round(count * share)) for share in shares]
+        return join([p.tensor(c, sampler) for p, c in zip(self.patches, counts, strict=True)])
 
 
 def _check_operands(operation: str, first: object, second: object) -> None:

@@ -18,8 +18,10 @@ from kanpde.geometry._motion import Motion
 from kanpde.geometry._moved import Moved
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._polygon import Polygon, Triangle
+from kanpde.geometry._polyhedron import Polyhedron
 from kanpde.geometry._product import Product
 from kanpde.geometry._round import Annulus, Ellipse, Sector
+from kanpde.geometry._solids import Cone, Cylinder, Torus
 
 _LONGEST_NAME = 64
 
@@ -208,6 +210,29 @@ def _polygon(data: dict[str, Any]) -> Domain:
     return Polygon(symbols, vertices, rings, edges, name=name)
 
 
+def _cone(data: dict[str, Any]) -> Domain:
+    sizes = ("radius", "height") + (("top_radius",) if data["kind"] == "cone" else ())
+    keys = _keys(data, "coordinates", "center", "axis", *sizes, optional=("name",))
+    numbers = dict(zip(sizes, _floats("sizes", keys[3:], len(sizes)), strict=True))
+    place, axis = _floats("center", keys[1], 3), _floats("axis", keys[2], 3)
+    kind = Cone if data["kind"] == "cone" else Cylinder
+    return kind(_symbols(keys[0]), place, axis=axis, name=data.get("name"), **numbers)
+
+
+def _torus(data: dict[str, Any]) -> Domain:
+    keys = _keys(data, "coordinates", "center", "axis", "radius", "tube", optional=("name",))
+    radius, tube = _floats("sizes", keys[3:], 2)
+    place, axis = _floats("center", keys[1], 3), _floats("axis", keys[2], 3)
+    symbols, name = _symbols(keys[0]), data.get("name")
+    return Torus(symbols, place, radius=radius, tube=tube, axis=axis, name=name)
+
+
+def _polyhedron(data: dict[str, Any]) -> Domain:
+    keys = _keys(data, "coordinates", "vertices", "faces", "names", optional=("name",))
+    vertices = _rows("vertices", keys[1], 3)
+    return Polyhedron(_symbols(keys[0]), vertices, keys[2], keys[3], name=data.get("name"))
+
+
 def _rows(key: str, rows: object, count: int) -> list[list[float]]:
     if not isinstance(rows, list):
         raise RunDirectoryError(f"domain {key}: expected a list of lists, got {rows!r:.80}")
@@ -230,6 +255,10 @@ _BUILDERS: dict[str, Callable[[dict[str, Any]], Domain]] = {
     "annulus": _annulus,
     "ellipse": _ellipse,
     "sector": _sector,
+    "cone": _cone,
+    "cylinder": _cone,
+    "torus": _torus,
+    "polyhedron": _polyhedron,
     "polygon": _polygon,
     "triangle": _polygon,
     "mesh": _mesh,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from kanpde.errors import InputError
+from kanpde.geometry._combination import Combination
 from kanpde.geometry._curves import Curve
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._levels import moved_level
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Patch, Sample
@@ -93,6 +98,11 @@ class Moved(Domain):
             for name, curves in self.domain.curves().items()
         }
 
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give the level of the domain that was moved, at the places moved back."""
+        motion, inner = self.motion, self.domain.level(parts)
+        return moved_level(inner, self.coordinates, motion.matrix, motion.offset)
+
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""
         array = checked_points(points, self.dimension)
@@ -111,6 +121,11 @@ class Moved(Domain):
         """Return the scaled function."""
         return self.motion.factor * self.domain.implicit(self.motion.backward(points))
 
+    def surface_triangles(self, size: float) -> tuple[Array, NDArray[np.int64]]:
+        """Return the moved triangles."""
+        points, triangles = self.domain.surface_triangles(size / self.motion.factor)
+        return self.motion.forward(points), triangles
+
     def to_data(self) -> dict[str, Any]:
         """Describe domain and motion in plain JSON types."""
         return {
@@ -123,14 +138,22 @@ class Moved(Domain):
 
     def __repr__(self) -> str:
         """Show the domain and what was done to it."""
-        text = f"({self.domain})" if " " in f"{self.domain}".split("(")[0] else f"{self.domain}"
+        text = f"({self.domain})" if isinstance(self.domain, Combination) else f"{self.domain}"
         if self.motion.turns:
-            text += ".rotated()"
+            text += _turn(self.motion.rotation)
         if self.motion.factor != 1.0:
             text += f".scale({self.motion.factor:.6g})"
         if self.motion.offset.any():
             text += f".translate(({', '.join(f'{v:.6g}' for v in self.motion.offset)}))"
         return text
+
+
+def _turn(rotation: Array) -> str:
+    if len(rotation) == 2:
+        return f".rotate({np.arctan2(rotation[1, 0], rotation[0, 0]):.6g})"
+    vector = Rotation.from_matrix(rotation).as_rotvec()
+    angle = float(np.linalg.norm(vector))
+    return f".rotate({angle:.6g}, axis=({', '.join(f'{v:.6g}' for v in vector / angle)}))"
 
 
 def moved_patch(patch: Patch, motion: Motion) -> Patch:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
@@ -93,6 +94,21 @@ class Operations:
         -x**2/4 - y**2/4 + 1
         """
         return None
+
+    def surface_triangles(self, size: float) -> tuple[Array, NDArray[np.int64]]:
+        """Return points ``(N, 3)`` and triangles ``(T, 3)`` of the boundary in space.
+
+        Parameters
+        ----------
+        size
+            Length of the edges, about, where the boundary is round.
+
+        Raises
+        ------
+        InputError
+            If the domain is not a shape of three coordinates, or a combination.
+        """
+        raise InputError(f"surface: expected a single shape of three coordinates, got {self}")
 
     # What follows ---------------------------------------------------------
 
@@ -256,4 +272,6 @@ def axis_vector(name: str, axis: Any, coordinates: Sequence[sympy.Symbol]) -> Ar
     length = float(np.linalg.norm(vector))
     if length == 0.0:
         raise InputError(f"{name}: expected a vector that is not zero, got {axis!r}")
+    if abs(length - 1.0) <= 1e-15:  # read back from a file, it must stay as it was
+        return vector
     return np.asarray(vector / length, dtype=np.float64)

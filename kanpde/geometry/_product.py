@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._box import Box
+from kanpde.geometry._combination import Combination
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Patch, ProductPatch
@@ -159,7 +160,7 @@ class Product(Domain):
 
     def __repr__(self) -> str:
         """Show the factors."""
-        return " * ".join(repr(f) for f in self.factors)
+        return " * ".join(f"({f})" if isinstance(f, Combination) else f"{f}" for f in self.factors)
 
 
 def product(*domains: Domain) -> Domain:

@@ -58,7 +58,8 @@ class KeptPatch(Patch):
 
     def tensor(self, count: int, sampler: str) -> Sample:
         """Return the whole patch's rule where it is kept, scaled to the measure."""
-        sample = draw_kept(self.whole, count**self.dimension, sampler, None, self.keep)
+        rule = sampler if self.dimension else "grid"  # a single point needs no generator
+        sample = draw_kept(self.whole, count**self.dimension, rule, None, self.keep)
         scale = self.measure / sample.weights.sum()
         return self._turned(sample)._replace(weights=sample.weights * scale)
 

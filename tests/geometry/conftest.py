@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import meshio
@@ -8,16 +9,25 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.geometry import (
+    Annulus,
     Ball,
     Box,
+    Cone,
+    Cylinder,
     Disk,
     Domain,
+    Ellipse,
     Interval,
     Mesh,
     Part,
+    Polygon,
+    Polyhedron,
     Product,
     Rectangle,
+    Sector,
     TimeInterval,
+    Torus,
+    Triangle,
 )
 from kanpde.geometry._box import BoxChart
 from kanpde.geometry._patch import Patch, Sample, draw_where, join
@@ -82,6 +92,11 @@ SURFACE = meshio.Mesh(  # an octahedron
     {"triangle": [(0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4), (1, 0, 5), (2, 1, 5), (3, 2, 5),
                   (0, 3, 5)]},
 )  # fmt: skip
+ROOM = [(0, 0), (4, 0), (4, 1.5), (3, 1.5), (3, 3), (0, 3)]
+PARTS = [*5 * ["wall"], "door", *4 * ["pane"]]
+WINDOW = [(0.5, 0.5), (1.5, 0.5), (1.5, 1.25), (0.5, 1.0)]
+TENT = [(0, 0, 0), (2, 0, 0), (2, 1, 0), (0, 1, 0), (0.5, 0.5, 1.5)]
+ROOF = [(0, 3, 2, 1), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)]
 BUILT_IN: dict[str, Callable[[], Domain]] = {
     "interval": lambda: Interval(x, -1, 2),
     "time": lambda: time,
@@ -95,12 +110,31 @@ BUILT_IN: dict[str, Callable[[], Domain]] = {
     "disk*time": lambda: Disk((x, y), radius=2) * time,
     "cylinder*time": lambda: Disk((x, y), radius=2) * Interval(z, 0, 3) * time,
     "disk*disk": lambda: Disk((x, y)) * Disk((z, w), radius=2),
+    "ellipse*time": lambda: Ellipse((x, y), (1, -2), (2, 0.5), 0.3, name="oval") * time,
+    "annulus": lambda: Annulus((x, y), (1, -2), inner=0.5, outer=2),
+    "sector": lambda: Sector((x, y), (1, -2), radius=2, start=-1, stop=2.5, name="cake"),
+    "triangle": lambda: Triangle((x, y), (0, 0), (0, 3), (4, 1)),
+    "polygon": lambda: Polygon((x, y), ROOM, [WINDOW], names=PARTS),
+    "tilted": lambda: Rectangle((x, -1, 2), (y, 0, 1)).rotate(0.4, center=(3, 1)).scale(2),
+    "cone": lambda: Cone((x, y, z), (1, -2, 3), radius=1.5, height=2, axis=(1, 2, 3)),
+    "frustum": lambda: Cone((x, y, z), radius=1.5, height=2, top_radius=0.5, axis=x, name="cup"),
+    "cylinder": lambda: Cylinder((x, y, z), (1, -2, 3), radius=0.5, height=2, axis=(1, 2, 3)),
+    "torus": lambda: Torus((x, y, z), (1, -2, 3), radius=2, tube=0.5, axis=(1, 2, 3)),
+    "polyhedron": lambda: Polyhedron((x, y, z), TENT, ROOF, names=["floor", *4 * ["roof"]]),
+    "plate*time": lambda: (
+        (Rectangle((x, -1, 2), (y, 0, 1)) - Disk((x, y), (0.6, 0.4), 0.2, name="hole")) * time
+    ),
+    "lens": lambda: Disk((x, y)) & Disk((x, y), (1, 0)),
+    "moved lens": lambda: (Disk((x, y)) & Disk((x, y), (1, 0))).translate((1, 1)).rotate(1),
+    "dented box": lambda: Box((x, 0, 1), (y, 0, 1), (z, 0, 1)) - Ball((x, y, z), 1, 0.5),
+    "moved box": lambda: Box((x, 0, 1), (y, 0, 1), (z, 0, 2)).rotate(0.4, axis=(1, 1, 1)),
     "mesh": lambda: Mesh((x, y), FLAT),
     "mesh*time": lambda: Mesh((x, y), FLAT) * time,
     "solid mesh": lambda: Mesh((x, y, z), SOLID),
     "surface": lambda: Mesh((x, y, z), SURFACE),
     "interval*time*interval": lambda: Product(Interval(x, 0, 1), time, Interval(y, 0, 3)),
 }
+BUILT_IN = {name: cache(make) for name, make in BUILT_IN.items()}
 ALL = BUILT_IN | {"L": LShape, "L*time": lambda: LShape() * time}
 
 

@@ -1,0 +1,163 @@
+"""Make the mesh files of the problem files `gear` and `stl_ball`.
+
+    python scripts/make_meshes.py [FOLDER]
+
+`gear.msh` is a polygon like a gear wheel in triangles, with the physical groups "tips", "flanks"
+and "roots" of its boundary; `gear_fem.vtu` a mesh twice as fine in its middle, finer still at
+its re-entrant corners, with the solution of -Laplace u = 1, u = 0 on the boundary by quadratic
+finite elements as point data; `ball.stl` the unit ball's surface. Prints sizes, and how far the
+finite elements are from those on a mesh twice as coarse. Needs gmsh (``pip install
+"kanpde[geometry]"``).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import gmsh
+import meshio
+import numpy as np
+from _fem import shapes, solve_poisson
+
+from kanpde._simplices import Simplices
+
+ROOT = Path(__file__).resolve().parent.parent
+TEETH, ROOT_RADIUS, TIP_RADIUS = 6, 0.7, 1.0
+ROOT_HALF, TIP_HALF = 0.32, 0.16  # half of the angle that a tooth takes, in radians
+SIZE, FINEST, GROWTH = 0.12, 0.03, 0.25  # of triangles: far from the roots, there, slope
+
+
+def gear_vertices() -> tuple[np.ndarray, list[str]]:
+    """Corners in order, and the group of the side that starts at each."""
+    corners, groups = [], []
+    for k in range(TEETH):
+        middle = 2 * np.pi * k / TEETH
+        for angle, radius, group in (
+            (-ROOT_HALF, ROOT_RADIUS, "flanks"),
+            (-TIP_HALF, TIP_RADIUS, "tips"),
+            (TIP_HALF, TIP_RADIUS, "flanks"),
+            (ROOT_HALF, ROOT_RADIUS, "roots"),
+        ):
+            corners.append(radius * np.array([np.cos(middle + angle), np.sin(middle + angle)]))
+            groups.append(group)
+    return np.array(corners), groups
+
+
+def make_gear(path: Path, size: float, finest: float, growth: float = GROWTH) -> None:
+    """Mesh the gear with triangles of `size`, of `finest` at the re-entrant corners."""
+    corners, groups = gear_vertices()
+    gmsh.initialize(interruptible=False)
+    try:
+        gmsh.option.setNumber("General.Terminal", 0)
+        gmsh.option.setNumber("General.NumThreads", 1)
+        gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
+        tags = [gmsh.model.geo.addPoint(*p, 0.0) for p in corners.tolist()]
+        lines = [
+            gmsh.model.geo.addLine(a, b) for a, b in zip(tags, tags[1:] + tags[:1], strict=True)
+        ]
+        face = gmsh.model.geo.addPlaneSurface([gmsh.model.geo.addCurveLoop(lines)])
+        gmsh.model.geo.synchronize()
+        _grade(tags, size, finest, growth)
+        for number, name in enumerate(("tips", "flanks", "roots"), start=1):
+            members = [line for line, g in zip(lines, groups, strict=True) if g == name]
+            gmsh.model.addPhysicalGroup(1, members, number, name)
+        gmsh.model.addPhysicalGroup(2, [face], 4, "wheel")
+        gmsh.model.mesh.generate(2)
+        gmsh.write(str(path))
+    finally:
+        gmsh.finalize()
+
+
+def _grade(tags: list[int], size: float, finest: float, growth: float) -> None:
+    """Let triangles grow with the distance from some points, from `finest` to `size`."""
+    field = gmsh.model.mesh.field
+    field.add("Distance", 1)
+    field.setNumbers(1, "PointsList", tags)
+    field.add("MathEval", 2)
+    field.setString(2, "F", f"{finest} + {growth} * F1")
+    field.add("MathEval", 3)
+    field.setString(3, "F", f"{size}")
+    field.add("Min", 4)
+    field.setNumbers(4, "FieldsList", [2, 3])
+    field.setAsBackgroundMesh(4)
+    for option in ("FromPoints", "FromCurvature", "ExtendFromBoundary"):
+        gmsh.option.setNumber(f"Mesh.MeshSize{option}", 0)
+
+
+def finite_elements(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Points, triangles, quadratic elements and nodal values of -Laplace u = 1 on a mesh file."""
+    mesh = meshio.read(path, file_format="gmsh")
+    cells = np.concatenate([b.data for b in mesh.cells if b.type == "triangle"]).astype(np.int64)
+    used, cells = np.unique(cells, return_inverse=True)
+    points, cells = mesh.points[used, :2], cells.reshape(-1, 3)
+    nodes, elements, values = solve_poisson(points, cells, lambda p: np.ones(len(p)))
+    return nodes, cells, elements, values
+
+
+def evaluate(nodes, cells, elements, values, places: np.ndarray) -> np.ndarray:
+    """The quadratic finite element function at places, ``(N,)``."""
+    cell, shares, _ = Simplices(nodes, cells).locate(places)
+    return (shapes(shares) * values[elements[cell]]).sum(axis=1)
+
+
+def sphere(level: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and triangles of the unit sphere, an icosahedron refined `level` times."""
+    g = 0.5 * (1 + 5**0.5)
+    points = np.array([[0, a, b * g] for a in (-1, 1) for b in (-1, 1)])
+    points = np.concatenate([points, points[:, [1, 2, 0]], points[:, [2, 0, 1]]])
+    side = np.linalg.norm(points[:, None] - points[None], axis=2)
+    near = np.isclose(side, 2.0)
+    faces = [
+        (i, j, k) for i in range(12) for j in range(i) for k in range(j)
+        if near[i, j] and near[j, k] and near[i, k]
+    ]  # fmt: skip
+    corners = points[np.array(faces)]
+    inward = np.linalg.det(corners) < 0
+    corners[inward] = corners[inward][:, ::-1]
+    for _ in range(level):
+        a, b, c = np.swapaxes(corners, 0, 1)
+        ab, bc, ca = 0.5 * (a + b), 0.5 * (b + c), 0.5 * (c + a)
+        parts = ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))
+        corners = np.concatenate([np.stack(p, axis=1) for p in parts])
+        corners /= np.linalg.norm(corners, axis=2, keepdims=True)
+    rounded = (corners / np.linalg.norm(corners, axis=2, keepdims=True)).round(7).reshape(-1, 3)
+    unique, number = np.unique(rounded + 0.0, axis=0, return_inverse=True)
+    return unique, number.reshape(-1, 3)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "problems"
+    make_gear(folder / "gear.msh", SIZE, FINEST)
+    fine, coarse = folder / ".fine.msh", folder / ".coarse.msh"
+    try:
+        make_gear(fine, SIZE / 2, FINEST / 100)
+        make_gear(coarse, SIZE, FINEST / 30)
+        found = finite_elements(fine)
+        other = finite_elements(coarse)
+    finally:
+        fine.unlink(missing_ok=True)
+        coarse.unlink(missing_ok=True)
+    nodes, cells, elements, values = found
+    rng = np.random.default_rng(0)
+    chosen = rng.integers(len(cells), size=4000)
+    places = np.einsum("nk,nkd->nd", rng.dirichlet(np.ones(3), 4000), nodes[cells[chosen]])
+    truth = evaluate(*found, places)
+    gap = np.linalg.norm(evaluate(*other, places) - truth) / np.linalg.norm(truth)
+    print(f"gear: {len(nodes)} nodes of quadratic elements, {gap:.1e} from half as fine a mesh")
+    meshio.write(
+        folder / "gear_fem.vtu",
+        meshio.Mesh(
+            np.pad(nodes, ((0, 0), (0, 1))), [("triangle6", elements[:, [0, 1, 2, 5, 3, 4]])],
+            point_data={"u": values},
+        ),
+        compression="zlib",
+    )  # fmt: skip
+    points, triangles = sphere(3)
+    meshio.write(folder / "ball.stl", meshio.Mesh(points, [("triangle", triangles)]), binary=True)
+    for name in ("gear.msh", "gear_fem.vtu", "ball.stl"):
+        print(f"{name}: {(folder / name).stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
