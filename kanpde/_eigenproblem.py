@@ -43,7 +43,7 @@ def is_eigenproblem(
             return False
         if values is None:
             stated.append(condition.operator(space))
-    if not all(_homogeneous(e, unknowns) and is_linear(e, unknowns) for e in stated):
+    if not all(is_linear(e, unknowns) and _homogeneous(e, unknowns) for e in stated):
         return False
     if not normalisations:
         names = ", ".join(map(str, constants))

@@ -12,6 +12,8 @@ from kanpde.errors import InputError, UnsupportedError
 from kanpde.pde._derivative import evaluate_derivatives
 from kanpde.pde._names import foreign_hint, real_atoms_only, scalar, top_atoms
 
+LARGE = 300  # operations of an expression whose coefficients are not expanded
+
 MultiIndex = tuple[int, ...]
 
 
@@ -260,6 +262,29 @@ def is_linear(
         return False
     for dummy in scalars & replaced.free_symbols:
         slope = replaced.diff(dummy)
-        if slope.free_symbols & scalars and sympy.expand(slope).free_symbols & scalars:
+        if slope.free_symbols & scalars and _expanded(slope, scalars).free_symbols & scalars:
             return False
     return True
+
+
+def _expanded(expression: sympy.Expr, scalars: set[sympy.Expr]) -> sympy.Expr:
+    """Expand in the scalars; what does not hold any counts as one symbol where it is large."""
+    if expression.count_ops() > LARGE:
+        known: dict[sympy.Expr, sympy.Expr] = {}
+        expression = _coefficients_hidden(expression, scalars, known)
+    return sympy.expand(expression)
+
+
+def _coefficients_hidden(
+    node: sympy.Expr, scalars: set[sympy.Expr], known: dict[sympy.Expr, sympy.Expr]
+) -> sympy.Expr:
+    if not node.free_symbols & scalars:
+        return node if node.is_number else known.setdefault(node, sympy.Dummy(real=True))
+    if not node.args:
+        return node
+    if isinstance(node, sympy.Add | sympy.Mul):
+        free, held = node.as_independent(*scalars, as_Add=isinstance(node, sympy.Add))
+        if not held.is_Atom and free not in (0, 1):
+            parts = (_coefficients_hidden(part, scalars, known) for part in (free, held))
+            return node.func(*parts)
+    return node.func(*(_coefficients_hidden(arg, scalars, known) for arg in node.args))

@@ -8,6 +8,7 @@ settle all the same, as they do beside a weak singularity.
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -31,6 +32,7 @@ MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
 MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
 MOVING = 2e-3  # relative change of values by a step, for another one where one is continued
 FIRST, NEXT = 1e-4, 1e-8  # damping of a level, and where one that is continued goes on
+UNDAMPED = 1e-12  # above this a step may be short because of the damping alone
 MANY, SMOOTH = 600, 1e-12  # coefficients for the normal equations; fall of loss for QR after all
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
@@ -65,12 +67,16 @@ class NewtonPhase(LinearPhase):
     @property
     def settling(self) -> bool:
         """Whether the last levels changed the values little, and less and less."""
-        kept = self.levels.kept
-        if len(kept) < 2:
+        changes = self._changes()
+        if len(changes) < 2:
             return False
-        last = relative_l2(kept[-1].values, self.judge.values(self.trial)).max()
-        before = relative_l2(kept[-2].values, kept[-1].values).max()
-        return bool(last < SETTLED and last < FALL_OF_CHANGE * before)
+        last, before = changes[:2]
+        return last < SETTLED and last < FALL_OF_CHANGE * before
+
+    def _changes(self) -> list[float]:
+        """Relative change of the values by the last level, and by the one before."""
+        values = [self.judge.values(self.trial), *(k.values for k in self.levels.kept[:-3:-1])]
+        return [float(relative_l2(b, a).max()) for a, b in itertools.pairwise(values)]
 
     def _fit(self, trial: Trial, rows: Rows) -> None:
         """Start from the best level so far and iterate until the loss stops falling."""
@@ -91,7 +97,8 @@ class NewtonPhase(LinearPhase):
                 method.damping = max(1e-3 * method.damping, 1e-30)
             fell, loss = report.loss < enough * loss, report.loss
             before, values = values, self._values(trial)
-            if fell or (on and relative_l2(values, before).max() > MOVING):
+            freer = report.gain_ratio > 0.75 and method.damping > UNDAMPED
+            if fell or freer or (on and relative_l2(values, before).max() > MOVING):
                 continue
             if method.linear_algebra == "qr" or loss > SMOOTH * first:
                 break

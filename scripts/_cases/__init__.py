@@ -11,6 +11,8 @@ A module holds
   column of the reference's points picks its rows;
 - ``expressions(problem)`` (optional): ``{name of a reference column: expression}`` where the
   unknowns have other names;
+- ``values(solution, points)`` (optional): ``{name of a reference column: values}`` where the
+  problem's coordinates are not those of the case;
 - ``derived(columns)`` (optional): further true columns made of the given ones;
 - ``FREE`` (optional): unknowns compared after their mean (at every time, if there is one) is
   taken away;
