@@ -34,7 +34,10 @@ from kanpde import (
     unknown,
 )
 
-SETTINGS = {"time_limit": 600}
+VALUES = ("inlet", "in floor", "in roof", "low floor", "high ceiling", "step", "pressure pin")
+JOINTS = ("in to low", "in to low p", "low to high", "low to high p")
+OUTLET = ("low outlet u", "high outlet u")
+SETTINGS = {"time_limit": 600, "weights": dict.fromkeys((*VALUES, *JOINTS, *OUTLET), 1000.0)}
 FREE = ("p",)
 RE, FLUX = 100, 2 / 3
 STRETCH, FIRST_LEVELS, FURTHER_LEVELS = 5, 2, 5
