@@ -1,8 +1,9 @@
 """Write a finished run as VTU (ParaView) or CSV.
 
-With --points the solution is evaluated at the points of a CSV file: one column
-per coordinate, in the order of the coordinates or named by a header line. With --mesh the values
-are given at the points of your own mesh, in a file with its cells and all its data.
+With --points the solution is evaluated at the points of a CSV file: one
+column per coordinate, in the order of the coordinates or named by a header
+line. With --mesh the values are given at the points of your own mesh, in a
+file with its cells and all its data.
 """
 
 from __future__ import annotations
