@@ -64,17 +64,22 @@ class Conflict:
         ``(d,)``: where they disagree most.
     gap
         By how much.
+    others
+        ``(K, d)``: other corners where they disagree.
     """
 
     names: tuple[str, str]
     point: Array
     gap: float
+    others: Array
 
     def text(self, coordinates: Sequence[Any]) -> str:
         """Say it in one line."""
         place = ", ".join(f"{c} = {v:.4g}" for c, v in zip(coordinates, self.point, strict=True))
         first, second = self.names
-        return f"{first!r} and {second!r} prescribe values {self.gap:.3g} apart at {place}"
+        many = len(self.others)
+        more = f", and at {many} more corner{'s' * (many > 1)}" if many else ""
+        return f"{first!r} and {second!r} prescribe values {self.gap:.3g} apart at {place}{more}"
 
 
 def coverage(problem: Problem, conditions: Sequence[Condition], name: str) -> Coverage:
@@ -153,15 +158,19 @@ def conflicts(problem: Problem) -> list[Conflict]:
         ):
             continue
         values = _data(problem, a, one), _data(problem, b, other)
-        if isinstance(one, Initial) or isinstance(other, Initial):
-            places = _at_the_start(problem, [c for c in (one, other) if isinstance(c, Dirichlet)])
-            least = _START_JUMP
-        else:
-            places = _shared(problem, one, other)
+        if isinstance(one, Dirichlet) and isinstance(other, Dirichlet):
+            corners, places = _corners(problem, one, other), _overlap(problem, one, other)
             least = _JUMP
-        worst = _worst(values, places)
-        if worst is not None and worst[1] > least * _size(problem, values):
-            found.append(Conflict((a, b), *worst))
+        else:
+            wall = next((c for c in (one, other) if isinstance(c, Dirichlet)), None)
+            corners, places = np.zeros((0, problem.dimension)), _at_the_start(problem, wall)
+            least = _START_JUMP
+        least *= _size(problem, values)
+        worst = _largest(values, corners, least) or _largest(values, places, least)
+        if worst is not None:
+            columns = [problem.coordinates.index(x) for x in problem.space]
+            others = _elsewhere(corners[_gaps(values, corners) > least], worst[0], columns)
+            found.append(Conflict((a, b), *worst, others))
     return found
 
 
@@ -176,15 +185,31 @@ def _data(problem: Problem, name: str, condition: Any) -> Values:
     return values
 
 
-def _worst(values: tuple[Values, Values], places: Array) -> tuple[Array, float] | None:
-    """Find where two functions differ most."""
-    if not len(places):
-        return None
-    first, second = (v(places) for v in values)
-    gaps = np.abs(first - second)
-    gaps[~np.isfinite(gaps)] = 0.0
-    k = int(gaps.argmax())
-    return places[k], float(gaps[k])
+def _gaps(values: tuple[Values, Values], points: Array) -> Array:
+    """Differences of two functions, 0 where one is not finite."""
+    if not len(points):
+        return np.zeros(0)
+    gaps = np.abs(values[0](points) - values[1](points))
+    return np.where(np.isfinite(gaps), gaps, 0.0)
+
+
+def _largest(
+    values: tuple[Values, Values], points: Array, least: float
+) -> tuple[Array, float] | None:
+    """Find where two functions differ most, if by more than `least`."""
+    gaps = _gaps(values, points)
+    k = int(gaps.argmax()) if len(gaps) else -1
+    return (points[k], float(gaps[k])) if k >= 0 and gaps[k] > least else None
+
+
+def _elsewhere(points: Array, known: Array, columns: list[int]) -> Array:
+    """Points at other places than `known`, one for each place whatever the time."""
+    seen, kept = [known[columns]], []
+    for point in points:
+        if all(np.abs(point[columns] - s).max() > 1e-9 for s in seen):
+            seen.append(point[columns])
+            kept.append(point)
+    return np.array(kept).reshape(-1, points.shape[1])
 
 
 def _size(problem: Problem, values: tuple[Values, Values]) -> float:
@@ -195,12 +220,12 @@ def _size(problem: Problem, values: tuple[Values, Values]) -> float:
     return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
-def _at_the_start(problem: Problem, walls: Sequence[Dirichlet]) -> Array:
+def _at_the_start(problem: Problem, wall: Dirichlet | None) -> Array:
     """Points of the boundary at the initial time where a Dirichlet condition holds."""
     domain = problem.domain
-    if len(walls) != 1 or domain.time_bounds is None or not domain.parts:
+    if wall is None or domain.time_bounds is None or not domain.parts:
         return np.zeros((0, domain.dimension))
-    on = domain.resolve(walls[0].on)
+    on = domain.resolve(wall.on)
     rng = np.random.default_rng(0)
     points = domain.boundary(SAMPLES, part=list(on.parts), sampler="sobol", rng=rng)[0]
     assert domain.time is not None
@@ -208,22 +233,26 @@ def _at_the_start(problem: Problem, walls: Sequence[Dirichlet]) -> Array:
     return points if on.mask is None else points[on.mask(points)]
 
 
-def _shared(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
-    """Points at which both conditions hold: ends of curves they share, and common stretches."""
+def _overlap(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
+    """Points of parts that both conditions hold on."""
     domain = problem.domain
     first, second = domain.resolve(one.on), domain.resolve(other.on)
     both = [n for n in first.parts if n in second.parts]
-    found = [np.zeros((0, domain.dimension))]
-    if both:
-        rng = np.random.default_rng(0)
-        points = domain.boundary(SAMPLES, part=both, sampler="sobol", rng=rng)[0]
-        for on in (first, second):
-            points = points if on.mask is None else points[on.mask(points)]
-        found.append(points)
-    space = domain.space
-    if space is not None and space.dimension == 2:
-        found.append(_common_ends(domain, space, first, second))
-    return np.concatenate(found)
+    if not both:
+        return np.zeros((0, domain.dimension))
+    rng = np.random.default_rng(0)
+    points = domain.boundary(SAMPLES, part=both, sampler="sobol", rng=rng)[0]
+    for on in (first, second):
+        points = points if on.mask is None else points[on.mask(points)]
+    return points
+
+
+def _corners(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
+    """Points of a plane boundary at which a stretch of each condition ends, at some times."""
+    domain, space = problem.domain, problem.domain.space
+    if space is None or space.dimension != 2:
+        return np.zeros((0, domain.dimension))
+    return _common_ends(domain, space, domain.resolve(one.on), domain.resolve(other.on))
 
 
 def _common_ends(domain: Domain, space: Domain, first: Selection, second: Selection) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +13,20 @@ from scipy.stats import t as student
 
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain, Product, Selection
+from kanpde.geometry._moved import MovedPatch
 from kanpde.geometry._patch import Chart, Mask, Patch, ProductPatch, Sample
+from kanpde.geometry._rejection import SURVEY, KeptPatch, SlicedPatch
 
 Array = NDArray[np.float64]
 # What is integrated: of points (N, d) and normals (N, d), None inside the domain.
 Integrand = Callable[[Array, Array | None], NDArray[Any]]
 
 
-_START = {2: 12, 3: 8}  # Gauss nodes along an axis, by number of axes
+_START = {1: 24, 2: 12, 3: 8}  # Gauss nodes along an axis, by number of axes
 _GROWTH = 1.5
 _MOST = 2**17  # points of one patch
 _REPEATS, _FEWEST = 8, 2**10  # scrambled point sets, and points of each to begin with
+_INTERVAL = float(student.ppf(0.975, _REPEATS - 1))  # of 95 %, in standard deviations
 
 
 def _kronrod() -> tuple[Array, Array, Array]:
@@ -39,7 +43,7 @@ def _kronrod() -> tuple[Array, Array, Array]:
     return 0.5 * (places + 1), 0.5 * weights / (0.5 * weights.sum()), 0.5 * (weights - gauss)
 
 
-_PIECES, _HALVINGS, _PART = 4, 50, 1 / 64  # of a curve
+_PIECES, _HALVINGS, _PART = 8, 50, 1 / 64  # of a curve
 # Nodes in (0, 1) of the 15-point Kronrod rule, its weights, and how far Gauss' 7 points differ.
 _KRONROD, _KRONROD_WEIGHTS, _GAUSS_WEIGHTS = _kronrod()
 
@@ -133,7 +137,8 @@ def integrate(
         raise InputError(f"tolerance: expected a number between 0 and 1, got {tolerance}")
     cut = _Cut(domain, _held(domain, at or {}))
     patches, mask = cut.patches(on)
-    pieces = [_piece(cut.lifted(function), patch, mask, tolerance) for patch in patches]
+    single = [p for patch in patches for p in getattr(patch, "patches", [patch])]
+    pieces = [_piece(cut.lifted(function), patch, mask, tolerance) for patch in single]
     value = sum(p.value for p in pieces)
     return Integrated(
         complex(value) if np.iscomplexobj(np.asarray(value)) else float(value),
@@ -243,7 +248,9 @@ def has_rule(patch: Patch) -> bool:
     """
     if isinstance(patch, ProductPatch):
         return all(has_rule(f) for f in patch.factors)
-    return isinstance(patch, Chart)
+    if isinstance(patch, MovedPatch):
+        return has_rule(patch.patch)
+    return isinstance(patch, Chart | SlicedPatch)
 
 
 def _along_a_curve(
@@ -278,10 +285,14 @@ def _along_a_curve(
 
 def _by_rules(function: Integrand, patch: Patch, tolerance: float) -> Integrated:
     found: list[Any] = []
+    points = 0
     for sample in _rules(patch):
         terms = function(sample.points, sample.normals) * sample.weights
         if patch.dimension == 0:
             return Integrated(terms.sum(), 0.0, 1)
+        if found and len(terms) == points:  # of many cells, each with the nodes it had
+            continue
+        points = len(terms)
         found.append(terms.sum())
         size = float(np.abs(terms).sum())
         error = float(np.abs(np.diff(found[-3:])).max()) if len(found) > 2 else np.inf
@@ -317,7 +328,24 @@ def _by_scattered(
             size += float(np.abs(terms).sum()) / _REPEATS
         value = np.mean(sums)
         spread = float(np.sqrt(np.mean(np.abs(sums - value) ** 2) / (_REPEATS - 1)))
-        error = float(student.ppf(0.975, _REPEATS - 1)) * spread
+        error = _INTERVAL * spread
         if error <= tolerance * size or 4 * count * _REPEATS > _MOST:
+            error += float(abs(value)) * _measure_error(patch)
             return Integrated(value, error, count * _REPEATS)
         count *= 4
+
+
+def _measure_error(patch: Patch) -> float:
+    """Relative error of a measure that was itself estimated from scattered points."""
+    if isinstance(patch, ProductPatch):
+        return sum(_measure_error(f) for f in patch.factors)
+    if isinstance(patch, MovedPatch):
+        return _measure_error(patch.patch)
+    if not isinstance(patch, KeptPatch) or isinstance(patch, SlicedPatch) or not patch.dimension:
+        return 0.0
+    found = []
+    for seed in range(_REPEATS):
+        survey = patch.whole.draw(SURVEY // _REPEATS, "sobol", np.random.default_rng(seed))
+        found.append(survey.weights[patch.keep(survey)].sum())
+    spread = float(np.std(found, ddof=1)) / math.sqrt(_REPEATS)
+    return _INTERVAL * spread / patch.measure

@@ -159,7 +159,7 @@ class Simplices:
             return
         place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
         candidate = self._owners[self._starts[number][owner] + place]
-        found = self._shares(points[owner], candidate)
+        found = self.shares(points[owner], candidate)
         depths = (found * self._heights[candidate]).min(axis=1)
         # The last of every point's candidates in this order is the deepest.
         order = np.lexsort((depths, owner))
@@ -167,7 +167,8 @@ class Simplices:
         some = owner[last]
         cell[some], shares[some], depth[some] = candidate[last], found[last], depths[last]
 
-    def _shares(self, points: Array, cells: Indices) -> Array:
+    def shares(self, points: Array, cells: Indices) -> Array:
+        """Return barycentric coordinates of every point in a cell of its own, ``(N, d + 1)``."""
         rest = np.einsum("ni,nij->nj", points - self._first[cells], self._inverse[cells])
         return np.concatenate([1.0 - rest.sum(axis=1, keepdims=True), rest], axis=1)
 

@@ -117,6 +117,30 @@ def test_transport_through_a_disk_needs_one_condition():
     assert missing_conditions(Problem(DISK, equations, {"in": inflow})) == []
 
 
+def test_corners_of_a_channel_past_a_body_are_found():
+    """The body's curve touches nothing, the sides meet in four corners, at two with a jump."""
+    channel = Rectangle((x, 0, 2.2), (y, 0, 0.4)) - Disk((x, y), (0.2, 0.2), 0.05, name="body")
+    given = {
+        "inflow": Dirichlet(U, 1, on="x=0"),
+        "walls": Dirichlet(U, 0, on=["y=0", "y=0.4"]),
+        "body": Dirichlet(U, 3, on="body"),
+    }
+    problem = Problem(channel, LAPLACE, given)
+    (found,) = conflicts(problem)
+    places = sorted(map(tuple, [found.point, *found.others]))
+    np.testing.assert_allclose(places, [[0, 0], [0, 0.4]], atol=1e-12)
+    assert found.text((x, y)).endswith("and at 1 more corner")
+    (line,) = missing_conditions(problem)
+    assert line.endswith("none at x=2.2")
+
+
+def test_two_conditions_on_one_part_with_other_values_disagree():
+    twice = {"one": Dirichlet(U, 1, on="y=2"), "other": Dirichlet(U, x, on="y=2")}
+    (found,) = conflicts(on_square(**twice))
+    assert (found.names, found.gap, len(found.others)) == (("one", "other"), 1, 0)
+    assert found.point[1] == 2
+
+
 def test_interval_has_no_corners():
     w = unknown("w", x)
     ends = {"a": Dirichlet(w, 0, on=Eq(x, 0)), "b": Dirichlet(w, 1, on=Eq(x, 1))}

@@ -27,6 +27,7 @@ from kanpde._integrate import integrate
 x, y, z, t, k = coordinates("x y z t k")
 U = unknown("u", x, y)
 SQUARE = Rectangle((x, 0, 1), (y, 0, 2))
+HOLE = Disk((x, y), (0.5, 1), 0.25, name="hole")
 
 
 def one(points, normals):
@@ -44,6 +45,10 @@ def one(points, normals):
         (Disk((x, y)) * Interval(z, 0, 2), "boundary", 4 * np.pi),
         (Disk((x, y)) * Interval(z, 0, 2) * TimeInterval(t, 0, 3), "z=2", 3 * np.pi),
         (TimeInterval(t, 1, 4), None, 3.0),
+        (SQUARE - HOLE, None, 2 - np.pi / 16),
+        (SQUARE - HOLE, "hole", np.pi / 2),
+        ((SQUARE - HOLE).rotate(0.3) * TimeInterval(t, 0, 2), None, 4 - np.pi / 8),
+        (SQUARE | Disk((x, y), (1, 1), 1), "boundary", np.pi),
     ],
 )
 def test_one_integrates_to_the_measure(domain, on, exact):
@@ -58,6 +63,31 @@ def test_divergence_theorem_holds_in_a_ball():
     flux = integrate(lambda p, n: (field(p) * n).sum(axis=1), ball, on="boundary")
     source = integrate(lambda p, _: 3 * p[:, 0] ** 2 + np.exp(p[:, 1]) + p[:, 0], ball)
     assert float(flux) == pytest.approx(float(source), rel=1e-10)
+
+
+def test_divergence_theorem_holds_on_a_plate_with_a_hole():
+    """The normal points out of the domain, so into the hole."""
+    plate = (SQUARE - HOLE) | Disk((x, y), (0, 0), 0.3)
+    flux = integrate(
+        lambda p, n: p[:, 0] ** 2 * p[:, 1] * n[:, 0] + np.exp(p[:, 1]) * n[:, 1],
+        plate,
+        on=list(plate.parts),
+    )
+    source = integrate(lambda p, _: 2 * p[:, 0] * p[:, 1] + np.exp(p[:, 1]), plate)
+    assert float(flux) == pytest.approx(float(source), rel=1e-8)
+    inwards = integrate(lambda p, n: p[:, 0] * n[:, 0], plate, on="hole")
+    assert float(inwards) == pytest.approx(-np.pi / 16, rel=1e-10)
+
+
+def test_measure_of_a_solid_with_a_hole_has_an_error_that_covers_it():
+    ball = Ball((x, y, z), (0.7, 0.5, 0.5), 0.45, name="bite")
+    cap = np.pi * 0.15**2 * (3 * 0.45 - 0.15) / 3  # of the ball, outside the box
+    volume = 1 - 4 / 3 * np.pi * 0.45**3 + cap
+    solid = Box((x, 0, 1), (y, 0, 1), (z, 0, 1)) - ball
+    area = 4 * np.pi * 0.45**2 - 2 * np.pi * 0.45 * 0.15
+    for on, exact in ((None, volume), ("bite", area)):
+        found = integrate(one, solid, on=on)
+        assert abs(float(found) - exact) < found.error < 2e-3 * exact
 
 
 def test_error_estimate_covers_a_kink():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LONG_EXPRESSION = 300  # characters of an equation that are shown
 FIGURE, DOMAIN = "points.png", "domain.png"
+TIGHT = {"bbox_inches": "tight", "pad_inches": 0.05}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +112,8 @@ def _problem_rows(problem: Problem, report: Mapping[str, Any]) -> list[tuple[str
     if report.get("coefficients"):
         size = f"{report['coefficients']} coefficients, {report['interior']} interior points"
         rows.append(("network", size))
+    if report.get("charts"):
+        rows.append(("charts", f"coordinates of their own about {report['charts']}"))
     if report.get("symmetry"):
         rows.append(("symmetry", "; ".join(report["symmetry"])))
     rows.append(("degree", _degree(report.get("degree") or {})))
@@ -229,7 +232,7 @@ def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace)
     paths = {"points": directory / FIGURE}
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        kanpde.plot.points_figure(problem.domain, points).savefig(paths["points"])
+        kanpde.plot.points_figure(problem.domain, points).savefig(paths["points"], **TIGHT)
         if problem.domain.space is not None and problem.domain.space.dimension in (2, 3):
             paths["domain"] = directory / DOMAIN
             kanpde.plot.domain_figure(
@@ -238,5 +241,5 @@ def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace)
                 points=points.get("interior"),
                 bare=report.get("bare"),
                 conflicts=report.get("conflicts") or (),
-            ).savefig(paths["domain"])
+            ).savefig(paths["domain"], **TIGHT)
     return paths

@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from kanpde.geometry import Ball, Domain
+from kanpde.export._lattice import Cells, ball_cells, disk_cells, lattice_cells
+from kanpde.export._solid import cut_cells, line_cells
+from kanpde.geometry import Ball, Box, Domain, Mesh, Product
+from kanpde.geometry._triangulate import triangulate
 
-_CORNERS = {
-    1: ("line", ((0,), (1,))),
-    2: ("quad", ((0, 0), (1, 0), (1, 1), (0, 1))),
-    3: (
-        "hexahedron",
-        (
-            (0, 0, 0),
-            (1, 0, 0),
-            (1, 1, 0),
-            (0, 1, 0),
-            (0, 0, 1),
-            (1, 0, 1),
-            (1, 1, 1),
-            (0, 1, 1),
-        ),
-    ),
-}
+__all__ = ["Cells", "spatial_cells"]
 
-
-@dataclass(frozen=True)
-class Cells:
-    """Points ``(N, d)`` and cells ``(C, corners)`` of one kind, in meshio's words."""
-
-    points: np.ndarray
-    kind: str
-    cells: np.ndarray
+_CHORDS = 1024  # of a full circle, before they are joined to the length of the triangles
 
 
 def spatial_cells(space: Domain, shape: Sequence[int]) -> Cells:
     """Cover a spatial domain with cells.
 
-    A box gets a structured lattice of lines, quadrilaterals or hexahedra, a disk
-    rings of triangles, a ball in three dimensions the hexahedra of a cube pressed
-    into it; any other domain the lattice cells whose corners all lie inside.
+    A box gets a structured lattice of lines, quadrilaterals or hexahedra, a disk rings of
+    triangles, a ball in three dimensions the hexahedra of a cube pressed into it, a mesh its
+    own cells. Any other plane domain is filled with triangles, small ones beside what is small
+    of its boundary; the product of a plane domain and an interval with wedges; any other solid
+    with the tetrahedra of a lattice, cut where its boundary crosses their edges.
 
     Parameters
     ----------
@@ -56,91 +37,50 @@ def spatial_cells(space: Domain, shape: Sequence[int]) -> Cells:
     Cells
         Points that carry no cell are left out.
     """
+    if isinstance(space, Box):
+        return lattice_cells(np.asarray(space.lower), np.asarray(space.upper), shape)
     if isinstance(space, Ball):
         disk = space.dimension == 2
         unit = disk_cells(max(1, max(shape) // 2)) if disk else ball_cells(max(shape))
         return Cells(space.center + space.radius * unit.points, unit.kind, unit.cells)
-    lattice = lattice_cells(np.asarray(space.lower), np.asarray(space.upper), shape)
-    return inner_cells(lattice, np.asarray(space.contains(lattice.points), dtype=bool))
+    if isinstance(space, Mesh) and space.cells.shape[1] == space.dimension + 1:
+        return Cells(space.points, "triangle" if space.dimension == 2 else "tetra", space.cells)
+    if space.dimension == 1:
+        return line_cells(space, shape[0])
+    if isinstance(space, Product):
+        return _product_cells(space, shape)
+    if space.dimension == 2:
+        size = float((space.upper - space.lower).max()) / (max(shape) - 1)
+        points, cells = triangulate(space.outline(_CHORDS), size)
+        return Cells(points, "triangle", cells)
+    return cut_cells(space.contains, space.lower, space.upper, shape)
 
 
-def lattice_cells(lower: np.ndarray, upper: np.ndarray, shape: Sequence[int]) -> Cells:
-    """Cut a box into equal cells, the first coordinate fastest.
-
-    Examples
-    --------
-    >>> lattice_cells(np.zeros(2), np.ones(2), (2, 2)).cells
-    array([[0, 1, 3, 2]])
-    """
-    ticks = [np.linspace(a, b, n) for a, b, n in zip(lower, upper, shape, strict=True)]
-    mesh = np.meshgrid(*reversed(ticks), indexing="ij")
-    points = np.stack([m.ravel() for m in reversed(mesh)], axis=1)
-    numbers = np.arange(len(points)).reshape([len(t) for t in reversed(ticks)])
-    kind, corners = _CORNERS[len(ticks)]
-    picked = []
-    for corner in corners:  # numbers has the last coordinate first
-        window = tuple(slice(c, n - 1 + c) for c, n in zip(reversed(corner), numbers.shape))  # noqa: B905
-        picked.append(numbers[window].ravel())
-    return Cells(points, kind, np.stack(picked, axis=1))
+def _product_cells(space: Product, shape: Sequence[int]) -> Cells:
+    """Stack the cells of a plane factor along the other one."""
+    starts = np.cumsum([0, *(f.dimension for f in space.factors)])
+    parts = [
+        spatial_cells(f, shape[a : a + f.dimension])
+        for f, a in zip(space.factors, starts, strict=False)
+    ]
+    order = sorted(range(len(parts)), key=lambda k: -space.factors[k].dimension)
+    columns = [c for k in order for c in range(starts[k], starts[k + 1])]
+    made = parts[order[0]]
+    for k in order[1:]:
+        made = _times_line(made, parts[k])
+    points = np.empty_like(made.points)
+    points[:, columns] = made.points
+    return Cells(points, made.kind, made.cells)
 
 
-def inner_cells(lattice: Cells, inside: np.ndarray) -> Cells:
-    """Keep the cells whose corners all lie inside, and the points that they use."""
-    cells = lattice.cells[inside[lattice.cells].all(axis=1)]
-    used = np.unique(cells)
-    renumbered = np.zeros(len(lattice.points), dtype=np.int64)
-    renumbered[used] = np.arange(len(used))
-    return Cells(lattice.points[used], lattice.kind, renumbered[cells])
-
-
-def disk_cells(rings: int) -> Cells:
-    """Fill the unit disk with rings of triangles; ring k carries 6 k points.
-
-    Examples
-    --------
-    >>> unit = disk_cells(3)
-    >>> unit.points.shape, unit.cells.shape
-    ((37, 2), (54, 3))
-    """
-    radius = [np.zeros(1)]
-    angle = [np.zeros(1)]
-    for k in range(1, rings + 1):
-        radius.append(np.full(6 * k, k / rings))
-        angle.append(2 * np.pi * np.arange(6 * k) / (6 * k))
-    r, phi = np.concatenate(radius), np.concatenate(angle)
-    points = np.stack([r * np.cos(phi), r * np.sin(phi)], axis=1)
-    triangles = [_ring(k, sector) for k in range(rings) for sector in range(6)]
-    return Cells(points, "triangle", np.concatenate(triangles))
-
-
-def _ring(k: int, sector: int) -> np.ndarray:
-    """Triangles of one sixth between ring k and ring k + 1, counter-clockwise."""
-    inner, outer = _ring_numbers(k), _ring_numbers(k + 1)
-    i = sector * k + np.arange(k + 1)
-    o = sector * (k + 1) + np.arange(k + 2)
-    i, o = inner[i % len(inner)], outer[o % len(outer)]
-    up = np.stack([i, o[:-1], o[1:]], axis=1)
-    down = np.stack([i[:-1], o[1:-1], i[1:]], axis=1)
-    return np.concatenate([up, down])
-
-
-def _ring_numbers(k: int) -> np.ndarray:
-    if k == 0:
-        return np.zeros(1, dtype=np.int64)
-    return 1 + 3 * k * (k - 1) + np.arange(6 * k)
-
-
-def ball_cells(count: int) -> Cells:
-    """Fill the unit ball with the hexahedra of a cube, each shell pressed to a sphere.
-
-    Examples
-    --------
-    >>> unit = ball_cells(3)
-    >>> float(np.linalg.norm(unit.points, axis=1).max()), unit.cells.shape
-    (1.0, (8, 8))
-    """
-    cube = lattice_cells(-np.ones(3), np.ones(3), (count, count, count))
-    largest = np.abs(cube.points).max(axis=1, keepdims=True)
-    norm = np.linalg.norm(cube.points, axis=1, keepdims=True)
-    factor = np.divide(largest, norm, out=np.ones_like(norm), where=norm > 0)
-    return Cells(cube.points * factor, cube.kind, cube.cells)
+def _times_line(cells: Cells, line: Cells) -> Cells:
+    """Multiply lines or plane cells with lines, which may be in pieces."""
+    many = len(cells.points)
+    tiled = np.tile(cells.points, (len(line.points), 1))
+    points = np.hstack([tiled, np.repeat(line.points, many, axis=0)])
+    low, high = (cells.cells[None] + many * line.cells[:, k, None, None] for k in (0, 1))
+    if cells.kind == "line":  # round the quadrilateral
+        high = high[:, :, ::-1]
+    kinds = {"line": "quad", "triangle": "wedge", "quad": "hexahedron"}
+    found = np.concatenate([low, high], axis=2).reshape(-1, 2 * cells.cells.shape[1])
+    return Cells(points, kinds[cells.kind], found)

@@ -15,6 +15,7 @@ from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Arc, Curve
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._levels import quadratic_level
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
@@ -182,11 +183,8 @@ class Ball(Domain):
 
     def level(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give 1 minus the squared distance from the center, in radii."""
-        square = sum(
-            (x - _numbers.exact_number(float(c))) ** 2
-            for x, c in zip(self.coordinates, self.center, strict=True)
-        )
-        return 1 - sympy.expand(square / _numbers.exact_number(self.radius) ** 2, deep=False)
+        axes = self.radius * np.eye(self.dimension)
+        return quadratic_level(self.coordinates, self.center, axes)
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed ball."""

@@ -113,6 +113,16 @@ class Box(Domain):
         """Return a face as a patch."""
         return BoxChart(self.lower, self.upper, next(f for f in self.faces if f.name == name))
 
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give the product of the distances from faces, in side lengths."""
+        factors = []
+        for face in self.faces:
+            if face.name in parts:
+                low, high = (_numbers.exact_number(v[face.axis]) for v in (self.lower, self.upper))
+                x = self.coordinates[face.axis]
+                factors.append((high - x if face.side else x - low) / (high - low))
+        return sympy.Mul(*factors)
+
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed box."""
         return box_contains(checked_points(points, self.dimension), self.lower, self.upper)

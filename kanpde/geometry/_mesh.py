@@ -20,6 +20,7 @@ from kanpde.errors import InputError, UnsupportedError
 from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Curve, Segment
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh_fields import FieldsOfMesh
 from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
 from kanpde.geometry._mesh_parts import chosen_parts
 from kanpde.geometry._mesh_patch import InsidePatch, SimplexChart
@@ -38,12 +39,13 @@ from kanpde.geometry._selection import Part
 _REST = "boundary"
 
 
-class Mesh(Domain):
+class Mesh(FieldsOfMesh, Domain):
     """The set that the cells of a mesh fill, or that a closed surface mesh encloses.
 
     Every format of meshio is read: ``.msh``, ``.vtu``, ``.xdmf``, ``.stl``, ``.obj`` and others.
     Cells of the full dimension make the domain; quadrilaterals, hexahedra, wedges and pyramids
-    are cut into simplices, sides of curved cells are straight. A file with three coordinates and
+    are cut into simplices, quadratic triangles and tetrahedra into four and eight with straight
+    sides; other curved cells are taken by their corners. A file with three coordinates and
     triangles only is a closed surface, whose inside test needs libigl (the extra ``geometry``).
 
     The boundary parts are the physical groups of the boundary facets by name (``tag 7`` where

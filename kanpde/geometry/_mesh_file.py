@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kanpde._simplices import Indices
 from kanpde.errors import InputError
-from kanpde.geometry._mesh_split import Cut, kind_of, simplices
+from kanpde.geometry._mesh_split import Cut, kind_of, simplices, straight
 from kanpde.geometry._mesh_topology import facet_numbers
 from kanpde.geometry._samplers import Array
 
@@ -162,8 +162,9 @@ def _facets(
     for label, block in zip(labels, mesh.cells, strict=True):
         kind = kind_of(block.type)
         if (d, kind) in ((2, "line"), (3, "triangle")) and len(block.data):
-            facets.append(np.asarray(block.data, dtype=np.int64)[:, :d])
-            own.append(label)
+            pieces, origin = straight(block, d)
+            facets.append(pieces)
+            own.append(label[origin])
         elif (d, kind) == (3, "quad") and len(block.data):
             quads = np.asarray(block.data, dtype=np.int64)[:, :4]
             number = facet_numbers(cut.quads, quads)

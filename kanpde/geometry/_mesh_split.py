@@ -11,8 +11,17 @@ from scipy import sparse
 
 from kanpde._simplices import Indices
 
-# Corners of the faces of a cell, seen from inside; middle nodes of curved cells, which follow
-# the corners, are left out: their sides are straight here.
+# Cells with a node in the middle of every edge, as straight ones between all their nodes.
+_QUADRATIC = {
+    "line3": ((0, 2), (2, 1)),
+    "triangle6": ((0, 3, 5), (3, 1, 4), (5, 4, 2), (3, 4, 5)),
+    "tetra10": (
+        (0, 4, 6, 7), (4, 1, 5, 8), (6, 5, 2, 9), (7, 8, 9, 3),
+        (4, 5, 6, 8), (4, 6, 7, 8), (6, 7, 8, 9), (6, 5, 9, 8),
+    ),
+}  # fmt: skip
+# Corners of the faces of other cells, seen from inside; further nodes of curved ones, which
+# follow the corners, are left out: their sides are straight here.
 _FACES = {
     "hexahedron": (
         (0, 1, 2, 3), (4, 7, 6, 5), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0),
@@ -85,10 +94,18 @@ def simplices(mesh: meshio.Mesh, d: int) -> Cut:
         elif kind == "quad":
             own, origin = _from_diagonal(np.asarray(mesh.points, dtype=np.float64), corners)
         else:
-            own, origin = corners, np.arange(len(corners))
+            own, origin = straight(block, _CORNERS[kind])
         cells.append(own)
         owner.append(number[origin])
     return _merged(np.concatenate(cells), np.concatenate(owner), middles, count)
+
+
+def straight(block: meshio.CellBlock, corners: int) -> tuple[Indices, Indices]:
+    """Return simplices of straight sides, and the number in the block of what each is cut from."""
+    nodes = np.asarray(block.data, dtype=np.int64)
+    pieces = np.array(_QUADRATIC.get(block.type, (tuple(range(corners)),)))
+    cells = nodes[:, pieces].reshape(-1, corners)
+    return cells, np.repeat(np.arange(len(nodes)), len(pieces))
 
 
 def _from_diagonal(points: Any, quads: Indices) -> tuple[Indices, Indices]:

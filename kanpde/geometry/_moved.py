@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
@@ -12,6 +14,7 @@ from kanpde.errors import InputError
 from kanpde.geometry._combination import Combination
 from kanpde.geometry._curves import Curve
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._levels import moved_level
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Patch, Sample
@@ -94,6 +97,11 @@ class Moved(Domain):
             name: tuple(c.moved(matrix, offset) for c in curves)
             for name, curves in self.domain.curves().items()
         }
+
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give the level of the domain that was moved, at the places moved back."""
+        motion, inner = self.motion, self.domain.level(parts)
+        return moved_level(inner, self.coordinates, motion.matrix, motion.offset)
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""

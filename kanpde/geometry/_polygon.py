@@ -13,6 +13,7 @@ import sympy
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Curve, Segment
+from kanpde.geometry._levels import lines_level
 from kanpde.geometry._names import named, part_names, shape_name, suffix
 from kanpde.geometry._patch import Chart, Patch, Sample
 from kanpde.geometry._plane import Inside, Plane, all_curves
@@ -130,6 +131,13 @@ class Polygon(Plane):
     def bulk(self) -> Patch:
         """Return the inside as triangles."""
         return self._chart
+
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give the product of the distances from the lines of edges; convex polygons only."""
+        ends = np.array([0.0, 1.0])
+        convex = self.shape.convex_hull.area - self.shape.area <= 1e-12 * self.shape.area
+        edges = [(c.at(ends)[0], c.at(ends)[1]) for name in parts for c in self._edges[name]]
+        return lines_level(self.coordinates, edges, self.vertices) if convex else None
 
     def _inside(self, points: Array) -> Inside:
         return np.asarray(shapely.contains_xy(self.shape, points), dtype=np.bool_)

@@ -13,6 +13,7 @@ from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._ball import BallChart
 from kanpde.geometry._curves import Arc, Curve, Segment
+from kanpde.geometry._levels import quadratic_level
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample
@@ -142,6 +143,10 @@ class Ellipse(Plane):
         """Return the distance from the center as a share of that of the ellipse, less 1."""
         share = (points - self.center) @ np.linalg.inv(self.axes)
         return (np.linalg.norm(share, axis=1) - 1.0) * float(self.radii.min())
+
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give 1 minus the squared distance from the center, in half axes."""
+        return quadratic_level(self.coordinates, self.center, self.axes)
 
     def _inside(self, points: Array) -> Inside:
         return np.asarray(self.implicit(points) < 0.0, dtype=np.bool_)

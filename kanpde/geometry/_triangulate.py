@@ -1,8 +1,7 @@
-"""Triangles that fill a polygon: by gmsh where it is installed, else by Delaunay's rule."""
+"""Triangles that fill a polygon: by Delaunay's rule, or by gmsh."""
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,11 +22,11 @@ _TURN = 2.0 * math.pi / 64  # an edge follows a curve through at most this angle
 _GRADE = 0.35  # how fast triangles may grow away from short edges
 _SMOOTHINGS, _CUTS = 4, 4
 _MOST = 2_000_000  # triangles
-_MESHERS = ("gmsh", "delaunay")
+MESHERS = ("gmsh", "delaunay")
 
 
 def triangulate(
-    shape: Polygon | MultiPolygon, size: float, *, mesher: str | None = None
+    shape: Polygon | MultiPolygon, size: float, *, mesher: str = "delaunay"
 ) -> Triangles:  # (N, 2), (C, 3)
     """Fill polygons with triangles, small ones beside short edges.
 
@@ -39,7 +38,7 @@ def triangulate(
     size
         Longest edge, about.
     mesher
-        ``"gmsh"`` (extra ``geometry``) or ``"delaunay"``; gmsh where it is installed if None.
+        ``"delaunay"``, or ``"gmsh"`` (extra ``geometry``).
 
     Returns
     -------
@@ -57,7 +56,7 @@ def triangulate(
     Examples
     --------
     >>> import shapely
-    >>> points, cells = triangulate(shapely.box(0, 0, 2, 1), 0.25, mesher="delaunay")
+    >>> points, cells = triangulate(shapely.box(0, 0, 2, 1), 0.25)
     >>> round(float(areas(points, cells).sum()), 12)
     2.0
     """
@@ -69,10 +68,8 @@ def triangulate(
             f"triangulation size: expected at most {_MOST} triangles, got about {many:.2g}; "
             "take a larger size"
         )
-    if mesher is None:
-        mesher = "gmsh" if importlib.util.find_spec("gmsh") else "delaunay"
-    if mesher not in _MESHERS:
-        raise InputError(f"mesher: expected one of {', '.join(_MESHERS)}, got {mesher!r}")
+    if mesher not in MESHERS:
+        raise InputError(f"mesher: expected one of {', '.join(MESHERS)}, got {mesher!r}")
     fill = _by_gmsh if mesher == "gmsh" else _by_delaunay
     found = [fill(_spaced(p, size), size) for p in getattr(shape, "geoms", [shape])]
     starts = np.cumsum([0, *(len(p) for p, _ in found)])

@@ -19,6 +19,7 @@ from kanpde._compose import compose
 from kanpde._jets import JetSpace, multiply, unit
 from kanpde.nets._univariate import chebyshev_tables, fourier_tables
 
+NEAREST = 1e-24
 SMOOTHNESS = 6  # derivatives of a window that vanish where it ends
 
 
@@ -138,7 +139,7 @@ class Chart:
             for a, c in zip(self.axes, self.center, strict=True)
         )
         square = multiply(x, x, space) + multiply(y, y, space)
-        tiny = (1e-9 * self.outer) ** 2  # the vertex itself has no angle
+        tiny = (NEAREST * self.outer) ** 2  # the vertex itself has no angle
         square = with_value(square, square[0].clamp_min(tiny))
         inverse = power(square, -1.0, space)
         slopes = {i: -multiply(y, inverse, space), j: multiply(x, inverse, space)}

@@ -17,7 +17,7 @@ from kanpde.pde._symbols import (
     laplacian,
     unknown,
 )
-from kanpde.pde._tabulated import table
+from kanpde.pde._tabulated import mesh_field, table
 from kanpde.pde._tree import tree_data, tree_expression
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "laplacian",
     "lower",
     "manufactured",
+    "mesh_field",
     "normalise",
     "normalised",
     "order",

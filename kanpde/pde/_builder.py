@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from kanpde.pde._program import Instruction
-from kanpde.pde._spline import Spline
 from kanpde.pde._table import TABLE, apply_operation
+from kanpde.pde._tabulation import Tabulation
 
 LARGEST_PRODUCT = 64
 """Integer powers up to this one are repeated products."""
@@ -21,7 +21,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.operations: list[Instruction] = []
-        self.tables: list[Spline] = []
+        self.tables: list[Tabulation] = []
         self._positions: dict[tuple[object, ...], int] = {}
 
     def _place(self, *instruction: str | int | float) -> int:
@@ -51,8 +51,8 @@ class Builder:
             return self.constant(float(folded))
         return self._place(name, *positions)
 
-    def table(self, spline: Spline, nu: tuple[int, ...], *positions: int) -> int:
-        """Place a derivative of a spline at computed arguments."""
+    def table(self, spline: Tabulation, nu: tuple[int, ...], *positions: int) -> int:
+        """Place a derivative of a table at computed arguments."""
         if spline not in self.tables:
             self.tables.append(spline)
         return self._place("table", self.tables.index(spline), *nu, *positions)

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
-from kanpde.pde._spline import Spline
+from kanpde.pde._meshfield import table_from_data
 from kanpde.pde._table import TABLE, Operation, apply_operation
+from kanpde.pde._tabulation import Tabulation
 
 Instruction = tuple[str | int | float, ...]
 _Step = tuple[int, Operation, tuple[int, ...], tuple[int, ...]]
@@ -37,7 +38,7 @@ class Program:
     outputs
         Positions of the results.
     tables
-        Splines that ``("table", index, derivatives …, positions …)`` evaluates.
+        Splines and mesh fields that ``("table", index, derivatives …, positions …)`` evaluates.
 
     Raises
     ------
@@ -55,7 +56,7 @@ class Program:
     inputs: tuple[str, ...]
     operations: tuple[Instruction, ...]
     outputs: tuple[int, ...]
-    tables: tuple[Spline, ...] = ()
+    tables: tuple[Tabulation, ...] = ()
     _plan: tuple[_Step, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -197,7 +198,7 @@ class Program:
                 tuple(data["inputs"]),
                 tuple(tuple(instruction) for instruction in data["operations"]),
                 tuple(data["outputs"]),
-                tuple(Spline.from_data(t) for t in data.get("tables", [])),
+                tuple(table_from_data(t) for t in data.get("tables", [])),
             )
         except InputError as error:
             raise RunDirectoryError(str(error)) from error
@@ -262,7 +263,7 @@ def _kind_of(index: int, instruction: Instruction, kinds: list[str], program: Pr
 
 
 def _check_table(
-    where: str, arguments: Instruction, kinds: list[str], tables: tuple[Spline, ...]
+    where: str, arguments: Instruction, kinds: list[str], tables: tuple[Tabulation, ...]
 ) -> None:
     if not arguments or not _is_index(arguments[0], len(tables)):
         raise InputError(f"{where}: table: expected an index below {len(tables)}, came {arguments}")
@@ -305,7 +306,7 @@ def _plan(program: Program) -> tuple[_Step, ...]:
 
 
 def _resolved(
-    instruction: Instruction, tables: tuple[Spline, ...]
+    instruction: Instruction, tables: tuple[Tabulation, ...]
 ) -> tuple[Operation, tuple[int, ...]]:
     """Give the operation of an instruction and the positions of its arguments."""
     name, *numbers = instruction

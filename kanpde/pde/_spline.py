@@ -8,18 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import NdBSpline, make_interp_spline
-from torch import Tensor
 
 from kanpde.errors import InputError, RunDirectoryError
+from kanpde.pde._tabulation import Array, Tabulation
 
-Array = NDArray[np.float64]
 MOST_AXES = 4
 
 
-class Spline:
+class Spline(Tabulation):
     """A spline of the same degree along every axis; immutable, equal where its numbers are.
 
     Parameters
@@ -43,14 +41,6 @@ class Spline:
         shape = f"{name} {degree} {self.coefficients.shape}".encode()
         self.digest = hashlib.sha256(shape + content).hexdigest()
 
-    def __eq__(self, other: object) -> bool:
-        """Compare the numbers."""
-        return isinstance(other, Spline) and other.digest == self.digest
-
-    def __hash__(self) -> int:
-        """Hash the numbers."""
-        return hash(self.digest)
-
     @property
     def dimension(self) -> int:
         """Number of axes."""
@@ -62,11 +52,6 @@ class Spline:
         if any(n > self.degree for n in nu):
             return np.zeros(points.shape[:-1])
         return np.asarray(self._spline(points, nu=tuple(nu), extrapolate=True))
-
-    def evaluate(self, nu: tuple[int, ...], columns: Sequence[Tensor]) -> Tensor:
-        """Do the same on tensors, differentiable in the points."""
-        result: Tensor = _Evaluate.apply(self, nu, *columns)
-        return result
 
     def to_data(self) -> dict[str, Any]:
         """Describe the spline by lists and numbers."""
@@ -96,32 +81,6 @@ class Spline:
             return cls(str(data["name"]), knots, coefficients, degree)
         except (KeyError, TypeError, ValueError) as error:
             raise RunDirectoryError(f"program: a table is damaged ({error})") from None
-
-
-class _Evaluate(torch.autograd.Function):
-    """Values of a spline; its gradient is the spline's own next derivative."""
-
-    @staticmethod
-    def forward(ctx: Any, spline: Spline, nu: tuple[int, ...], *columns: Tensor) -> Tensor:
-        ctx.spline, ctx.nu = spline, nu
-        ctx.save_for_backward(*columns)
-        arrays = [c.detach().double().cpu().numpy() for c in columns]
-        values = torch.as_tensor(np.ascontiguousarray(spline.values(arrays, nu)))
-        like = columns[0]
-        return values.to(like.device, like.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor | None, ...]:
-        columns, (output,) = ctx.saved_tensors, outputs
-        grads: list[Tensor | None] = []
-        for k, column in enumerate(columns):
-            if not ctx.needs_input_grad[2 + k]:
-                grads.append(None)
-                continue
-            nu = tuple(n + (i == k) for i, n in enumerate(ctx.nu))
-            slope = output * ctx.spline.evaluate(nu, columns)
-            grads.append(slope.sum_to_size(column.shape))
-        return (None, None, *grads)
 
 
 def interpolate(name: str, axes: Any, values: ArrayLike, degree: int) -> Spline:

@@ -10,14 +10,17 @@ import sympy
 from numpy.typing import ArrayLike
 from sympy import Expr
 
-from kanpde.pde._spline import Spline, interpolate
+from kanpde._simplices import Indices
+from kanpde.pde._meshfield import MeshField
+from kanpde.pde._spline import interpolate
+from kanpde.pde._tabulation import Array, Tabulation
 
 
 class Tabulated(sympy.Function):
-    """A derivative of a spline, as a function of real arguments."""
+    """A derivative of a table, as a function of real arguments."""
 
     is_real = True
-    spline: ClassVar[Spline]
+    spline: ClassVar[Tabulation]
     nu: ClassVar[tuple[int, ...]]
 
     def fdiff(self, argindex: int = 1) -> Expr:
@@ -37,8 +40,8 @@ class Tabulated(sympy.Function):
 
 
 @lru_cache(maxsize=256)
-def tabulated(spline: Spline, nu: tuple[int, ...]) -> Any:
-    """Give the sympy function of a derivative of a spline, the same one every time."""
+def tabulated(spline: Tabulation, nu: tuple[int, ...]) -> Any:
+    """Give the sympy function of a derivative of a table, the same one every time."""
     name = spline.name + ("" if not any(nu) else "_" + "".join(map(str, nu)))
     content = {"spline": spline, "nu": nu, "nargs": len(nu), "__module__": __name__}
     make: Any = type(Tabulated)
@@ -84,3 +87,29 @@ def table(name: str, axes: Any, values: ArrayLike, order: int = 3) -> Any:
     """
     spline = interpolate(name, axes, values, order)
     return tabulated(spline, (0,) * spline.dimension)
+
+
+def mesh_field(name: str, points: Array, cells: Indices, values: Array, *, on: str) -> Any:
+    """Make a function of values at the points of a mesh, or on its cells.
+
+    Parameters
+    ----------
+    name
+        What it is called in printed equations.
+    points, cells, values, on
+        As of `MeshField`.
+
+    Returns
+    -------
+    sympy function
+        Call it with as many expressions as there are coordinates.
+
+    Examples
+    --------
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> corners, cells = np.array([[0.0, 0], [1, 0], [0, 1]]), np.array([[0, 1, 2]])
+    >>> f = mesh_field("f", corners, cells, np.array([1.0, 3.0, 1.0]), on="point")
+    >>> round(float(f(0.25, 0.25).evalf()), 12)
+    1.5
+    """
+    return tabulated(MeshField(name, points, cells, values, on=on), (0,) * points.shape[1])

@@ -10,6 +10,7 @@ from kanpde.plot._points import points_figure
 from kanpde.plot._run_diagram import run_diagram
 from kanpde.plot._save import save_figures
 from kanpde.plot._solution import error_figure, residual_figure, solution_figure
+from kanpde.plot._vectors import vector_figure
 
 __all__ = [
     "Recorder",
@@ -29,4 +30,5 @@ __all__ = [
     "save_figures",
     "solution_figure",
     "training_figure",
+    "vector_figure",
 ]

@@ -40,6 +40,7 @@ _COLORS = (
 )
 _FAULT = "#D00000"
 _ARROW = 0.06  # length of a normal, of the domain's size
+_HEAD = {"arrowstyle": "-|>", "lw": 0.8, "mutation_scale": 6, "shrinkA": 0, "shrinkB": 0}
 _LISTED = 24  # parts that a legend names
 _DOTS = 3000  # points of a surface
 
@@ -88,10 +89,11 @@ def domain_figure(
         lengths = 0 if space is None else space.dimension
         raise UnsupportedError(f"domain_figure: expected two or three lengths, got {lengths}")
     columns = [domain.coordinates.index(c) for c in space.coordinates]
+    corners = np.array([p for c in conflicts for p in (c.point, *c.others)])
     marks = _Marks(
         None if points is None else np.asarray(points)[:, columns],
         {n: np.asarray(p)[:, columns] for n, p in (bare or {}).items() if len(p)},
-        np.array([c.point for c in conflicts]).reshape(-1, domain.dimension)[:, columns],
+        corners.reshape(-1, domain.dimension)[:, columns],
     )
     with style():
         figure = new_figure(6.4, _height(space))
@@ -148,12 +150,13 @@ def _draw_plane(axes: Axes, space: Domain, marks: _Marks) -> None:
         axes.add_collection(
             LineCollection([p for p, _ in lines], colors=color, linewidths=1.8, zorder=3)
         )
+        length = min(_ARROW * size, 0.15 * space.parts[name].measure)
         for place, normal in _some_normals(space, name):
             axes.annotate(
                 "",
-                place + _ARROW * size * normal,
+                place + length * normal,
                 place,
-                arrowprops={"arrowstyle": "-|>", "color": color, "lw": 0.8, "mutation_scale": 6},
+                arrowprops={"color": color, **_HEAD},
                 zorder=3,
             )
     for points in marks.bare.values():
@@ -173,7 +176,7 @@ def _draw_plane(axes: Axes, space: Domain, marks: _Marks) -> None:
 def _some_normals(space: Domain, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """Give a few places of a part and the normals there, more on longer parts."""
     perimeter = sum(p.measure for p in space.parts.values())
-    count = int(np.clip(round(40 * space.parts[name].measure / perimeter), 1, 14))
+    count = int(np.clip(round(40 * space.parts[name].measure / perimeter), 3, 14))
     points, normals, *_ = space.boundary(count, part=name, sampler="grid")
     return list(zip(points, normals, strict=True))
 

@@ -19,7 +19,7 @@ CURVE_POINTS = 401
 MAP_POINTS = 121
 SPACETIME_POINTS = 151
 MASKED_POINTS = 241  # a curved boundary needs the finer raster
-PANEL_POINTS = 101
+PANEL_POINTS, CUT_POINTS = 101, 161
 SNAPSHOTS = (0.1, 0.4, 0.7, 1.0)  # of the time interval; quarters are zeros of standing waves
 
 
@@ -115,14 +115,14 @@ def view(domain: Domain) -> View:
     if time is not None and len(space) == 1:
         return View("spacetime", (lattice(domain, (time, space[0]), {}, SPACETIME_POINTS),))
     if time is not None:
-        cuts = [lattice(domain, space[:2], {time: t}, PANEL_POINTS) for t in times(domain)]
+        cuts = [_fine(domain, space[:2], {time: t}) for t in times(domain)]
         return View("times", tuple(cuts))
     if len(domain.parameters) == 1 and len(space) == 3:
         (k,) = (i for i in space if domain.coordinates[i] in domain.parameters)
         low, high = float(domain.lower[k]), float(domain.upper[k])
         held = [{k: low + share * (high - low)} for share in SNAPSHOTS]
         flat = tuple(i for i in space if i != k)
-        return View("cuts", tuple(lattice(domain, flat, h, PANEL_POINTS) for h in held))
+        return View("cuts", tuple(_fine(domain, flat, h) for h in held))
     if len(space) == 2:
         plain = lattice(domain, space, {})
         if not plain.inside.all():
@@ -132,7 +132,15 @@ def view(domain: Domain) -> View:
         planes = ((0, 1), (0, 2), (1, 2))
     else:
         planes = ((0, 1), (1, 2), (len(space) - 2, len(space) - 1))
-    return View("cuts", tuple(lattice(domain, p, {}, PANEL_POINTS) for p in planes))
+    return View("cuts", tuple(_fine(domain, p, {}) for p in planes))
+
+
+def _fine(domain: Domain, axes: tuple[int, ...], held: dict[int, float]) -> Lattice:
+    """Lay a lattice that is finer where the boundary crosses it."""
+    plain = lattice(domain, axes, held, PANEL_POINTS)
+    if plain.inside.all():
+        return plain
+    return lattice(domain, axes, held, CUT_POINTS)
 
 
 def times(domain: Domain) -> tuple[float, ...]:

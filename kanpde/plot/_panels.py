@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.patches import Circle
+from matplotlib.patches import PathPatch
 
-from kanpde.geometry import Ball, Domain
+from kanpde.plot._boundary import cut_path, filled_beyond
 from kanpde.plot._style import COLUMN, PAGE, add_colorbar, math_name, new_figure, tidy_axes
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
+    from matplotlib.path import Path
 
+    from kanpde.geometry import Domain
     from kanpde.plot._lattice import Lattice
 
 WIDE = 2.4  # from this width over height on, maps are stacked
@@ -52,7 +55,9 @@ def draw_map(axes: Axes, domain: Domain, panel: Panel) -> AxesImage:
     a zero is drawn as the smallest value and not as a hole.
     """
     cut = panel.lattice
-    data = np.ma.masked_invalid(panel.field)
+    path = cut_path(domain, cut)
+    field = panel.field if path is None else _continued(panel.field, cut)
+    data = np.ma.masked_invalid(field)
     if isinstance(panel.norm, LogNorm):
         data = np.ma.maximum(data, panel.norm.vmin)
     spans = [(float(t[0]), float(t[-1]), float(t[1] - t[0]) / 2) for t in cut.ticks]
@@ -75,25 +80,23 @@ def draw_map(axes: Axes, domain: Domain, panel: Panel) -> AxesImage:
     axes.set_xlabel(math_name(str(domain.coordinates[cut.axes[0]])), labelpad=1.5)
     axes.set_ylabel(math_name(str(domain.coordinates[cut.axes[1]])), labelpad=1.5)
     axes.set_title(panel.title)
-    if not cut.inside.all():
-        outline(axes, domain, cut)
+    if path is not None:
+        clip(axes, image, path)
     return image
 
 
-def outline(axes: Axes, domain: Domain, cut: Lattice) -> None:
-    """Trace a curved boundary: a smooth circle for a disk, else the raster's edge."""
-    space = domain.space
-    if isinstance(space, Ball):  # every cut goes through the center
-        columns = [space.coordinates.index(domain.coordinates[i]) for i in cut.axes]
-        center = (float(space.center[columns[0]]), float(space.center[columns[1]]))
-        edge = {"fill": False, "linewidth": 0.9, "edgecolor": "#444444"}
-        axes.add_patch(Circle(center, space.radius, **edge))
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        return
-    mask = cut.inside.reshape(cut.shape).astype(float)
-    if mask.any():
-        axes.contour(*cut.ticks, mask, levels=[0.5], colors="#444444", linewidths=0.6)
+def _continued(field: np.ndarray, cut: Lattice) -> np.ndarray:
+    """Continue a field beyond the boundary; what is not finite inside stays so."""
+    inside = cut.inside.reshape(cut.shape)
+    return np.where(inside, field, filled_beyond(np.where(inside, field, np.nan)))
+
+
+def clip(axes: Axes, image: Artist, path: Path) -> None:
+    """Cut an image off along the boundary of the domain, and draw that line."""
+    image.set_clip_path(path, axes.transData)
+    axes.add_patch(PathPatch(path, facecolor="none", edgecolor="#444444", linewidth=0.8))
+    for spine in axes.spines.values():
+        spine.set_visible(False)
 
 
 def panel_figure(domain: Domain, rows: Sequence[Sequence[Panel]]) -> Figure:
@@ -130,7 +133,8 @@ def panel_figure(domain: Domain, rows: Sequence[Sequence[Panel]]) -> Figure:
             image = draw_map(grid[i, j], domain, panel)
             if panel.bar:
                 add_colorbar(figure, grid[i, j], image, width=0.045 / max(1.0, ratio))
-            tidy_axes(grid[i, j], x_ticks=5 if columns < 4 else 3)
+            ticks = 5 if panel_height > 1.0 else 3
+            tidy_axes(grid[i, j], x_ticks=5 if columns < 4 else 3, y_ticks=ticks)
             _strip_labels(grid[i, j], rows, i, j)
     return figure
 

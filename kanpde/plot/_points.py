@@ -76,7 +76,11 @@ def points_figure(domain: Domain, points: Mapping[str, np.ndarray]) -> Figure:
             figure.set_size_inches(5.8, 4.2)
             _scatter(figure.add_subplot(projection="3d"), domain, _order(domain), sets)
         else:
-            _scatter(figure.subplots(), domain, _order(domain)[:2], sets)
+            order = _order(domain)[:2]
+            if time_axis(domain) not in order:
+                width, height = (float(domain.upper[i] - domain.lower[i]) for i in order)
+                figure.set_size_inches(5.4, float(np.clip(3.9 * height / width, 1.4, 5.0)) + 0.6)
+            _scatter(figure.subplots(), domain, order, sets)
         return figure
 
 

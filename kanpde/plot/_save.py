@@ -14,6 +14,7 @@ from kanpde.plot._fit import fit_figures
 from kanpde.plot._lattice import samples
 from kanpde.plot._solution import draw_error, draw_solution, residual_figure
 from kanpde.plot._style import style
+from kanpde.plot._vectors import vector_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +50,8 @@ def save_figures(
     -------
     list of Path
         ``solution.png, error.png, residual.png, convergence.png``; ``error`` is
-        left out where no reference is known, ``convergence`` without a history. Of a fit
+        left out where no reference is known, ``convergence`` without a history;
+        ``vectors.png`` beside them where the problem names vectors. Of a fit
         ``fit.png, function.png, training.png``; ``function`` for one or two inputs only.
 
     Raises
@@ -88,6 +90,7 @@ def _solution_figures(solution: Solution) -> dict[str, Callable[[], Figure | Non
     return {
         "solution": lambda: draw_solution(solution, asked),
         "error": lambda: draw_error(solution, asked),
+        "vectors": lambda: vector_figure(solution, asked),
         "residual": lambda: residual_figure(solution),
         "convergence": lambda: convergence_figure(solution.history) if solution.history else None,
     }

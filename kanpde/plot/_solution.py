@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from kanpde.plot._style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure, SubFigure
 
     from kanpde._solution import Solution
@@ -200,29 +202,34 @@ def _map_figure(domain: Domain, one: Sample, names: list[str]) -> Figure:
 
 
 def _cuts_figure(domain: Domain, asked: list[Sample], names: list[str]) -> Figure:
-    """Draw a row of cuts for every unknown, and a row of errors below it."""
-    rows = []
+    """Draw a row of cuts for every unknown, and a row of errors below it; columns if wide."""
+    bands = []
     known = all(s.truth is not None for s in asked)
     for k, name in enumerate(names):
         fields = [s.solution[k] for s in asked]
-        errors = [s.error(k) for s in asked]
-        bands = [(math_name(name), fields, value_scale(*fields))]
+        bands.append(_band(asked, fields, math_name(name), value_scale(*fields)))
         if known:
-            bands.append((f"${_error_name(name)}$", errors, error_scale(*errors)))
-        for title, band, (cmap, norm) in bands:
-            rows.append(
-                [
-                    Panel(s.lattice, f, _cut_title(title, s.lattice, first), cmap, norm, bar=last)
-                    for s, f, first, last in zip(
-                        asked,
-                        band,
-                        (s is asked[0] for s in asked),
-                        (s is asked[-1] for s in asked),
-                        strict=True,
-                    )
-                ]
-            )
-    return panel_figure(domain, rows)
+            errors = [s.error(k) for s in asked]
+            bands.append(_band(asked, errors, f"${_error_name(name)}$", error_scale(*errors)))
+    if shape_ratio(domain, asked[0].lattice) > WIDE:
+        step = 2 if known else 1  # a column for the field, and one for its error
+        several = [bands[i : i + step] for i in range(0, len(bands), step)]
+        bands = [
+            [replace(p, bar=True) for p in row]
+            for group in several
+            for row in zip(*group, strict=True)
+        ]
+    return panel_figure(domain, bands)
+
+
+def _band(
+    asked: list[Sample], fields: list[np.ndarray], title: str, scale: tuple[str, Normalize]
+) -> list[Panel]:
+    """One field on every cut, with one bar at the end."""
+    return [
+        Panel(s.lattice, f, _cut_title(title, s.lattice, k == 0), *scale, bar=k == len(asked) - 1)
+        for k, (s, f) in enumerate(zip(asked, fields, strict=True))
+    ]
 
 
 def _cut_title(name: str, cut: Lattice, first: bool) -> str:

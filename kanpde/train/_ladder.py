@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ MOST_COEFFICIENTS = 2600
 MEASURED = 8  # degree from which the highest coefficients tell which axis asks for more
 UNEVEN = 0.3
 ENOUGH = 1e-9
+LONG = 4.0  # length over width of a plane domain whose degrees differ from the first
 TRIES = 2  # levels without gain before products get one more coordinate
 
 
@@ -31,7 +33,8 @@ class Ladder:
     Up to four coordinates all products are taken. The degrees grow alike, unless the highest
     coefficients along some axis are far below those along the others: then that axis keeps
     its degree, and the others take up what it leaves. From five coordinates on sums of
-    functions of one coordinate come first, then of two, three and all.
+    functions of one coordinate come first, then of two, three and all. In a plane channel four
+    times longer than wide the degrees are uneven from the first, by the root of that ratio.
 
     Parameters
     ----------
@@ -45,7 +48,8 @@ class Ladder:
         if plan.settings.interaction is None and d >= MANY_COORDINATES and not self._broken():
             self.orders = [k for k in FEW if k < d] + [None]
         self.order, self.rung, self.idle, self.best = 0, 0, 0, float("inf")
-        self.degrees: list[int] | None = [self._table()[0]] * d
+        self.shape = proportions(plan)
+        self.degrees: list[int] | None = self._plain(self._table()[0])
 
     def _broken(self) -> bool:
         return max(self.plan.frame.pieces) > 1
@@ -67,21 +71,28 @@ class Ladder:
 
     def begin_at(self, degrees: Sequence[int]) -> None:
         """Begin with degrees that have served before."""
-        table = self._table()
-        self.rung = next((k for k, n in enumerate(table) if n >= max(degrees)), len(table) - 1)
+        self.skip_to(max(degrees))
         self.degrees = list(degrees)
 
     def skip_to(self, least: float) -> None:
         """Leave out the levels whose degree is below `least`."""
         table = self._table()
         self.rung = next((k for k, n in enumerate(table) if n >= least), len(table) - 1)
-        self.degrees = [table[self.rung]] * self.plan.problem.dimension
+        self.degrees = self._plain(table[self.rung])
+
+    def level_of(self, degrees: Sequence[int]) -> float:
+        """Give the degree of the even level that is as large."""
+        return max(n / share for n, share in zip(degrees, self.shape, strict=True))
+
+    def _plain(self, degree: int) -> list[int]:
+        """Degrees of all axes at one level."""
+        return [max(2, round(degree * share)) for share in self.shape]
 
     def _table(self) -> tuple[int, ...]:
         d, few = self.plan.problem.dimension, self.interaction
         usual = DEGREES.get(d, FULL)
         table = FEW.get(few, FULL) if few is not None else usual
-        fitting = [n for n in table if self._count([n] * d) <= MOST_COEFFICIENTS]
+        fitting = [n for n in table if self._count(self._plain(n)) <= MOST_COEFFICIENTS]
         return tuple(fitting) or table[:1]
 
     def _count(self, degrees: Sequence[int]) -> int:
@@ -100,15 +111,14 @@ class Ladder:
         self.best = min(self.best, fresh)
         self.rung += 1
         table = self._table()
-        d = self.plan.problem.dimension
         if self.rung >= len(table) or (self.idle >= TRIES and not self.last_order):
             self.degrees = None
             if not (self.last_order or predicted < ENOUGH):
                 self.order += 1
                 self.rung, self.idle, self.best = 0, 0, float("inf")
-                self.degrees = [self._table()[0]] * d
+                self.degrees = self._plain(self._table()[0])
             return
-        plain = [table[self.rung]] * d
+        plain = self._plain(table[self.rung])
         self.degrees = self._uneven(network, self._count(plain)) or plain
 
     def _uneven(self, network: ProductKAN, budget: int) -> list[int] | None:
@@ -136,3 +146,22 @@ class Ladder:
         """Continue from `state`."""
         for name, value in state.items():
             setattr(self, name, value)
+
+
+def proportions(plan: Plan) -> tuple[float, ...]:
+    """Share of every axis in the degree; all alike but in a long plane domain.
+
+    There the degrees follow the root of the lengths (of pieces between interfaces), so that
+    their product stays: less than the lengths, since Chebyshev points crowd at the ends.
+    """
+    frame, problem = plan.frame, plan.problem
+    d = problem.dimension
+    lengths = [
+        (high - low) / pieces
+        for low, high, pieces in zip(frame.lower, frame.upper, frame.pieces, strict=True)
+    ]
+    plane = d == 2 and len(problem.space) == 2 and not frame.periodic
+    if not plane or max(lengths) < LONG * min(lengths):
+        return (1.0,) * d
+    middle = math.prod(lengths) ** (1 / d)
+    return tuple(math.sqrt(length / middle) for length in lengths)

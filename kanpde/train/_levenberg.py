@@ -16,6 +16,7 @@ from kanpde.train._source import RowSource
 
 KEEP_BYTES = 400_000_000
 MOST_DAMPING = 1e12
+LONGER, MOST_DOUBLINGS = 0.9, 5  # gain ratio from which a step may go further
 
 
 @dataclass
@@ -43,6 +44,9 @@ class LevenbergMarquardt:
         ``"gram"``, ``"qr"``, ``"dual"``, ``"cg"``, or ``"auto"``: chosen by sizes and damping.
     smallest
         Damping is not lowered below this.
+    reach
+        Follow the bent step further, two, four, … times, as long as the loss falls. It pays
+        in long curved valleys, where the step that the gain ratio allows is too short.
     """
 
     name = "lm"
@@ -55,11 +59,13 @@ class LevenbergMarquardt:
         geodesic: bool = True,
         linear_algebra: str = "auto",
         smallest: float = 1e-15,
+        reach: bool = False,
     ) -> None:
         self.damping = damping
         self.geodesic = geodesic
         self.linear_algebra = linear_algebra
         self.smallest = smallest
+        self.reach = reach
         self.growth = 2.0
 
     def state(self) -> dict[str, Any]:
@@ -130,7 +136,25 @@ class LevenbergMarquardt:
             self._raise()
             return StepReport(sums.loss, accepted=False, damping=used, gain_ratio=gain)
         self._adapt(gain)
+        if self.reach and residual is not None and gain > LONGER:
+            loss = self._further(rows, start, direction, move - direction, loss)
         return StepReport(loss, accepted=True, damping=used, gain_ratio=gain)
+
+    def _further(
+        self, rows: RowSource, start: Tensor, direction: Tensor, bend: Tensor, loss: float
+    ) -> float:
+        """Go on along the parabola of a step while the loss falls; gives the loss there."""
+        best = start + direction + bend
+        for power in range(1, MOST_DOUBLINGS + 1):
+            t = 2.0**power
+            ahead = start + t * direction + t**2 * bend
+            rows.trial.set(ahead)
+            there = float(rows.vector().square().sum())
+            if not there < loss:
+                break
+            best, loss = ahead, there
+        rows.trial.set(best)
+        return loss
 
     def _acceleration(
         self, rows: RowSource, sums: Accumulator, start: Tensor, direction: Tensor, residual: Tensor

@@ -9,19 +9,24 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from kanpde._measure import Judge, Level, predicted_errors, relative_l2
+from kanpde._points import Drawn
 from kanpde._rows import Rows
+from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
 from kanpde.nets import ProductKAN, copy_network, network_data, network_from_data
 from kanpde.train._accumulators import StreamingQR
 from kanpde.train._ladder import Ladder
 from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.train._plan import Plan
-from kanpde.train._products import balance, product_network
+from kanpde.train._products import balance, product_network, stretched_points
 
 ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 4.0
 ROUND_OFF = 1e-14
 CHECKED, OTHER_POINTS = 1e-9, 5
+WELL = 1e-3
 
 
 KEPT = ("level", "solved", "best_fresh", "without_gain", "first_fresh")
@@ -42,6 +47,11 @@ class LinearPhase(Phase):
         self.trial = plan.trial(self._network())
         self.solved = False
 
+    @property
+    def sufficient(self) -> bool:
+        """Whether charts have brought the error to where training will not better it."""
+        return self.done and bool(self.plan.charts) and self._predicted() < WELL
+
     def _network(self) -> ProductKAN:
         """Make the network of the level to come."""
         degrees = self.ladder.degrees or [1] * self.plan.problem.dimension
@@ -53,7 +63,7 @@ class LinearPhase(Phase):
         trial = self.plan.trial(network)
         wanted = self._rows_for(trial.count, network.degree)
         rng = self.plan.rng(100 + self.level)
-        drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
+        drawn = self._draw(network, wanted, rng)
         rows = Rows(trial, drawn, weights=balance(self.plan, trial, drawn))
         self._fit(trial, rows)
         fresh = fresh_loss(self.plan, trial, self.plan.rng(200), points=2000)
@@ -100,7 +110,7 @@ class LinearPhase(Phase):
         assert isinstance(network, ProductKAN)
         again = self.plan.trial(copy_network(network))
         wanted = self._rows_for(again.count, network.degree + OTHER_POINTS)
-        drawn = self.plan.draw(wanted, self.plan.rng(250), sampler=self._sampler())
+        drawn = self._draw(network, wanted, self.plan.rng(250))
         self._fit(again, Rows(again, drawn, weights=balance(self.plan, again, drawn)))
         return again
 
@@ -126,6 +136,19 @@ class LinearPhase(Phase):
         axis = (2 if self.plan.frame.periodic else 1) * degree + 3
         axis = max(axis, max(self.plan.frame.pieces) * (degree + 3))
         return max(wanted, axis**self.plan.problem.dimension)
+
+    def _draw(
+        self, network: ProductKAN, wanted: int, rng: np.random.Generator
+    ) -> list[tuple[TermSet, Drawn]]:
+        """Draw points for all rows, of the interior about `wanted`."""
+        lattice = None
+        if self._sampler() == "chebyshev" and len(set(network.degrees)) > 1:
+            lattice = stretched_points(self.plan, network)
+            wanted = len(lattice.points)
+        drawn = self.plan.draw(wanted, rng, sampler=self._sampler())
+        if lattice is None:
+            return drawn
+        return [(t, lattice if t.where == INTERIOR and t.on is None else d) for t, d in drawn]
 
     def _at_round_off(self) -> bool:
         """Whether the predicted error is down to a few units of round-off."""

@@ -8,7 +8,11 @@ settle all the same, as they do beside a weak singularity.
 
 from __future__ import annotations
 
+import time
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kanpde._measure import Judge, relative_l2
 from kanpde._rows import Rows
@@ -21,8 +25,13 @@ from kanpde.train._plan import Plan
 from kanpde.train._products import transfer
 from kanpde.train._starting import Warm, take_products, warmth
 
+Array = NDArray[np.float64]
+
 MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
 MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
+MOVING = 2e-3  # relative change of values by a step, for another one where one is continued
+FIRST, NEXT = 1e-4, 1e-8  # damping of a level, and where one that is continued goes on
+MANY, SMOOTH = 600, 1e-12  # coefficients for the normal equations; fall of loss for QR after all
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
 SETTLED, FALL_OF_CHANGE = 0.1, 0.7
@@ -41,12 +50,12 @@ class NewtonPhase(LinearPhase):
         if self.start is not None:
             network = self.start.network
             assert isinstance(network, ProductKAN)
-            self.ladder.skip_to(NEAR * max(network.degrees))
+            self.ladder.skip_to(NEAR * self.ladder.level_of(network.degrees))
 
     @property
     def sufficient(self) -> bool:
         """Whether the values were settling to the last level."""
-        return self.done and not self.slow and self.settling
+        return (self.done and not self.slow and self.settling) or super().sufficient
 
     @property
     def promising(self) -> bool:
@@ -69,21 +78,42 @@ class NewtonPhase(LinearPhase):
             transfer(self.trial, trial)
         elif self.start is not None:
             take_products(self.start, trial)
-        method = LevenbergMarquardt(
-            damping=1e-4, geodesic=False, linear_algebra="qr", smallest=1e-30
-        )
-        loss = float(rows.vector().square().sum())
-        here = self.start is None
-        most, enough = (MOST_STEPS, ENOUGH_FALL) if here else (MOST_STEPS_ON, ENOUGH_FALL_ON)
+        method = self._method(trial.count)
+        first = loss = float(rows.vector().square().sum())
+        on = self.start is not None
+        most, enough = (MOST_STEPS_ON, ENOUGH_FALL_ON) if on else (MOST_STEPS, ENOUGH_FALL)
+        end, values = time.perf_counter() + self.remaining, self._values(trial)
         for _ in range(most):
             report = method.step(rows)
-            if not report.accepted or not report.finite:
+            if not report.accepted or not report.finite or time.perf_counter() > end:
                 break
             if report.gain_ratio > 0.75:
                 method.damping = max(1e-3 * method.damping, 1e-30)
             fell, loss = report.loss < enough * loss, report.loss
-            if not fell:
+            before, values = values, self._values(trial)
+            if fell or (on and relative_l2(values, before).max() > MOVING):
+                continue
+            if method.linear_algebra == "qr" or loss > SMOOTH * first:
                 break
+            method.linear_algebra = "qr"
+
+    def _values(self, trial: Trial) -> Array:
+        """Values of the trial where a solution is continued; they tell whether it settles."""
+        return np.zeros((0, 1)) if self.start is None else self.judge.values(trial)
+
+    def _method(self, count: int) -> LevenbergMarquardt:
+        """Gauss-Newton steps; bent, followed further and by normal equations where many are due.
+
+        A solution that is continued lies in a long valley wherever equations barely fix it.
+        """
+        on = self.start is not None
+        return LevenbergMarquardt(
+            damping=NEXT if on and self.solved else FIRST,
+            geodesic=on,
+            reach=on,
+            linear_algebra="gram" if on and count > MANY else "qr",
+            smallest=1e-30,
+        )
 
     def step(self) -> Report:
         """Solve the next level; give up where the levels gain too little."""

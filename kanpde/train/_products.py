@@ -15,11 +15,13 @@ from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
+from kanpde.geometry._samplers import axis_rule, outer, outer_weights
 from kanpde.nets import AxisMap, ChartedKAN, ProductKAN, all_degrees, product_count
 from kanpde.train._charting import chart_degrees, charts_count
 from kanpde.train._plan import Plan, has_data
 
 SHELL = 0.87
+STRETCHED = 1.15  # points along an axis per degree
 
 
 def products_apply(plan: Plan) -> bool:
@@ -105,6 +107,22 @@ def lattice(plan: Plan, network: ProductKAN, *, excess: int, most: int | None = 
         points = points[np.sort(plan.rng(700).choice(len(points), size=most, replace=False))]
     weight = np.full(len(points), 1.0 / len(points))
     return Drawn(points, np.zeros((len(points), 0)), None, None, weight)
+
+
+def stretched_points(plan: Plan, network: ProductKAN) -> Drawn:
+    """Chebyshev points of a box, as many along each axis as its degree asks for.
+
+    Their weights are those of a quadrature (Fejér's).
+    """
+    nodes, weights = [], []
+    for axis, degree in enumerate(network.degrees):
+        unit, own = axis_rule(math.ceil(STRETCHED * degree) + 4, "chebyshev")
+        ends = (plan.frame.lower[axis], *plan.frame.cuts(axis), plan.frame.upper[axis])
+        nodes.append(np.concatenate([a + (b - a) * unit for a, b in itertools.pairwise(ends)]))
+        weights.append(np.concatenate([(b - a) * own for a, b in itertools.pairwise(ends)]))
+    weight = outer_weights(weights)
+    points = outer(nodes)
+    return Drawn(points, np.zeros((len(points), 0)), None, None, weight / weight.sum())
 
 
 def axis_nodes(plan: Plan, network: ProductKAN, axis: int, *, excess: int) -> np.ndarray:

@@ -61,3 +61,10 @@ def domains():
         "cylinder": geometry.Disk((x, y), center=(0, 0), radius=1) * geometry.Interval(z, 0, 1),
         "five": geometry.Box(*((c, 0, 1) for c in many)),
     }
+
+
+@pytest.fixture
+def plate():
+    x, y = sympy.symbols("x y", real=True)
+    hole = geometry.Disk((x, y), (0.5, 0.5), 0.1)
+    return geometry.Rectangle((x, 0, 2), (y, 0, 1)) - hole

@@ -3,7 +3,9 @@ from xml.etree import ElementTree
 import meshio
 import numpy as np
 import pytest
+import sympy
 
+import kanpde.geometry as geometry
 from kanpde.errors import InputError
 from kanpde.export import write_vtu
 
@@ -125,14 +127,51 @@ def test_hexahedra_fill_a_box_and_a_ball(domains, solution, tmp_path, kind, volu
     assert volumes.sum() == pytest.approx(exact, rel=accuracy)
 
 
-def test_another_domain_gets_the_lattice_cells_inside(domains, solution, tmp_path):
+def test_wedges_fill_a_cylinder(domains, solution, tmp_path):
     fake = solution(domains["cylinder"], ["u"], lambda x, y, z: [z])
     mesh = meshio.read(write_vtu(fake, tmp_path / "a.vtu", resolution=(41, 41, 3))[0])
+    assert mesh.cells[0].type == "wedge"
     assert domains["cylinder"].contains(mesh.points).all()
     cells = mesh.cells[0].data
     assert np.unique(cells).tolist() == list(range(len(mesh.points)))
-    share = hexahedron_volume(mesh.points[cells]).sum() / np.pi
-    assert 0.9 < share < 1  # the layer at the curved wall is cut off
+    floors = simplex_volume(mesh.points[cells[:, :3]][:, :, :2])
+    polygon = 120 / 2 * np.sin(2 * np.pi / 120)  # 20 rings: 120 corners
+    assert floors.sum() / 2 == pytest.approx(polygon, rel=1e-12)
+    np.testing.assert_allclose(
+        mesh.points[cells[:, 3:]], mesh.points[cells[:, :3]] + [0, 0, 0.5], atol=1e-15
+    )
+
+
+def test_a_plate_with_a_hole_is_filled_up_to_its_boundary(plate, solution, tmp_path):
+    fake = solution(plate, ["u"], lambda x, y: [x * y], truth=lambda x, y: [x * y])
+    mesh = meshio.read(write_vtu(fake, tmp_path / "a.vtu", resolution=41)[0])
+    assert mesh.cells[0].type == "triangle"
+    x, y, _ = mesh.points.T
+    assert (mesh.point_data["u"] == x * y).all()
+    assert np.abs(mesh.point_data["u_error"]).max() == 0
+    assert plate.signed_distance(mesh.points[:, :2]).max() < 1e-12
+    areas = simplex_volume(mesh.points[mesh.cells[0].data][:, :, :2])
+    assert areas.min() > 0
+    assert areas.sum() == pytest.approx(plate.measure, rel=1e-3)
+    on_hole = np.abs(np.hypot(x - 0.5, y - 0.5) - 0.1) < 1e-12
+    assert on_hole.sum() >= 60, "a hole that is smaller than a few cells is round all the same"
+
+
+def test_series_on_a_plate_has_one_mesh_for_all_instants(plate, solution, tmp_path):
+    t = sympy.Symbol("t", real=True)
+    fake = solution(plate * geometry.TimeInterval(t, 1, 3), ["u"], lambda x, y, t: [x + t])
+    paths = write_vtu(fake, tmp_path / "a.vtu", resolution=(11, 11, 3))
+    assert [p.name for p in paths] == ["a_0000.vtu", "a_0001.vtu", "a_0002.vtu", "a.pvd"]
+    meshes = [meshio.read(p) for p in paths[:-1]]
+    for time, mesh in zip((1, 2, 3), meshes, strict=True):
+        assert (mesh.points == meshes[0].points).all()
+        assert (mesh.point_data["u"] == mesh.points[:, 0] + time).all()
+
+
+def test_resolution_that_puts_no_cell_inside_is_refused(domains, solution, tmp_path):
+    ball = domains["ball"]
+    shell = ball - geometry.Ball(ball.coordinates, center=(0, 0, 1), radius=1.98)
+    fake = solution(shell, ["u"], lambda x, y, z: [z])
     with pytest.raises(InputError, match="enough points to put a cell inside"):
         write_vtu(fake, tmp_path / "b.vtu", resolution=(2, 2, 2))
 
