@@ -1,6 +1,7 @@
 """Meshes as domains: sizes, parts, normals, files read back, and what is refused."""
 
 import json
+import sys
 
 import meshio
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import sympy
 
 from kanpde.errors import InputError, RunDirectoryError, UnsupportedError
-from kanpde.geometry import Mesh, TimeInterval, domain_from_data
+from kanpde.geometry import Disk, Mesh, TimeInterval, domain_from_data
 
 x, y, z, t = sympy.symbols("x y z t", real=True)
 
@@ -305,6 +306,28 @@ def test_parts_that_do_not_exist_are_refused(makers, parts, message):
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do(makers):
     with pytest.raises(InputError, match="got 'lid'; the parts are left, hot, boundary"):
         Mesh((x, y), makers.square()).resolve("lid")
+
+
+def test_a_flat_mesh_with_three_coordinates_is_told_to_take_two(makers):
+    with pytest.raises(InputError, match="got a flat mesh; give two coordinates"):
+        Mesh((x, y, z), makers.square())
+
+
+def test_without_libigl_a_surface_is_read_but_its_inside_is_refused(makers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "igl", None)
+    mesh = Mesh((x, y, z), makers.octahedron())
+    assert mesh.measure > 4
+    with pytest.raises(InputError, match=r'libigl .* pip install "kanpde\[geometry\]"'):
+        mesh.contains(np.zeros((1, 3)))
+
+
+def test_a_hole_can_be_cut_into_a_mesh(makers, rng):
+    mesh = Mesh((x, y), makers.square())
+    cut = mesh - Disk((x, y), center=(1, 0.5), radius=0.25, name="hole")
+    assert list(cut.parts) == ["left", "hot", "boundary", "hole"]
+    assert cut.outline().area == pytest.approx(2 - np.pi / 16, rel=1e-3)
+    points, _ = cut.interior(500, sampler="uniform", rng=rng)
+    assert np.linalg.norm(points - [1, 0.5], axis=1).min() > 0.25
 
 
 def test_outlines_are_for_the_plane_and_surfaces_for_space(makers):
