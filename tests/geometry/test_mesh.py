@@ -62,6 +62,16 @@ def test_few_sobol_points_are_spread_over_many_cells(makers, rng):
     assert np.abs(points.mean(axis=0) - [1.0, 0.5]).max() < 1e-2
 
 
+def test_one_coordinate_runs_along_the_boundary_at_constant_speed():
+    ring = [[-2, -2], [2, -2], [2, 2], [-2, 2], [-1, -1], [1, -1], [1, 1], [-1, 1]]
+    quads = [[0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]]
+    chart = Mesh((x, y), meshio.Mesh(ring, {"quad": quads})).surface("boundary")
+    points, _ = chart.from_unit((np.arange(240.0)[:, None] + 0.5) / 240)  # 16 + 8 long
+    steps = np.abs(np.diff(points, axis=0)).sum(axis=1)
+    assert (np.abs(steps - 0.1) < 1e-12).sum() == 238
+    assert steps.max() > 0.9  # from one ring to the other
+
+
 def test_tetrahedra_have_the_volume_and_normals_of_the_cube(makers, rng):
     mesh = Mesh((x, y, z), makers.tetrahedra())
     assert mesh.measure == pytest.approx(1.0, rel=1e-9)
