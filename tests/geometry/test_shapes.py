@@ -104,7 +104,7 @@ def test_parts_have_their_names_and_measures(domain, expected):
         # The edges that the cut took away count no more: the corner of the L is nearest.
         (Rectangle((x, 0, 2), (y, 0, 1)) | Rectangle((x, 0, 1), (y, 0, 2)), (0.5, 0.5), -0.5),
         (Rectangle((x, -2, 2), (y, -2, 1)) | Rectangle((x, -2, 1), (y, -2, 2)), (0.7, 0.6), -0.5),
-        (Disk((x, y)) | Disk((x, y), (0.5, 0)), (0.25, 0), -(0.75**0.5) - 0.0),
+        (Disk((x, y)) | Disk((x, y), (0.5, 0)), (0.25, 0), -((15 / 16) ** 0.5)),
         (Box((x, 0, 1), (y, 0, 1), (z, 0, 2)).rotate(np.pi / 2, axis=z), (-0.5, 0.5, 3), 1),
     ],
     ids=str,
