@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from kanpde._conditions import DATA, Condition
 from kanpde._files import beside_problem
 from kanpde.errors import InputError, ShapeError
+from kanpde.geometry import read_mesh
 from kanpde.pde import normalised
 
 Array = NDArray[np.float64]
@@ -183,15 +184,7 @@ class PointData(Condition):
         InputError
             If the file or the field is missing, or the field has several components.
         """
-        import meshio
-
-        file = beside_problem(path)
-        if not file.is_file():
-            raise InputError(f"{path}: expected a file with point data, found none")
-        try:
-            mesh = meshio.read(file)
-        except (meshio.ReadError, OSError, ValueError, KeyError) as error:
-            raise InputError(f"{path}: cannot be read as a mesh ({error})") from None
+        mesh = read_mesh(beside_problem(path))
         name = field or _own_names(u)[-1]
         if name not in mesh.point_data:
             known = ", ".join(sorted(mesh.point_data)) or "none"

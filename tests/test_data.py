@@ -67,7 +67,7 @@ def test_damaged_csv_is_one_line(file, text, message):
 def test_missing_files_are_one_line(tmp_path):
     with pytest.raises(InputError, match="cannot read it"):
         PointData.from_csv(u, tmp_path / "none.csv")
-    with pytest.raises(InputError, match="expected a file with point data, found none"):
+    with pytest.raises(InputError, match=r"none\.vtu: expected a mesh file, found none"):
         PointData.from_mesh(v, tmp_path / "none.vtu")
 
 
@@ -166,3 +166,10 @@ def test_tables_are_coefficients_and_boundary_values(tmp_path):
 
     again = load(tmp_path / "run")
     assert np.array_equal(again(grid[:, None]), solution(grid[:, None]))
+
+
+def test_a_damaged_mesh_of_data_is_one_line(tmp_path):
+    (tmp_path / "mesh.vtu").write_text("<VTKFile type='Unstructured")
+    with pytest.raises(InputError, match="expected a mesh that meshio reads") as caught:
+        PointData.from_mesh(u, tmp_path / "mesh.vtu", at={t: 0.5})
+    assert "\n" not in str(caught.value)

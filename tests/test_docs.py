@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = ("fit.md", "closed_form.md", "classes.md")
+PAGES = ("fit.md", "closed_form.md", "classes.md", "geometry.md")
 
 
 @pytest.mark.parametrize("page", PAGES)

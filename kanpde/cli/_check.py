@@ -112,6 +112,8 @@ def _problem_rows(problem: Problem, report: Mapping[str, Any]) -> list[tuple[str
     if report.get("coefficients"):
         size = f"{report['coefficients']} coefficients, {report['interior']} interior points"
         rows.append(("network", size))
+    if report.get("charts"):
+        rows.append(("charts", f"coordinates of their own about {report['charts']}"))
     if report.get("symmetry"):
         rows.append(("symmetry", "; ".join(report["symmetry"])))
     rows.append(("degree", _degree(report.get("degree") or {})))

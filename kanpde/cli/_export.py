@@ -1,7 +1,9 @@
 """Write a finished run as VTU (ParaView) or CSV.
 
-With --points the solution is evaluated at the points of a CSV file: one column
-per coordinate, in the order of the coordinates or named by a header line.
+With --points the solution is evaluated at the points of a CSV file: one
+column per coordinate, in the order of the coordinates or named by a header
+line. With --mesh the values are given at the points of your own mesh, in a
+file with its cells and all its data.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", metavar="RUN_DIR", help="a run directory")
     parser.add_argument("--format", metavar="|".join(FORMATS), help="default vtu")
     parser.add_argument("--points", metavar="FILE.csv", help="evaluate at these points (csv)")
+    parser.add_argument("--mesh", metavar="FILE", help="give values on this mesh (vtu, msh, vtk)")
     parser.add_argument("--resolution", metavar="N", help="points along the longest side")
     parser.add_argument("--out", metavar="PATH", help="default RUN_DIR/solution.FORMAT")
 
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{path}: expected a file to write, got a directory; add a file name")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        paths = _write(solution, path, form, resolution, args.points)
+        paths = _write(solution, path, form, resolution, args)
     out = console()
     for written in paths:
         out.print(str(written), soft_wrap=True)
@@ -77,12 +80,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(
-    solution: Solution, path: Path, form: str, resolution: int | None, points: str | None
+    solution: Solution,
+    path: Path,
+    form: str,
+    resolution: int | None,
+    args: argparse.Namespace,
 ) -> list[Path]:
     import kanpde.export
 
     if form == "vtu":
-        return kanpde.export.write_vtu(solution, path, resolution=resolution)
+        own = {} if args.mesh is None else {"mesh": args.mesh}
+        return kanpde.export.write_vtu(solution, path, resolution=resolution, **own)
+    points = args.points
     wanted = None if points is None else read_points(Path(points), _names(solution))
     return kanpde.export.write_csv(solution, path, wanted, resolution=resolution)
 
@@ -170,6 +179,8 @@ def _format(args: argparse.Namespace) -> str:
         raise InputError(
             f"--format {form}: expected {' or '.join(FORMATS)}, got {form!r}; use one of these"
         )
+    if args.mesh and form != "vtu":
+        raise InputError(f"--mesh: expected --format vtu with it, got {form}; leave the other out")
     if args.points and form != "csv":
         raise InputError(f"--points: expected --format csv with it, got {form}; leave --format out")
     return form

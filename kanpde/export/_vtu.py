@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from kanpde.errors import InputError, UnsupportedError
 from kanpde.export._atomic import replacing
 from kanpde.export._cells import Cells, spatial_cells
 from kanpde.export._counts import lattice_counts
+from kanpde.export._user_mesh import FORMATS, UserMesh, file_format, user_mesh
 
 if TYPE_CHECKING:
     from kanpde._solution import Solution
@@ -31,6 +34,7 @@ def write_vtu(
     path: str | os.PathLike[str],
     *,
     resolution: int | Sequence[int] | None = None,
+    mesh: str | os.PathLike[str] | meshio.Mesh | None = None,
 ) -> list[Path]:
     """Write the solution as VTU for ParaView and meshio.
 
@@ -44,11 +48,15 @@ def write_vtu(
     solution
         A `Solution` on a domain of one to three lengths, with or without time.
     path
-        The file; ``.vtu`` is appended where the ending is another.
+        The file; ``.vtu`` is appended where the ending is another. With `mesh` it may also
+        end in ``.msh`` or ``.vtk``.
     resolution
         Points along the longest length (with 21 instants), or one number for each
         coordinate, time included, in the order of the columns. Default 201, 101 or
-        33 points for one, two or three lengths.
+        33 points for one, two or three lengths. With `mesh` it counts for the instants only.
+    mesh
+        A mesh of your own, a file or a `meshio.Mesh`: the values are given at its points, and its
+        cells, cell data and other point data are kept. Points outside the domain get NaN.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def write_vtu(
     ------
     InputError
         If the domain has no length (an ordinary differential equation) or more than
-        three, or `resolution` does not fit it.
+        three, or `resolution` or `mesh` does not fit it.
 
     Examples
     --------
@@ -70,21 +78,21 @@ def write_vtu(
     """
     domain = solution.problem.domain
     target = Path(path)
-    if target.suffix != ".vtu":
+    if target.suffix not in (FORMATS if mesh is not None else (".vtu",)):
         target = target.with_name(target.name + ".vtu")
     space = _space(domain)
     wanted = _POINTS[space.dimension] if resolution is None else resolution
     counts = lattice_counts(domain, wanted, instants=_TIMES)
     shape = [n for n, c in zip(counts, domain.coordinates, strict=True) if c in space.coordinates]
-    cells = spatial_cells(space, shape)
-    if not len(cells.cells):
+    cells = spatial_cells(space, shape) if mesh is None else user_mesh(mesh, space)
+    if isinstance(cells, Cells) and not len(cells.cells):
         raise InputError(
             f"resolution: expected enough points to put a cell inside the domain, got {shape}; "
             "pass more"
         )
     shifts = reference_shifts(solution)
     if domain.time is None:
-        _write(target, cells, _point_data(solution, _full(domain, cells.points), shifts))
+        _write(target, cells, _data_on(solution, _full(domain, cells.points), cells, shifts))
         return [target]
     column = domain.coordinates.index(domain.time)
     times = np.linspace(float(domain.lower[column]), float(domain.upper[column]), counts[column])
@@ -92,8 +100,8 @@ def write_vtu(
     for k, time in enumerate(times):
         points = _full(domain, cells.points)
         points[:, column] = time
-        file = target.with_name(f"{target.stem}_{k:04d}.vtu")
-        _write(file, cells, _point_data(solution, points, shifts))
+        file = target.with_name(f"{target.stem}_{k:04d}{target.suffix}")
+        _write(file, cells, _data_on(solution, points, cells, shifts))
         files.append(file)
     series = target.with_suffix(".pvd")
     _write_series(series, files, times)
@@ -124,6 +132,15 @@ def _space(domain: Domain) -> Domain:
             "write a CSV file instead (write_csv)"
         )
     return space
+
+
+def _data_on(
+    solution: Solution, points: np.ndarray, cells: Cells | UserMesh, shifts: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Evaluate all that a file holds, NaN outside the domain."""
+    if isinstance(cells, Cells):
+        return _point_data(solution, points, shifts)
+    return cells.spread(_point_data(solution, points[cells.inside], shifts))
 
 
 def _point_data(
@@ -165,13 +182,17 @@ def _vector(components: Sequence[np.ndarray]) -> np.ndarray:  # (N, 3)
     return vector
 
 
-def _write(path: Path, cells: Cells, data: dict[str, np.ndarray]) -> None:
-    points = np.zeros((len(cells.points), 3))
-    points[:, : cells.points.shape[1]] = cells.points
+def _write(path: Path, cells: Cells | UserMesh, data: dict[str, np.ndarray]) -> None:
     contiguous = {name: np.ascontiguousarray(values) for name, values in data.items()}
-    mesh = meshio.Mesh(points, [(cells.kind, cells.cells)], point_data=contiguous)
-    with replacing(path) as partial:
-        meshio.write(partial, mesh, file_format="vtu", binary=True)
+    if isinstance(cells, UserMesh):
+        mesh = cells.holding(contiguous)
+    else:
+        points = np.zeros((len(cells.points), 3))
+        points[:, : cells.points.shape[1]] = cells.points
+        mesh = meshio.Mesh(points, [(cells.kind, cells.cells)], point_data=contiguous)
+    said = io.StringIO()  # meshio tells on stderr which tags it adds
+    with replacing(path) as partial, contextlib.redirect_stderr(said):
+        meshio.write(partial, mesh, file_format=file_format(path), binary=True)
 
 
 def _write_series(path: Path, files: Sequence[Path], times: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from kanpde.geometry._combination import Combination
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._mesh import Mesh
+from kanpde.geometry._mesh_file import read_mesh
 from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._places import Corner, Hole, corners, holes
@@ -48,5 +49,6 @@ __all__ = [
     "domain_from_data",
     "exact_number",
     "holes",
+    "read_mesh",
     "unit_points",
 ]

@@ -37,6 +37,11 @@ class Curve(ABC):
         """Return the derivatives with respect to the parameter."""
 
     @property
+    def whole(self) -> bool:
+        """Tell whether it is closed."""
+        return False
+
+    @property
     @abstractmethod
     def length(self) -> float:
         """Arc length."""

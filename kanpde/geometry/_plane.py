@@ -17,7 +17,7 @@ from kanpde.geometry._curves import Curve, distance_to
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample, join, split
-from kanpde.geometry._samplers import Array, tensor_points
+from kanpde.geometry._samplers import Array, axis_rule
 from kanpde.geometry._selection import Part
 
 if TYPE_CHECKING:
@@ -54,8 +54,14 @@ class CurveChart(Chart):
         for curve, length, m in zip(
             self.curves, self.lengths, split(count, self.lengths.tolist()), strict=True
         ):
-            unit, weights = tensor_points(m, 1, sampler)
-            t = curve.by_length(unit[:, 0])
+            if sampler == "gauss":  # the parameter is smoother than the length
+                unit, weights = axis_rule(m, "grid" if curve.whole else "gauss")
+                t = curve.start + unit * (curve.stop - curve.start)
+                weights = weights * np.linalg.norm(curve.velocity(t), axis=1)
+                weights /= weights.sum()
+            else:
+                unit, weights = axis_rule(m, sampler)
+                t = curve.by_length(unit)
             samples.append(Sample(curve.at(t), curve.normal(t), length * weights))
         return join(samples)
 
@@ -156,7 +162,7 @@ def outline_of(domain: Domain, resolution: Any) -> Polygon | MultiPolygon:
     rings = shapely.union_all([shapely.LineString(line) for line in lines])
     faces = shapely.polygonize([rings]).geoms
     middle = np.array([[p.x, p.y] for p in (f.representative_point() for f in faces)])
-    kept = [f for f, m in zip(faces, domain.implicit(middle) < 0.0, strict=True) if m]
+    kept = [f for f, m in zip(faces, domain.contains(middle), strict=True) if m]
     result = shapely.union_all(kept)
     return shapely.normalize(result) if result.is_valid else shapely.make_valid(result)
 

@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
 MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
 MOVING = 2e-3  # relative change of values by a step, for another one where one is continued
+FIRST, NEXT = 1e-4, 1e-8  # damping of a level, and where one that is continued goes on
 MANY, SMOOTH = 600, 1e-12  # coefficients for the normal equations; fall of loss for QR after all
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
@@ -107,7 +108,7 @@ class NewtonPhase(LinearPhase):
         """
         on = self.start is not None
         return LevenbergMarquardt(
-            damping=1e-4,
+            damping=NEXT if on and self.solved else FIRST,
             geodesic=on,
             reach=on,
             linear_algebra="gram" if on and count > MANY else "qr",

@@ -12,7 +12,8 @@ A module holds
 - ``expressions(problem)`` (optional): ``{name of a reference column: expression}`` where the
   unknowns have other names;
 - ``derived(columns)`` (optional): further true columns made of the given ones;
-- ``FREE`` (optional): unknowns compared after their mean at every time is taken away;
+- ``FREE`` (optional): unknowns compared after their mean (at every time, if there is one) is
+  taken away;
 - ``WINDOWS`` (optional): latest times up to which errors are told apart;
 - ``CONSTANTS`` (optional): true values of unknown constants, by name;
 - ``JUDGED`` (optional): names of those errors that decide; all unless given.

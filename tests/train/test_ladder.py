@@ -1,10 +1,10 @@
 import torch
-from sympy import Add, pi, sin, symbols
+from sympy import Add, cosh, pi, sin, symbols
 
-from kanpde import Box, Dirichlet, Problem, Settings, laplacian, load, solve, unknown
+from kanpde import Box, Dirichlet, Problem, Rectangle, Settings, laplacian, load, solve, unknown
 from kanpde.train import make_plan
 from kanpde.train._ladder import Ladder
-from kanpde.train._products import product_network
+from kanpde.train._products import product_network, stretched_points
 
 
 def sines(d: int, *, rotated: bool = False) -> Problem:
@@ -57,3 +57,41 @@ def test_only_the_axis_that_asks_for_it_gets_a_higher_degree():
     assert ladder.degrees is not None
     assert ladder.degrees[0] > 10
     assert ladder.degrees[1:] == [8, 8]
+
+
+def channel(length: float) -> Problem:
+    x, y = symbols("x y", real=True)
+    u = unknown("u", x, y)
+    exact = sin(x) * cosh(y) + sin(2 * x)
+    equation = laplacian(u, x, y) - laplacian(exact, x, y)
+    return Problem(
+        Rectangle((x, 0, length), (y, 0, 1)),
+        {"poisson": equation},
+        {"walls": Dirichlet(u, exact)},
+        exact={u: exact},
+    )
+
+
+def test_long_channel_gets_uneven_degrees_and_as_many_coefficients():
+    long, square = (Ladder(make_plan(channel(n), Settings())) for n in (16.0, 1.0))
+    assert square.degrees == [8, 8]
+    assert long.degrees == [16, 4]  # by the root of 16 : 1
+    assert abs(long.network_count() / square.network_count() - 1) < 0.1
+    assert long.level_of([40, 10]) == 20.0
+    long.skip_to(15.0)
+    assert long.degrees == [32, 8]
+
+
+def test_points_of_a_long_channel_follow_its_degrees_and_integrate():
+    plan = make_plan(channel(16.0), Settings())
+    drawn = stretched_points(plan, product_network(plan, [30, 7]))
+    x, y = drawn.points.T
+    assert (len(set(x)), len(set(y))) == (39, 13)  # 1.15 per degree and four
+    # Fejér's rule is exact below the number of its nodes; the mean of x⁶ y⁶ over the box
+    assert abs(drawn.weight @ (x**6 * y**6) / (16.0**6 / 49) - 1) < 1e-12
+
+
+def test_long_channel_is_solved_with_fewer_coefficients_than_even_degrees():
+    found = solve(channel(16.0), steps=6)
+    assert found.errors["u"]["relative_l2"] < 1e-9
+    assert len(set(found.trial.network.degrees)) == 2

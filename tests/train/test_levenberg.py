@@ -132,3 +132,16 @@ def test_state_continues_where_it_stopped(fake_rows, fit):
 def test_setting_geodesic_reaches_the_optimizer(load_problem, geodesic):
     plan = make_plan(load_problem("oscillator"), Settings(geodesic=geodesic))
     assert make_optimizer("lm", plan).geodesic is geodesic
+
+
+def test_reach_follows_a_curved_valley_in_fewer_steps(fake_rows):
+    def valley(theta):  # flat along a parabola, minimum far along it
+        return torch.stack((30 * (theta[1] - theta[0] ** 2), 0.01 * (theta[0] - 4) ** 2 + 0.1))
+
+    counts = {}
+    for reach in (False, True):
+        rows = fake_rows(valley, torch.tensor([-1.0, 1.0], dtype=torch.float64))
+        losses = run(rows, LevenbergMarquardt(damping=1e-3, reach=reach), 60)
+        assert all(after <= before for before, after in pairwise(losses))
+        counts[reach] = next(k for k, loss in enumerate(losses) if loss < 0.1**2 + 1e-6)
+    assert counts[True] < 0.7 * counts[False]
