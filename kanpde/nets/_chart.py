@@ -19,6 +19,7 @@ from kanpde._compose import compose
 from kanpde._jets import JetSpace, multiply, unit
 from kanpde.nets._univariate import chebyshev_tables, fourier_tables
 
+KINDS = ("hole", "corner", "vertex")
 NEAREST = 1e-24
 SMOOTHNESS = 6  # derivatives of a window that vanish where it ends
 
@@ -31,7 +32,8 @@ class Chart:
     ----------
     kind
         "hole": Chebyshev polynomials of log r times waves of the angle. "corner":
-        :math:`r^{k\pi/\omega}` times polynomials of r² times waves of k half openings.
+        :math:`r^{k\pi/\omega}` times polynomials of r² times waves of k half openings. "vertex":
+        polynomials of log r times such waves, rounded off at the distance `inner`.
     axes
         The two coordinates.
     center
@@ -58,7 +60,7 @@ class Chart:
     def __post_init__(self) -> None:
         least = 0.0 if self.kind == "corner" else 1e-300
         numbers = (*self.center, self.inner, self.outer, self.direction, self.opening)
-        good = self.kind in {"hole", "corner"} and all(map(math.isfinite, numbers))
+        good = self.kind in KINDS and all(map(math.isfinite, numbers))
         if not good or not least <= self.inner < self.outer or not self.opening > 0:
             raise ValueError(f"a chart of positive size, got {self}")
 
@@ -106,12 +108,13 @@ class Chart:
             ``(K, N, n)``: of a corner the angular ones carry the power of r too.
         """
         square, angle, values = self._polar(points, space)
-        if self.kind == "hole":
-            low, high = math.log(self.inner), math.log(self.outer)
-            place = 0.5 * logarithm(square, space)
-        else:
+        if self.kind == "corner":
             low, high = 0.0, self.outer**2
             place = square
+        else:
+            low, high = math.log(self.inner), math.log(self.outer)
+            rounded = square if self.kind == "hole" else self._rounded(square)
+            place = 0.5 * logarithm(rounded, space)
         s = (2.0 / (high - low)) * place
         s = with_value(s, s[0] - (high + low) / (high - low))
         radial = compose(
@@ -127,6 +130,8 @@ class Chart:
         angular = compose(waves, angle, space)[:, :, 0]
         if self.kind == "corner":
             angular = self._with_powers(angular, square, degrees[1], space)
+        if self.kind == "vertex":
+            angular = self._calmed(angular, square, space)
         if self.windowed:
             radial = multiply(self._window(square, space), radial, space)
         return radial, angular
@@ -182,6 +187,16 @@ class Chart:
             own = power(scaled, 0.5 * k * self.rate, space)
             parts.append(multiply(own, waves[:, :, 2 * k - 1 : 2 * k + 1], space))
         return torch.cat(parts, dim=2)
+
+    def _rounded(self, square: Tensor) -> Tensor:
+        """Jets of r² + inner²."""
+        return with_value(square, square[0] + self.inner**2)
+
+    def _calmed(self, waves: Tensor, square: Tensor, space: JetSpace) -> Tensor:
+        """Let the waves vanish smoothly at the vertex, within a few times `inner`."""
+        share = multiply(square, power(self._rounded(square), -1.0, space), space)
+        calm = multiply(share, share, space)
+        return torch.cat((waves[:, :, :1], multiply(calm, waves[:, :, 1:], space)), dim=2)
 
     def _window(self, square: Tensor, space: JetSpace) -> Tensor:
         rest = -square / self.outer**2
