@@ -14,7 +14,8 @@ from torch import Tensor
 
 from kanpde import _check, _directory, _files
 from kanpde._conditions import normal
-from kanpde._integrate import Integrated, integrate
+from kanpde._cubature import Integrated
+from kanpde._integrate import integrate
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import TermSet, jet_layout
