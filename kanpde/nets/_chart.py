@@ -19,7 +19,7 @@ from kanpde._compose import compose
 from kanpde._jets import JetSpace, multiply, unit
 from kanpde.nets._univariate import chebyshev_tables, fourier_tables
 
-KINDS = ("hole", "corner", "vertex")
+KINDS = ("hole", "corner")
 NEAREST = 1e-24
 SMOOTHNESS = 6  # derivatives of a window that vanish where it ends
 
@@ -32,8 +32,7 @@ class Chart:
     ----------
     kind
         "hole": Chebyshev polynomials of log r times waves of the angle. "corner":
-        :math:`r^{k\pi/\omega}` times polynomials of r² times waves of k half openings. "vertex":
-        polynomials of log r times such waves, rounded off at the distance `inner`.
+        :math:`r^{k\pi/\omega}` times polynomials of r² times waves of k half openings.
     axes
         The two coordinates.
     center
@@ -113,8 +112,7 @@ class Chart:
             place = square
         else:
             low, high = math.log(self.inner), math.log(self.outer)
-            rounded = square if self.kind == "hole" else self._rounded(square)
-            place = 0.5 * logarithm(rounded, space)
+            place = 0.5 * logarithm(square, space)
         s = (2.0 / (high - low)) * place
         s = with_value(s, s[0] - (high + low) / (high - low))
         radial = compose(
@@ -130,8 +128,6 @@ class Chart:
         angular = compose(waves, angle, space)[:, :, 0]
         if self.kind == "corner":
             angular = self._with_powers(angular, square, degrees[1], space)
-        if self.kind == "vertex":
-            angular = self._calmed(angular, square, space)
         if self.windowed:
             radial = multiply(self._window(square, space), radial, space)
         return radial, angular
@@ -187,16 +183,6 @@ class Chart:
             own = power(scaled, 0.5 * k * self.rate, space)
             parts.append(multiply(own, waves[:, :, 2 * k - 1 : 2 * k + 1], space))
         return torch.cat(parts, dim=2)
-
-    def _rounded(self, square: Tensor) -> Tensor:
-        """Jets of r² + inner²."""
-        return with_value(square, square[0] + self.inner**2)
-
-    def _calmed(self, waves: Tensor, square: Tensor, space: JetSpace) -> Tensor:
-        """Let the waves vanish smoothly at the vertex, within a few times `inner`."""
-        share = multiply(square, power(self._rounded(square), -1.0, space), space)
-        calm = multiply(share, share, space)
-        return torch.cat((waves[:, :, :1], multiply(calm, waves[:, :, 1:], space)), dim=2)
 
     def _window(self, square: Tensor, space: JetSpace) -> Tensor:
         rest = -square / self.outer**2

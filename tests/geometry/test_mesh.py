@@ -129,6 +129,27 @@ def test_points_in_a_closed_surface_fill_its_volume(makers, rng):
     assert (points**2).sum(axis=1).mean() == pytest.approx(3 / 5 * 4, rel=0.03)
 
 
+def test_inside_a_surface_that_its_middle_sees_polynomials_are_exact(makers):
+    mesh = Mesh((x, y, z), makers.octahedron(level=0))
+    points, weights = mesh.interior(27 * 8, sampler="gauss")
+    # On x + y + z <= 1 the integral of x^2 y^2 is 2! 2! 0! / 7!, in each of eight octants.
+    assert weights @ (points[:, 0] ** 2 * points[:, 1] ** 2) == pytest.approx(32 / 5040, rel=1e-13)
+
+
+def test_inside_a_surface_that_its_middle_does_not_see_points_are_kept_from_a_box(makers, rng):
+    mesh = Mesh((x, y, z), makers.corner())
+    assert mesh.measure == pytest.approx(2.5, rel=1e-14)
+    points, weights = mesh.interior(4000, rng=rng)
+    assert ((points[:, 0] <= 1) | (points[:, 1] <= 1)).all()
+    # Arms of volumes 1.5 and 1 with middles 1.5 and 0.5.
+    expected = (3 * 0.5 * 1.5 + 2 * 0.5 * 0.5) / 2.5
+    assert points[:, 0].mean() == pytest.approx(expected, abs=0.02)
+    lattice, weights = mesh.interior(8000, sampler="gauss")
+    assert weights @ lattice[:, 0] / 2.5 == pytest.approx(expected, abs=0.02)
+    distance = mesh.signed_distance(np.array([[0.5, 0.5, 0.25], [2, 2, 0.25]]))
+    assert distance == pytest.approx([-0.25, 1.0], abs=1e-12)
+
+
 def test_signed_distance_in_the_plane_is_exact(makers, rng):
     mesh = Mesh((x, y), makers.square())
     points = rng.uniform([-1, -1], [3, 2], (2000, 2))
