@@ -230,7 +230,7 @@ class _Slices:
         self.pieces = [
             (panel, k)
             for panel in panels(curves)
-            for k in range(crossings(curves, panel.stretched(np.array([0.5]))[0]).shape[1] // 2)
+            for k in range(len(panel.crossings) // 2)
         ]
 
     def __call__(self, which: NDArray[np.intp], unit: Array) -> tuple[Array, Array | None, Array]:
@@ -239,7 +239,7 @@ class _Slices:
             here = which == number
             panel, k = self.pieces[number]
             x, slope = panel.stretched(unit[here, 0])
-            low, high = crossings(self.curves, x)[:, 2 * k : 2 * k + 2].T
+            low, high = crossings(self.curves, x, panel.crossings)[:, 2 * k : 2 * k + 2].T
             points[here] = np.stack([x, low + (high - low) * unit[here, 1]], axis=1)
             element[here] = slope * (high - low)
         return points, None, element

@@ -19,9 +19,11 @@ from pathlib import Path
 
 from sympy import Rational, exp
 
-from kanpde import Dirichlet, Mesh, Problem, coordinates, laplacian, unknown
+from kanpde import Dirichlet, Mesh, Problem, Settings, coordinates, laplacian, unknown
 
 FILES = Path(__file__).resolve().parent
+
+settings = Settings(tolerance=1e-6)
 
 
 def problem() -> Problem:

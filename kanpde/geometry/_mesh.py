@@ -24,7 +24,7 @@ from kanpde.geometry._mesh_fields import FieldsOfMesh
 from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
 from kanpde.geometry._mesh_parts import chosen_parts
 from kanpde.geometry._mesh_patch import InsidePatch, SimplexChart
-from kanpde.geometry._mesh_surface import ClosedSurface
+from kanpde.geometry._mesh_surface import ClosedSurface, from_middle
 from kanpde.geometry._mesh_topology import (
     boundary_facets,
     check_closed,
@@ -177,10 +177,12 @@ class Mesh(FieldsOfMesh, Domain):
 
     @cached_property
     def _bulk(self) -> Patch:
-        if self.closed:
-            inside = self._surface.contains
-            return InsidePatch(self.lower, self.upper, inside, self._surface.volume)
-        return SimplexChart(self.points, self.cells)
+        if not self.closed:
+            return SimplexChart(self.points, self.cells)
+        if (rays := from_middle(self.points, self._facets)) is not None:
+            return SimplexChart(*rays)
+        inside = self._surface.contains
+        return InsidePatch(self.lower, self.upper, inside, self._surface.volume)
 
     @cached_property
     def _surface(self) -> ClosedSurface:

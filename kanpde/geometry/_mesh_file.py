@@ -114,6 +114,12 @@ def raw_mesh(name: str, mesh: meshio.Mesh, d: int) -> RawMesh:
     closed = not len(cut.cells) and d == 3
     if closed:
         cut = simplices(mesh, 2)
+        flat = np.flatnonzero(np.ptp(points, axis=0) == 0.0)
+        if len(cut.cells) and len(flat):
+            raise InputError(
+                f"{name}: expected volume cells or a closed surface for three coordinates, got a "
+                "flat mesh; give two coordinates"
+            )
     if not len(cut.cells):
         kinds = ", ".join(sorted({b.type for b in mesh.cells if len(b.data)})) or "none"
         wanted = "triangles or quadrilaterals" if d == 2 else "volume cells or a closed surface"

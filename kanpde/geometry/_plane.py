@@ -158,10 +158,11 @@ def outline_of(domain: Domain, resolution: Any) -> Polygon | MultiPolygon:
         )
     lines = [c.chords(resolution) for c in all_curves(domain.curves())]
     size = float((domain.upper - domain.lower).max())
-    lines = _joined_ends(lines, 1e-8 * size)
+    lines = _joined_ends(lines, 1e-7 * size)
     rings = shapely.union_all([shapely.LineString(line) for line in lines])
     faces = shapely.polygonize([rings]).geoms
-    middle = np.array([[p.x, p.y] for p in (f.representative_point() for f in faces)])
+    # A representative point may lie on a corner that touches a hole: go to the middle.
+    middle = np.array([shapely.maximum_inscribed_circle(f).coords[0] for f in faces])
     kept = [f for f, m in zip(faces, domain.contains(middle), strict=True) if m]
     result = shapely.union_all(kept)
     return shapely.normalize(result) if result.is_valid else shapely.make_valid(result)

@@ -88,6 +88,7 @@ class Panel:
     start: float
     stop: float
     turns: tuple[bool, bool]  # whether a curve turns back at either end
+    crossings: Array  # heights at which the line in its middle meets curves
 
     def stretched(self, s: Array) -> tuple[Array, Array]:  # (N,), (N,)
         """Map [0, 1] to the range, and give the slope of the map.
@@ -131,15 +132,15 @@ def slice_rule(curves: Sequence[Curve], measure: float, count: int, sampler: str
         As `kanpde.geometry._patch.Patch.tensor`; ``gauss`` gets at least six nodes on
         each stretch.
     """
-    pieces = panels(curves)
+    pieces = [p for p in panels(curves) if len(p.crossings)]
     least = min(count, 6) if sampler == "gauss" else 1
-    middles = [crossings(curves, np.array([0.5 * (p.start + p.stop)]))[0] for p in pieces]
+    middles = [p.crossings for p in pieces]
     longest = max(float((m[1::2] - m[::2]).sum()) for m in middles)
     points, weights = [], []
     shares = split(count, [p.stop - p.start for p in pieces])
     for panel, m, middle in zip(pieces, shares, middles, strict=True):
         x, wx = panel.rule(max(m, least), sampler)
-        heights = crossings(curves, x)
+        heights = crossings(curves, x, middle)
         for k in range(0, len(middle), 2):
             share = float(middle[k + 1] - middle[k]) / longest
             s, ws = axis_rule(max(least, int(np.rint(count * share))), sampler)
@@ -158,14 +159,28 @@ def panels(curves: Sequence[Curve]) -> list[Panel]:
     near = 1e-9 * float(places[-1] - places[0])
     places = places[np.concatenate(([True], np.diff(places) > near))]
     back = [bool(len(turns) and abs(turns - x).min() <= near) for x in places]
-    numbers = range(len(places) - 1)
-    return [Panel(float(places[k]), float(places[k + 1]), (back[k], back[k + 1])) for k in numbers]
+    middles = 0.5 * (places[:-1] + places[1:])
+    heights = np.sort(np.hstack([c.heights(middles) for c in curves]), axis=1)
+    found = []
+    for k, row in enumerate(heights):
+        met = row[np.isfinite(row)]
+        # Odd only in a sliver, where rounding has parted two ends.
+        met = met if len(met) % 2 == 0 else met[:0]
+        found.append(Panel(float(places[k]), float(places[k + 1]), (back[k], back[k + 1]), met))
+    return found
 
 
-def crossings(curves: Sequence[Curve], x: Array) -> Array:  # (N,) -> (N, 2 m)
-    """Return the heights at which the curves cross vertical lines, sorted."""
+def crossings(curves: Sequence[Curve], x: Array, usual: Array) -> Array:  # (N,) -> (N, m)
+    """Return the heights at which the curves cross vertical lines of a panel, sorted.
+
+    Those of the middle of the panel are `usual`. A line that rounding lets miss or meet a
+    curve more gets the heights of one beside it.
+    """
     heights = np.sort(np.hstack([c.heights(x) for c in curves]), axis=1)
-    many = np.isfinite(heights).sum(axis=1)
-    assert (many == many[0]).all()
-    assert many[0] % 2 == 0
-    return heights[:, : many[0]]
+    good = np.flatnonzero(np.isfinite(heights).sum(axis=1) == len(usual))
+    if not len(good):
+        return np.tile(usual, (len(x), 1))
+    if len(good) < len(x):
+        nearest = abs(np.subtract.outer(np.arange(len(x)), good)).argmin(axis=1)
+        heights = heights[good[nearest]]
+    return heights[:, : len(usual)]
