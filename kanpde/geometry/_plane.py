@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import roots_legendre
 
 from kanpde.errors import InputError
-from kanpde.geometry._curves import Curve, distance_to
+from kanpde.geometry._curves import Arc, Curve, distance_to
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample, join, split
@@ -55,7 +55,8 @@ class CurveChart(Chart):
             self.curves, self.lengths, split(count, self.lengths.tolist()), strict=True
         ):
             if sampler == "gauss":  # the parameter is smoother than the length
-                unit, weights = axis_rule(m, "grid" if curve.whole else "gauss")
+                least = min(count, 6) if isinstance(curve, Arc) else 1
+                unit, weights = axis_rule(max(m, least), "grid" if curve.whole else "gauss")
                 t = curve.start + unit * (curve.stop - curve.start)
                 weights = weights * np.linalg.norm(curve.velocity(t), axis=1)
                 weights /= weights.sum()

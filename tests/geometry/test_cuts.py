@@ -166,8 +166,8 @@ def check_boundary(domain: Domain, flux_error: float) -> None:
     assert set(index) == set(range(len(domain.parts)))
     assert domain.contains(points).all()
     step = 1e-7 * normals
-    # Beside a corner or a touching side a step may leave the domain on both sides.
-    assert (domain.contains(points - step) & ~domain.contains(points + step)).mean() > 0.98
+    # Beside a corner or in a cusp a step may leave the domain on both sides.
+    assert (domain.contains(points - step) & ~domain.contains(points + step)).mean() > 0.95
     flux = weights @ (points * normals).sum(axis=1) / domain.dimension
     assert abs(flux - domain.measure) < flux_error * max(1.0, domain.measure)
 
@@ -212,4 +212,4 @@ def test_a_combination_of_solids_agrees_with_its_leaves(tree):
     assert domain.contains(places).all()
     step = 1e-6 * normals
     right = domain.contains(places - step) & ~domain.contains(places + step)
-    assert right.mean() > 0.98
+    assert right.mean() > 0.95
