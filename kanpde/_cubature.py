@@ -16,6 +16,7 @@ Place = Callable[[NDArray[np.intp], Array], tuple[Array, Array | None, Array]]
 
 _PIECES = {1: 8, 2: 2}  # of every axis to begin with
 _HALVINGS, _PART = 50, 1 / 64
+_STALLS, _HELPS = 2, 0.7
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def over_cells(
     which = np.repeat(np.arange(maps), each**axes)
     width = np.full(len(lower), 1.0 / each)
     value: Any = 0.0
-    error, size, points = 0.0, 0.0, 0
+    error, size, points, stalled, before = 0.0, 0.0, 0, 0, np.inf
     for halvings in range(_HALVINGS + 1):
         unit = (lower[:, None] + width[:, None, None] * nodes).reshape(-1, axes)
         where, normals, element = place(np.repeat(which, len(nodes)), unit)
@@ -130,7 +131,14 @@ def over_cells(
         points += f.size
         # A jump or a singular end is left to a cell too small to matter.
         done = off <= tolerance * (size + absolute.sum()) * np.maximum(share / maps, _PART)
-        if halvings == _HALVINGS or points + 2**axes * len(nodes) * (~done).sum() > most:
+        # Noise of a vanishing integrand: all cells are to be halved, and it does not help.
+        stalled = stalled + 1 if not done.any() and off.sum() > _HELPS * before else 0
+        before = float(off.sum())
+        if (
+            stalled > _STALLS
+            or halvings == _HALVINGS
+            or points + 2**axes * len(nodes) * (~done).sum() > most
+        ):
             done[:] = True
         value = value + (share * (f @ fine))[done].sum()
         error, size = error + float(off[done].sum()), size + float(absolute[done].sum())

@@ -111,6 +111,20 @@ def test_infinite_values_at_a_corner_are_resolved():
     assert found.error < 1e-7
 
 
+def test_noise_is_given_up_early():
+    """A traction that vanishes but for round-off."""
+    rng = np.random.default_rng(0)
+    found = integrate(lambda p, _: 1e-12 * rng.standard_normal(len(p)), Disk((x, y)), on="boundary")
+    assert abs(float(found)) < 1e-12
+    assert found.points < 5000
+    assert 1e-15 < found.error < 1e-11
+
+
+def test_many_waves_are_resolved():
+    found = integrate(lambda p, _: np.sin(300 * p[:, 0]) ** 2, Interval(x, 0, 1))
+    assert float(found) == pytest.approx(0.5 - np.sin(600) / 1200, rel=1e-9)
+
+
 def test_predicate_cuts_a_curve_where_it_changes():
     """The quarter of a circle between two angles."""
     found = integrate(lambda p, _: p[:, 0] ** 2, Disk((x, y)), on=(x > 0) & (y > 0))
