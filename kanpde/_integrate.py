@@ -228,9 +228,7 @@ class _Slices:
     def __init__(self, curves: Sequence[Curve]) -> None:
         self.curves = curves
         self.pieces = [
-            (panel, k)
-            for panel in panels(curves)
-            for k in range(len(panel.crossings) // 2)
+            (panel, k) for panel in panels(curves) for k in range(len(panel.crossings) // 2)
         ]
 
     def __call__(self, which: NDArray[np.intp], unit: Array) -> tuple[Array, Array | None, Array]:
