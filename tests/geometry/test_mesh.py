@@ -288,13 +288,14 @@ def test_an_inverted_tetrahedron_among_others_is_refused(makers):
 
 
 @pytest.mark.parametrize(
-    "name", ["a.msh", "a.vtu", "a.xdmf", "a.stl", "a.obj", "a.vtk", "a.mesh", "a.ply"]
+    "name",
+    ["a.msh", "a.vtu", "a.xdmf", "a.stl", "a.obj", "a.vtk", "a.mesh", "a.ply", "a.off", "a.dat"],
 )
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.02, 0.3, 0.6])
 def test_a_truncated_file_is_refused_in_one_line(makers, tmp_path, name, share, capsys):
     file = tmp_path / name
-    surface = name.endswith(("stl", "obj", "ply"))
-    made = makers.octahedron() if surface else makers.square()
+    surface = name.endswith(("stl", "obj", "ply", "off"))
+    made = makers.octahedron() if surface else makers.square(groups=name.endswith("msh"))
     write(file, made)
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
