@@ -1,5 +1,6 @@
 """Integrals over domains and boundary parts: values, estimated errors, refusals."""
 
+import meshio
 import numpy as np
 import pytest
 import sympy
@@ -11,12 +12,16 @@ from kanpde import (
     Box,
     Dirichlet,
     Disk,
+    Ellipse,
     InputError,
     Interval,
+    Mesh,
     ParameterInterval,
+    Polygon,
     Problem,
     Rectangle,
     TimeInterval,
+    Torus,
     coordinates,
     normal,
     solve,
@@ -109,6 +114,22 @@ def test_infinite_values_at_a_corner_are_resolved():
     found = integrate(lambda p, _: 4 / 9 * np.hypot(*p.T) ** (-2 / 3), room)
     assert float(found) == pytest.approx(1.83622666187, rel=1e-8)  # of u u_n along the walls
     assert found.error < 1e-7
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        Polygon((x, y), [(0, 0), (2, 0), (2, 1), (1, 0.4), (0, 1)]),
+        Ellipse((x, y), radii=(2, 1), angle=0.3),
+        Torus((x, y, z), radius=2, tube=0.5),
+        Mesh((x, y), meshio.Mesh([(0, 0), (2, 0), (2, 1), (0, 3)], [("quad", [(0, 1, 2, 3)])])),
+    ],
+    ids=["polygon", "ellipse", "torus", "mesh"],
+)
+def test_divergence_theorem_holds_on_every_kind_of_shape(domain):
+    flux = integrate(lambda p, n: p[:, 0] ** 3 * n[:, 0], domain, on=list(domain.parts))
+    source = integrate(lambda p, _: 3 * p[:, 0] ** 2, domain)
+    assert float(flux) == pytest.approx(float(source), rel=1e-8)
 
 
 def test_noise_is_given_up_early():

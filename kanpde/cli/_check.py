@@ -2,7 +2,8 @@
 
 Shows the equations with their order, how every condition will be imposed, what
 is missing on the boundary, corners where the data disagree, and the residual of
-the exact solution. With --out (or --plot) the points are drawn.
+the exact solution. With --out (or --plot) the points are drawn, and the domain:
+its parts by name, normals, bare stretches and corners with two values in red.
 """
 
 from __future__ import annotations
