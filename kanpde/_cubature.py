@@ -72,8 +72,18 @@ def _kronrod() -> tuple[Array, Array, Array]:
     return 0.5 * (places + 1), 0.5 * weights / (0.5 * weights.sum()), 0.5 * (weights - gauss)
 
 
+def _lagrange(nodes: Array, place: float) -> Array:  # (Q,)
+    """Weights that give the value at a place of the polynomial through values at nodes."""
+    apart = nodes[:, None] - nodes + np.eye(len(nodes))
+    share = 1.0 / (apart.prod(axis=1) * (place - nodes))
+    return np.asarray(share / share.sum(), dtype=np.float64)
+
+
 # Nodes in (0, 1) of the 15-point Kronrod rule, its weights, and how far Gauss' 7 points differ.
 _KRONROD, _KRONROD_WEIGHTS, _GAUSS_WEIGHTS = _kronrod()
+_GAP = float(_KRONROD[0])  # between the ends of a cell and the first node
+_NEAR = np.array([1e-4, 1 - 1e-4])
+_ENDS = np.stack([_lagrange(_KRONROD, float(near)) for near in _NEAR])
 
 
 def over_cells(
@@ -113,7 +123,7 @@ def over_cells(
     >>> round(float(found), 9), round(4 / 3 * (8**0.5 - 2), 9), found.error < 1e-8
     (1.1045695, 1.1045695, True)
     """
-    nodes, fine, coarse = _tensor_rule(axes)
+    nodes, fine, coarse, ends = _tensor_rule(axes)
     each = _PIECES[axes]
     corners = np.stack(np.meshgrid(*[np.arange(each) / each] * axes, indexing="ij"), axis=-1)
     lower = np.tile(corners.reshape(-1, axes), (maps, 1))
@@ -126,7 +136,7 @@ def over_cells(
         where, normals, element = place(np.repeat(which, len(nodes)), unit)
         f = (function(where, normals) * element).reshape(len(lower), -1)
         share = width**axes
-        off = share * np.abs(f @ coarse)
+        off = share * (np.abs(f @ coarse) + _GAP * np.abs(f @ ends).max(axis=1))
         absolute = share * (np.abs(f) @ fine)
         points += f.size
         # A jump or a singular end is left to a cell too small to matter.
@@ -152,11 +162,19 @@ def over_cells(
     return Integrated(value, error + float(np.finfo(np.float64).eps) * size, points)
 
 
-def _tensor_rule(axes: int) -> tuple[Array, Array, Array]:
-    """Nodes ``(Q, axes)`` of Kronrod's product rule, its weights, and Gauss' differences."""
+def _tensor_rule(axes: int) -> tuple[Array, Array, Array, Array]:
+    """Nodes ``(Q, axes)`` of Kronrod's product rule, its weights, Gauss' differences, ends.
+
+    The last are weights ``(Q, E)``: along a curve what the integrand near the two ends of a cell
+    is off the polynomial through the other nodes, which a jump between them and the ends shows.
+    """
     if axes == 1:
-        return _KRONROD[:, None], _KRONROD_WEIGHTS, _GAUSS_WEIGHTS
+        zero = np.zeros(2)
+        ends = np.vstack([_ENDS.T, -np.eye(2)])
+        nodes = np.concatenate([_KRONROD, _NEAR])[:, None]
+        weights = np.concatenate([_KRONROD_WEIGHTS, zero])
+        return nodes, weights, np.concatenate([_GAUSS_WEIGHTS, zero]), ends
     grid = np.stack(np.meshgrid(_KRONROD, _KRONROD, indexing="ij"), axis=-1).reshape(-1, 2)
     fine = np.outer(_KRONROD_WEIGHTS, _KRONROD_WEIGHTS).ravel()
     gauss = _KRONROD_WEIGHTS - _GAUSS_WEIGHTS
-    return grid, fine, fine - np.outer(gauss, gauss).ravel()
+    return grid, fine, fine - np.outer(gauss, gauss).ravel(), np.zeros((len(grid), 1))

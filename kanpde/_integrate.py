@@ -16,7 +16,7 @@ from kanpde.geometry import Box, Domain, Product, Selection
 from kanpde.geometry._curves import Curve
 from kanpde.geometry._moved import MovedPatch
 from kanpde.geometry._patch import Chart, Mask, Patch, ProductPatch, Sample
-from kanpde.geometry._plane import all_curves
+from kanpde.geometry._plane import CurveChart, all_curves
 from kanpde.geometry._rejection import SURVEY, KeptPatch, SlicedPatch, crossings, panels
 
 Array = NDArray[np.float64]
@@ -212,14 +212,26 @@ def _slices(domain: Domain) -> _Slices | None:
 def _on_chart(function: Integrand, patch: Patch, mask: Mask | None, tolerance: float) -> Integrated:
     """Integrate over the image of the unit interval or square."""
     assert isinstance(patch, Chart)
+    charts: list[Chart] = [patch]
+    if isinstance(patch, CurveChart):  # no cell is to straddle a corner
+        charts = [CurveChart((curve,)) for curve in patch.curves]
 
-    def place(_: Any, unit: Array) -> tuple[Array, Array | None, Array]:
-        points, normals = patch.from_unit(unit)
-        kept = np.ones(len(points)) if mask is None else mask(points)
-        return points, normals, np.asarray(patch.measure * kept, dtype=np.float64)
+    def place(which: NDArray[np.intp], unit: Array) -> tuple[Array, Array | None, Array]:
+        points, element = np.empty((len(unit), patch.columns)), np.empty(len(unit))
+        normals = np.zeros_like(points)
+        outward: Array | None = None
+        for k in np.unique(which):
+            here = which == k
+            points[here], outward = charts[k].from_unit(unit[here])
+            element[here] = charts[k].measure
+            if outward is not None:
+                normals[here] = outward
+        if mask is not None:
+            element *= mask(points)
+        return points, None if outward is None else normals, element
 
-    axes = patch.dimension
-    return over_cells(function, place, maps=1, axes=axes, tolerance=tolerance, most=_MOST)
+    axes, many = patch.dimension, len(charts)
+    return over_cells(function, place, maps=many, axes=axes, tolerance=tolerance, most=_MOST)
 
 
 class _Slices:
