@@ -22,11 +22,9 @@ by itself, reach 5e-4 with 165 coefficients.
 
 from pathlib import Path
 
-from kanpde import Dirichlet, Mesh, Problem, Settings, coordinates, laplacian, unknown
+from kanpde import Dirichlet, Mesh, Problem, coordinates, laplacian, unknown
 
 FILES = Path(__file__).resolve().parent
-
-settings = Settings(boundary=600)
 
 
 def problem() -> Problem:
