@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +12,7 @@ import sympy
 import torch
 
 from kanpde._version import __version__
-from kanpde.nets import KAN, MLP, BasisBlock, ChartedKAN, Network, ProductKAN
+from kanpde.nets import KAN, MLP, BasisBlock, Chart, ChartedKAN, Network, ProductKAN
 
 
 def describe_network(network: Network) -> str:
@@ -47,13 +48,24 @@ def structure(network: Network) -> str:
     ', structure-matched: sums of functions of 1 coordinate'
     """
     if isinstance(network, ChartedKAN):
-        kinds = [block.chart.kind for block in network.own_blocks]
-        found = [(kinds.count(kind), kind) for kind in ("hole", "corner") if kind in kinds]
-        return ", charts about " + " and ".join(f"{n} {kind}{'s' * (n > 1)}" for n, kind in found)
+        return f", charts about {named_charts([b.chart for b in network.own_blocks])}"
     few = network.interaction if isinstance(network, ProductKAN) else None
     if few is None:
         return ""
     return f", structure-matched: sums of functions of {few} coordinate{'s' * (few > 1)}"
+
+
+def named_charts(charts: Sequence[Chart]) -> str:
+    """Count charts by kind.
+
+    Examples
+    --------
+    >>> named_charts([Chart("hole", (0, 1), (x, 0.0), 0.1, 1.0) for x in (0.0, 0.5)])
+    '2 holes'
+    """
+    kinds = [chart.kind for chart in charts]
+    found = [(kinds.count(kind), kind) for kind in ("hole", "corner") if kind in kinds]
+    return " and ".join(f"{n} {kind}{'s' * (n > 1)}" for n, kind in found)
 
 
 def versions() -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Operator, Robin
 from kanpde._problem import Problem
@@ -23,6 +24,7 @@ Values = Callable[[Array], Array]
 SAMPLES = 512  # points of a part at which conditions are counted
 _STEPS = 2048  # of a curve, where its stretches are looked for
 _JUMP = 1e-6  # of the data's size: what counts as a disagreement
+_EDGE_JUMP, _SURFACE = 0.05, 4096  # beside edges of solids, and among how many points
 _START_JUMP = 1e-3  # and at the start of time, where tails of pulses are common
 
 
@@ -158,20 +160,36 @@ def conflicts(problem: Problem) -> list[Conflict]:
         ):
             continue
         values = _data(problem, a, one), _data(problem, b, other)
-        if isinstance(one, Dirichlet) and isinstance(other, Dirichlet):
-            corners, places = _corners(problem, one, other), _overlap(problem, one, other)
-            least = _JUMP
-        else:
-            wall = next((c for c in (one, other) if isinstance(c, Dirichlet)), None)
-            corners, places = np.zeros((0, problem.dimension)), _at_the_start(problem, wall)
-            least = _START_JUMP
-        least *= _size(problem, values)
-        worst = _largest(values, corners, least) or _largest(values, places, least)
+        found += _between(problem, {a: one, b: other}, values)
+    return found
+
+
+def _between(
+    problem: Problem, pair: dict[str, Condition], values: tuple[Values, Values]
+) -> list[Conflict]:
+    """Look for a place where the data of two conditions disagree."""
+    one, other = pair.values()
+    corners = np.zeros((0, problem.dimension))
+    if isinstance(one, Dirichlet) and isinstance(other, Dirichlet):
+        corners = _corners(problem, one, other)
+        places = [
+            (corners, _JUMP),
+            (_overlap(problem, one, other), _JUMP),
+            (_edges(problem, one, other), _EDGE_JUMP),
+        ]
+    else:
+        wall = next((c for c in (one, other) if isinstance(c, Dirichlet)), None)
+        places = [(_at_the_start(problem, wall), _START_JUMP)]
+    size = _size(problem, values)
+    for points, least in places:
+        worst = _largest(values, points, least * size)
         if worst is not None:
             columns = [problem.coordinates.index(x) for x in problem.space]
-            others = _elsewhere(corners[_gaps(values, corners) > least], worst[0], columns)
-            found.append(Conflict((a, b), *worst, others))
-    return found
+            apart = corners[_gaps(values, corners) > _JUMP * size]
+            others = _elsewhere(apart, worst[0], columns)
+            first, second = pair
+            return [Conflict((first, second), *worst, others)]
+    return []
 
 
 def _data(problem: Problem, name: str, condition: Any) -> Values:
@@ -250,27 +268,56 @@ def _overlap(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
 def _corners(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
     """Points of a plane boundary at which a stretch of each condition ends, at some times."""
     domain, space = problem.domain, problem.domain.space
-    if space is None or space.dimension != 2:
-        return np.zeros((0, domain.dimension))
-    return _common_ends(domain, space, domain.resolve(one.on), domain.resolve(other.on))
-
-
-def _common_ends(domain: Domain, space: Domain, first: Selection, second: Selection) -> Array:
-    """Points where a stretch of one selection ends and one of the other begins."""
-    others = [i for i, c in enumerate(domain.coordinates) if c not in space.coordinates]
-    columns = [domain.coordinates.index(c) for c in space.coordinates]
-    slack = 1e-7 * float((space.upper - space.lower).max())
     found = [np.zeros((0, domain.dimension))]
-    for share in (0.0, 0.29, 0.64, 1.0) if others else (0.0,):
-        middle = domain.lower + share * (domain.upper - domain.lower)
-        lift = _lift(domain.dimension, columns, middle)
+    if space is None or space.dimension != 2:
+        return found[0]
+    selections = domain.resolve(one.on), domain.resolve(other.on)
+    slack = 1e-7 * float((space.upper - space.lower).max())
+    for lift in _lifts(domain, space):
         a, b = (
             np.concatenate([np.zeros((0, 2)), *(_ends(space, n, on, lift) for n in on.parts)])
-            for on in (first, second)
+            for on in selections
         )
         near = np.linalg.norm(a[:, None] - b[None], axis=2) <= slack
         found.append(lift(a[near.any(axis=1)]))
     return np.concatenate(found)
+
+
+def _edges(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
+    """Points of a solid's boundary beside edges at which two conditions meet, at some times.
+
+    Found among scattered points: those of one condition that have one of the other about half
+    as near as points lie apart, where some are nearer by far.
+    """
+    domain, space = problem.domain, problem.domain.space
+    found = [np.zeros((0, domain.dimension))]
+    if space is None or space.dimension != 3:
+        return found[0]
+    rng = np.random.default_rng(0)
+    for lift in _lifts(domain, space):
+        sides, apart = [], 0.0
+        for on in (domain.resolve(one.on), domain.resolve(other.on)):
+            names = [n for n in on.parts if n in space.parts]
+            if not names:
+                return found[0]
+            points = space.boundary(_SURFACE, part=names, sampler="sobol", rng=rng)[0]
+            apart = max(apart, (sum(space.parts[n].measure for n in names) / _SURFACE) ** 0.5)
+            sides.append(points[_holds(on, points, lift)])
+        if not (len(sides[0]) and len(sides[1])):
+            continue
+        distance = cKDTree(sides[1]).query(sides[0])[0]
+        if distance.min() < 0.15 * apart:
+            found.append(lift(sides[0][distance < 0.5 * apart]))
+    return np.concatenate(found)
+
+
+def _lifts(domain: Domain, space: Domain) -> Iterator[Callable[[Array], Array]]:
+    """Give maps from space to the domain, at some values of time and parameters."""
+    columns = [domain.coordinates.index(c) for c in space.coordinates]
+    several = len(columns) < domain.dimension
+    for share in (0.0, 0.29, 0.64, 1.0) if several else (0.0,):
+        rest = domain.lower + share * (domain.upper - domain.lower)
+        yield _lift(domain.dimension, columns, rest)
 
 
 def _lift(width: int, columns: list[int], rest: Array) -> Callable[[Array], Array]:

@@ -128,7 +128,8 @@ def _upper(domain: Domain, centers: dict[Symbol, float]) -> Domain:
             parts.append(factor)
             continue
         bounds = zip(factor.coordinates, factor.lower, factor.upper, strict=True)
-        parts.append(Box(*((x, centers.get(x, float(a)), float(b)) for x, a, b in bounds)))
+        sides = [(x, centers.get(x, float(a)), float(b)) for x, a, b in bounds]
+        parts.append(Box(*sides, name=getattr(factor, "name", None)))
     return functools.reduce(operator.mul, parts)
 
 

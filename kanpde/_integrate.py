@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from kanpde._cubature import Integrated, over_cells
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain, Product, Selection
+from kanpde.geometry._curves import Curve
 from kanpde.geometry._moved import MovedPatch
 from kanpde.geometry._patch import Chart, Mask, Patch, ProductPatch, Sample
-from kanpde.geometry._rejection import SURVEY, KeptPatch, SlicedPatch
+from kanpde.geometry._plane import CurveChart, all_curves
+from kanpde.geometry._rejection import SURVEY, KeptPatch, SlicedPatch, crossings, panels
 
 Array = NDArray[np.float64]
 # What is integrated: of points (N, d) and normals (N, d), None inside the domain.
@@ -25,66 +27,9 @@ Integrand = Callable[[Array, Array | None], NDArray[Any]]
 _START = {1: 24, 2: 12, 3: 8}  # Gauss nodes along an axis, by number of axes
 _GROWTH = 1.5
 _MOST = 2**17  # points of one patch
+_FEW = 5000  # and of one that is cut into cells where rules do not converge
 _REPEATS, _FEWEST = 8, 2**10  # scrambled point sets, and points of each to begin with
 _INTERVAL = float(student.ppf(0.975, _REPEATS - 1))  # of 95 %, in standard deviations
-
-
-def _kronrod() -> tuple[Array, Array, Array]:
-    """Give Kronrod's rule of 15 points on [0, 1], and its difference to Gauss' rule of 7."""
-    nodes = [0.0, 0.207784955007898, 0.405845151377397, 0.586087235467691]
-    nodes += [0.741531185599394, 0.864864423359769, 0.949107912342759, 0.991455371120813]
-    kronrod = [0.209482141084728, 0.204432940075298, 0.190350578064785, 0.169004726639267]
-    kronrod += [0.140653259715525, 0.104790010322250, 0.063092092629979, 0.022935322010529]
-    x, w = np.array(nodes), np.array(kronrod)
-    places = np.concatenate([-x[:0:-1], x])
-    weights = np.concatenate([w[:0:-1], w])
-    gauss = np.zeros(15)
-    gauss[1::2] = np.polynomial.legendre.leggauss(7)[1]
-    return 0.5 * (places + 1), 0.5 * weights / (0.5 * weights.sum()), 0.5 * (weights - gauss)
-
-
-_PIECES, _HALVINGS, _PART = 8, 50, 1 / 64  # of a curve
-# Nodes in (0, 1) of the 15-point Kronrod rule, its weights, and how far Gauss' 7 points differ.
-_KRONROD, _KRONROD_WEIGHTS, _GAUSS_WEIGHTS = _kronrod()
-
-
-@dataclass(frozen=True)
-class Integrated:
-    """An integral: its value and what the quadrature may be off by.
-
-    Attributes
-    ----------
-    value
-        A float, or a complex number where the integrand is one.
-    error
-        Estimated error of the quadrature, not of the solution that was integrated: the
-        difference to the next coarser rule, or a 95 % interval where points are scattered.
-    points
-        How often the integrand was asked in the finest rule.
-
-    Examples
-    --------
-    >>> Integrated(2.0, 1e-9, 24)
-    2.0 ± 1e-09
-    >>> float(Integrated(2.0, 1e-9, 24))
-    2.0
-    """
-
-    value: Any
-    error: float
-    points: int
-
-    def __float__(self) -> float:
-        """Give the value where it is real."""
-        return float(self.value)
-
-    def __complex__(self) -> complex:
-        """Give the value as a complex number."""
-        return complex(self.value)
-
-    def __repr__(self) -> str:
-        """Show value and error."""
-        return f"{self.value} ± {self.error:.0e}"
 
 
 def integrate(
@@ -138,7 +83,9 @@ def integrate(
     cut = _Cut(domain, _held(domain, at or {}))
     patches, mask = cut.patches(on)
     single = [p for patch in patches for p in getattr(patch, "patches", [patch])]
-    pieces = [_piece(cut.lifted(function), patch, mask, tolerance) for patch in single]
+    asked = cut.lifted(function)
+    slices = None if on is not None else _slices(cut.rest)
+    pieces = [_piece(asked, patch, mask, slices, tolerance) for patch in single]
     value = sum(p.value for p in pieces)
     return Integrated(
         complex(value) if np.iscomplexobj(np.asarray(value)) else float(value),
@@ -227,13 +174,85 @@ def _remaining(factor: Domain, free: list[int]) -> list[Domain]:
     )
 
 
-def _piece(function: Integrand, patch: Patch, mask: Mask | None, tolerance: float) -> Integrated:
+def _piece(
+    function: Integrand,
+    patch: Patch,
+    mask: Mask | None,
+    slices: _Slices | None,
+    tolerance: float,
+) -> Integrated:
     """Integrate over one patch, by rules that grow finer until they agree."""
     if isinstance(patch, Chart) and patch.dimension == patch.units == 1:
-        return _along_a_curve(function, patch, mask, tolerance)
-    if mask is None and has_rule(patch):
-        return _by_rules(function, patch, tolerance)
-    return _by_scattered(function, patch, mask, tolerance)
+        return _on_chart(function, patch, mask, tolerance)
+    if mask is not None or not has_rule(patch):
+        return _by_scattered(function, patch, mask, tolerance)
+    sheet = isinstance(patch, Chart) and patch.dimension == patch.units == 2
+    halved = sheet or slices is not None
+    found = _by_rules(function, patch, tolerance, _FEW if halved else _MOST)
+    if not halved or found.error <= 2 * tolerance * abs(found.value):
+        return found
+    if slices is None:
+        other = _on_chart(function, patch, None, tolerance)
+    else:
+        many = len(slices.pieces)
+        other = over_cells(function, slices, maps=many, axes=2, tolerance=tolerance, most=_MOST)
+    return min(found, other, key=lambda f: f.error)
+
+
+def _slices(domain: Domain) -> _Slices | None:
+    """Cut a plane domain into pieces between curves; None of any other."""
+    if domain.dimension != 2:
+        return None
+    try:
+        return _Slices(all_curves(domain.curves()))
+    except InputError:  # a mesh has its own rule
+        return None
+
+
+def _on_chart(function: Integrand, patch: Patch, mask: Mask | None, tolerance: float) -> Integrated:
+    """Integrate over the image of the unit interval or square."""
+    assert isinstance(patch, Chart)
+    charts: list[Chart] = [patch]
+    if isinstance(patch, CurveChart):  # no cell is to straddle a corner
+        charts = [CurveChart((curve,)) for curve in patch.curves]
+
+    def place(which: NDArray[np.intp], unit: Array) -> tuple[Array, Array | None, Array]:
+        points, element = np.empty((len(unit), patch.columns)), np.empty(len(unit))
+        normals = np.zeros_like(points)
+        outward: Array | None = None
+        for k in np.unique(which):
+            here = which == k
+            points[here], outward = charts[k].from_unit(unit[here])
+            element[here] = charts[k].measure
+            if outward is not None:
+                normals[here] = outward
+        if mask is not None:
+            element *= mask(points)
+        return points, None if outward is None else normals, element
+
+    axes, many = patch.dimension, len(charts)
+    return over_cells(function, place, maps=many, axes=axes, tolerance=tolerance, most=_MOST)
+
+
+class _Slices:
+    """The pieces between two curves of a plane domain as images of the unit square."""
+
+    def __init__(self, curves: Sequence[Curve]) -> None:
+        self.curves = curves
+        self.pieces = [
+            (panel, k) for panel in panels(curves) for k in range(len(panel.crossings) // 2)
+        ]
+
+    def __call__(self, which: NDArray[np.intp], unit: Array) -> tuple[Array, Array | None, Array]:
+        points, element = np.empty_like(unit), np.empty(len(unit))
+        for number in np.unique(which):
+            here = which == number
+            panel, k = self.pieces[number]
+            x, slope = panel.stretched(unit[here, 0])
+            low, high = crossings(self.curves, x, panel.crossings)[:, 2 * k : 2 * k + 2].T
+            points[here] = np.stack([x, low + (high - low) * unit[here, 1]], axis=1)
+            element[here] = slope * (high - low)
+        return points, None, element
 
 
 def has_rule(patch: Patch) -> bool:
@@ -253,40 +272,10 @@ def has_rule(patch: Patch) -> bool:
     return isinstance(patch, Chart | SlicedPatch)
 
 
-def _along_a_curve(
-    function: Integrand, patch: Chart, mask: Mask | None, tolerance: float
-) -> Integrated:
-    """Halve pieces of a curve until Gauss and Kronrod agree on each of them."""
-    lower, width = np.arange(_PIECES) / _PIECES, np.full(_PIECES, 1.0 / _PIECES)
-    value: Any = 0.0
-    error, size, points = 0.0, 0.0, 0
-    for halvings in range(_HALVINGS + 1):
-        unit = (lower[:, None] + width[:, None] * _KRONROD).reshape(-1, 1)
-        place, normals = patch.from_unit(unit)
-        f = np.asarray(function(place, normals)) * patch.measure
-        if mask is not None:
-            f = np.where(mask(place), f, 0.0)
-        f = width[:, None] * f.reshape(len(lower), -1)
-        off, absolute = np.abs(f @ _GAUSS_WEIGHTS), np.abs(f) @ _KRONROD_WEIGHTS
-        points += f.size
-        # A jump or a singular end is left to a piece too short to matter.
-        done = off <= tolerance * (size + absolute.sum()) * np.maximum(width, _PART)
-        if halvings == _HALVINGS or points > _MOST:
-            done[:] = True
-        value = value + (f @ _KRONROD_WEIGHTS)[done].sum()
-        error, size = error + float(off[done].sum()), size + float(absolute[done].sum())
-        if done.all():
-            break
-        half = 0.5 * width[~done]
-        lower = np.concatenate([lower[~done], lower[~done] + half])
-        width = np.concatenate([half, half])
-    return Integrated(value, error + float(np.finfo(np.float64).eps) * size, points)
-
-
-def _by_rules(function: Integrand, patch: Patch, tolerance: float) -> Integrated:
+def _by_rules(function: Integrand, patch: Patch, tolerance: float, most: int) -> Integrated:
     found: list[Any] = []
     points = 0
-    for sample in _rules(patch):
+    for sample in _rules(patch, most):
         terms = function(sample.points, sample.normals) * sample.weights
         if patch.dimension == 0:
             return Integrated(terms.sum(), 0.0, 1)
@@ -301,12 +290,12 @@ def _by_rules(function: Integrand, patch: Patch, tolerance: float) -> Integrated
     return Integrated(found[-1], error + float(np.finfo(np.float64).eps) * size, len(terms))
 
 
-def _rules(patch: Patch) -> Iterator[Sample]:
+def _rules(patch: Patch, most: int) -> Iterator[Sample]:
     """Give Gauss rules of a patch, each with half as many nodes again along every axis."""
     axes = max(patch.dimension, 1)
     count = float(_START.get(axes, 4))
     for number in range(64):
-        if number > 2 and count**axes > _MOST:
+        if number > 2 and count**axes > most:
             return
         yield patch.tensor(round(count), "gauss")
         count = max(_GROWTH * count, count + 1)

@@ -20,6 +20,7 @@ from kanpde._conditions import (
     Robin,
 )
 from kanpde._data import PointData
+from kanpde._describe import named_charts
 from kanpde._faults import Conflict, Coverage, conditions_on_parts, conflicts, coverage
 from kanpde._gauge import drifting_unknowns, floating_unknowns
 from kanpde._halving import described
@@ -40,7 +41,8 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
     -------
     dict
         ``equations``, ``conditions``, ``symmetry``, ``warnings``, ``degree``, ``scales``,
-        ``corners``, ``conflicts``, ``bare``, ``parts``, ``exact_residual``, ``points``.
+        ``corners``, ``conflicts``, ``bare``, ``parts``, ``charts``, ``exact_residual``,
+        ``points``.
 
     Examples
     --------
@@ -84,6 +86,7 @@ def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, A
         "bare": bare_points(problem),
         "parts": conditions_on_parts(problem),
         "exact_residual": _exact_residual(problem),
+        "charts": named_charts(plan.charts),
         "interior": many,
         "coefficients": network.count,
         "points": {

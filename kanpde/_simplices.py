@@ -183,7 +183,7 @@ def pack(array: NDArray[Any]) -> dict[str, Any]:
     """
     kind = "<i8" if np.issubdtype(array.dtype, np.integer) else "<f8"
     raw = np.ascontiguousarray(array, dtype=kind).tobytes()
-    text = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
+    text = base64.b64encode(zlib.compress(raw, 6)).decode("ascii")
     return {"dtype": kind, "shape": list(array.shape), "zlib": text}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from kanpde import _check, _directory, _files
 from kanpde._conditions import normal
-from kanpde._integrate import Integrated, integrate
+from kanpde._cubature import Integrated
+from kanpde._integrate import integrate
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._terms import TermSet, jet_layout
@@ -138,15 +139,22 @@ class Solution:
         InputError
             If the expression names something else.
         """
-        array, given = self._array(points), sympify(expression)
+        array = self._array(points)
         if normals is not None:
             normals = self._array(normals)
             _check.shape("normals", normals, (len(array), self.problem.dimension))
+        return self._evaluator(expression, normals=normals is not None)(array, normals)
+
+    def _evaluator(self, expression: Expr, *, normals: bool) -> Callable[..., NDArray[Any]]:
+        """Compile an expression to a function of points ``(N, d)`` and normals, or None."""
+        given = sympify(expression)
         if not (complex_unknowns(given) or given.has(I)):
-            return self._values(normalise(expression), array, normals)
-        real, imaginary = split_complex(given)
-        values = self._values(real, array, normals)
-        return values if imaginary == 0 else values + 1j * self._values(imaginary, array, normals)
+            return self._real_evaluator(normalise(given), normals=normals)
+        parts = split_complex(given)
+        real, imaginary = (self._real_evaluator(p, normals=normals) for p in parts)
+        if parts[1] == 0:
+            return real
+        return lambda points, outward: real(points, outward) + 1j * imaginary(points, outward)
 
     def integrate(
         self,
@@ -196,41 +204,48 @@ class Solution:
         >>> round(float(flux), 6)
         -0.459698
         """
-        given = sympify(expression)
-        named = sorted({str(normal(x)) for x in self.problem.coordinates} & _names(given))
-        if on is None and named:
+        named = {str(x) for x in sympify(expression).free_symbols}
+        outward = sorted(named & {str(normal(x)) for x in self.problem.coordinates})
+        if on is None and outward:
             raise InputError(
-                f"expression: expected no normal inside the domain, got {named[0]}; "
+                f"expression: expected no normal inside the domain, got {outward[0]}; "
                 "pass on= with boundary parts"
             )
         return integrate(
-            lambda points, normals: self.evaluate(given, points, normals=normals),
+            self._evaluator(expression, normals=on is not None),
             self.problem.domain,
             on=on,
             at=at,
             tolerance=tolerance,
         )
 
-    def _values(self, expression: Expr, array: Array, normals: Array | None = None) -> Array:
-        """Evaluate a real expression at points ``(N, d)``."""
+    def _real_evaluator(
+        self, expression: Expr, *, normals: bool
+    ) -> Callable[[Array, Array | None], Array]:
+        """Compile a real expression to a function of points ``(N, d)`` and normals."""
         problem: Any = self.problem  # it has what the layout asks of a problem
+        d = problem.dimension
         space, atoms, (rest,) = jet_layout(problem, [expression], collapse=False)
-        outward = () if normals is None else tuple(normal(x) for x in self.problem.coordinates)
-        inputs = (*self.problem.coordinates, *outward, *atoms, *self.problem.constants)
+        outward = tuple(normal(x) for x in problem.coordinates) if normals else ()
+        inputs = (*problem.coordinates, *outward, *atoms, *problem.constants)
         program = lower([rest], inputs, where="expression")
         constants = list(self.constants.values())
-        pieces = []
-        with torch.no_grad():
-            both = array if normals is None else np.hstack([array, normals])
-            for part in torch.as_tensor(both, dtype=self.trial.dtype).split(CHUNK):
-                site = self.trial.site(part[:, : self.problem.dimension], space)
-                beside = part[:, self.problem.dimension :].unbind(1)
-                jets = self.trial.jets(site)
-                columns = [jets[j.component, :, j.unknown] for j in atoms.values()]
-                numbers = [site.points.new_tensor(c) for c in constants]
-                (value,) = program(*site.points.unbind(1), *beside, *columns, *numbers)
-                pieces.append(value.detach())
-        return torch.cat(pieces).double().cpu().numpy()
+
+        def evaluate(points: Array, beside: Array | None) -> Array:
+            both = points if beside is None else np.hstack([points, beside])
+            pieces = []
+            with torch.no_grad():
+                for part in torch.as_tensor(both, dtype=self.trial.dtype).split(CHUNK):
+                    site = self.trial.site(part[:, :d], space)
+                    jets = self.trial.jets(site)
+                    columns = [jets[j.component, :, j.unknown] for j in atoms.values()]
+                    numbers = [site.points.new_tensor(c) for c in constants]
+                    components = part[:, d:].unbind(1)
+                    (value,) = program(*site.points.unbind(1), *components, *columns, *numbers)
+                    pieces.append(value.detach())
+            return torch.cat(pieces).double().cpu().numpy()
+
+        return evaluate
 
     def residuals(self, points: Any) -> dict[str, Array]:
         """Residual of every equation at points ``(N, d)``; ``{name: (N,)}``."""
@@ -330,10 +345,6 @@ class Solution:
         worst = [e["relative_l2"] for e in self.errors.values()]
         error = f", relative L2 {max(worst):.1e}" if worst else ""
         return f"Solution({self.problem.name}, {self.status.value}{error})"
-
-
-def _names(expression: Expr) -> set[str]:
-    return {str(s) for s in expression.free_symbols}
 
 
 def _chunks(points: Array) -> list[Array]:

@@ -3,11 +3,10 @@
     python scripts/make_meshes.py [FOLDER]
 
 `gear.msh` is a polygon like a gear wheel in triangles, with the physical groups "tips", "flanks"
-and "roots" of its boundary; `gear_fem.vtu` a mesh twice as fine in its middle, finer still at
-its re-entrant corners, with the solution of -Laplace u = 1, u = 0 on the boundary by quadratic
-finite elements as point data; `ball.stl` the unit ball's surface. Prints sizes, and how far the
-finite elements are from those on a mesh twice as coarse. Needs gmsh (``pip install
-"kanpde[geometry]"``).
+and "roots" of its boundary; `gear_fem.vtu` a mesh that is much finer at all corners, with the
+solution of -Laplace u = 1, u = 0 on the boundary by quadratic finite elements as point data;
+`ball.stl` the unit ball's surface. Prints sizes, and how far the finite elements are from those on
+a mesh twice as coarse. Needs gmsh (``pip install "kanpde[geometry]"``).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pathlib import Path
 import gmsh
 import meshio
 import numpy as np
+import shapely
 from _fem import shapes, solve_poisson
 
 from kanpde._simplices import Simplices
@@ -25,7 +25,8 @@ from kanpde._simplices import Simplices
 ROOT = Path(__file__).resolve().parent.parent
 TEETH, ROOT_RADIUS, TIP_RADIUS = 6, 0.7, 1.0
 ROOT_HALF, TIP_HALF = 0.32, 0.16  # half of the angle that a tooth takes, in radians
-SIZE, FINEST, GROWTH = 0.12, 0.03, 0.25  # of triangles: far from the roots, there, slope
+# Sizes of triangles far from the corners, there, and their growth in between.
+SIZES, FINE, COARSE = (0.12, 0.03, 0.25), (0.08, 0.004, 0.35), (0.16, 0.008, 0.5)
 
 
 def gear_vertices() -> tuple[np.ndarray, list[str]]:
@@ -44,7 +45,7 @@ def gear_vertices() -> tuple[np.ndarray, list[str]]:
     return np.array(corners), groups
 
 
-def make_gear(path: Path, size: float, finest: float, growth: float = GROWTH) -> None:
+def make_gear(path: Path, size: float, finest: float, growth: float) -> None:
     """Mesh the gear with triangles of `size`, of `finest` at the re-entrant corners."""
     corners, groups = gear_vertices()
     gmsh.initialize(interruptible=False)
@@ -126,33 +127,37 @@ def sphere(level: int) -> tuple[np.ndarray, np.ndarray]:
     return unique, number.reshape(-1, 3)
 
 
+def made_and_solved(folder: Path, *sizes: float) -> tuple[np.ndarray, ...]:
+    """Finite elements on a gear of its own, whose file is removed."""
+    path = folder / ".gear.msh"
+    try:
+        make_gear(path, *sizes)
+        return finite_elements(path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def gear_points(count: int, seed: int = 0) -> np.ndarray:
+    """Points drawn uniformly from the gear."""
+    rng = np.random.default_rng(seed)
+    gear = shapely.Polygon(gear_vertices()[0])
+    found = rng.uniform(-TIP_RADIUS, TIP_RADIUS, (4 * count, 2))
+    return found[shapely.contains_xy(gear, *found.T)][:count]
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "problems"
-    make_gear(folder / "gear.msh", SIZE, FINEST)
-    fine, coarse = folder / ".fine.msh", folder / ".coarse.msh"
-    try:
-        make_gear(fine, SIZE / 2, FINEST / 100)
-        make_gear(coarse, SIZE, FINEST / 30)
-        found = finite_elements(fine)
-        other = finite_elements(coarse)
-    finally:
-        fine.unlink(missing_ok=True)
-        coarse.unlink(missing_ok=True)
-    nodes, cells, elements, values = found
-    rng = np.random.default_rng(0)
-    chosen = rng.integers(len(cells), size=4000)
-    places = np.einsum("nk,nkd->nd", rng.dirichlet(np.ones(3), 4000), nodes[cells[chosen]])
+    make_gear(folder / "gear.msh", *SIZES)
+    found, other = (made_and_solved(folder, *sizes) for sizes in (FINE, COARSE))
+    nodes, _, elements, values = found
+    places = gear_points(4000)
     truth = evaluate(*found, places)
     gap = np.linalg.norm(evaluate(*other, places) - truth) / np.linalg.norm(truth)
-    print(f"gear: {len(nodes)} nodes of quadratic elements, {gap:.1e} from half as fine a mesh")
-    meshio.write(
-        folder / "gear_fem.vtu",
-        meshio.Mesh(
-            np.pad(nodes, ((0, 0), (0, 1))), [("triangle6", elements[:, [0, 1, 2, 5, 3, 4]])],
-            point_data={"u": values},
-        ),
-        compression="zlib",
-    )  # fmt: skip
+    print(f"gear: {len(nodes)} nodes of quadratic elements, {gap:.1e} from a coarser mesh")
+    padded = np.pad(nodes, ((0, 0), (0, 1)))
+    blocks = [("triangle6", elements[:, [0, 1, 2, 5, 3, 4]])]
+    made = meshio.Mesh(padded, blocks, point_data={"u": values})
+    meshio.write(folder / "gear_fem.vtu", made, compression="lzma")
     points, triangles = sphere(3)
     meshio.write(folder / "ball.stl", meshio.Mesh(points, [("triangle", triangles)]), binary=True)
     for name in ("gear.msh", "gear_fem.vtu", "ball.stl"):

@@ -61,3 +61,19 @@ def hexahedra():
     tags = {"gmsh:physical": [np.array([1, 1]), np.array([5])]}
     blocks = [("hexahedron", np.array(cells)), ("quad", np.array([[0, 3, 9, 6]]))]
     return meshio.Mesh(points, blocks, cell_data=tags)
+
+
+def corner():
+    """The surface of an L of unit width, arms 3 long, 0.5 high: its middle sees not all of it."""
+    points = np.array(
+        [[0, 0, 0], [3, 0, 0], [3, 1, 0], [1, 1, 0], [1, 3, 0], [0, 3, 0]], dtype=float
+    )
+    count = len(points)
+    both = np.concatenate([points, points + np.array([0.0, 0.0, 0.5])])
+    caps = [(0, 2, 1), (0, 3, 2), (0, 4, 3), (0, 5, 4)]  # seen from below
+    caps += [tuple(count + k for k in c[::-1]) for c in caps]
+    walls = []
+    for k in range(count):
+        n = (k + 1) % count
+        walls += [(k, n, count + n), (k, count + n, count + k)]
+    return meshio.Mesh(both, [("triangle", np.array(caps + walls))])

@@ -67,7 +67,7 @@ def test_damaged_csv_is_one_line(file, text, message):
 def test_missing_files_are_one_line(tmp_path):
     with pytest.raises(InputError, match="cannot read it"):
         PointData.from_csv(u, tmp_path / "none.csv")
-    with pytest.raises(InputError, match="none.vtu: expected a mesh file, found none"):
+    with pytest.raises(InputError, match=r"none\.vtu: expected a mesh file, found none"):
         PointData.from_mesh(v, tmp_path / "none.vtu")
 
 

@@ -5,6 +5,8 @@ import pytest
 from sympy import Eq, sin
 
 from kanpde import (
+    Ball,
+    Cylinder,
     Dirichlet,
     Disk,
     Initial,
@@ -21,7 +23,7 @@ from kanpde import (
 from kanpde._faults import conflicts
 from kanpde._preflight import bare_points, missing_conditions
 
-x, y, t = coordinates("x y t")
+x, y, z, t = coordinates("x y z t")
 U, W = unknown("u", x, y), unknown("w", x, y, t)
 SQUARE = Rectangle((x, 0, 1), (y, 0, 2))
 DISK = Disk((x, y), (1, 1), 2)
@@ -139,6 +141,22 @@ def test_two_conditions_on_one_part_with_other_values_disagree():
     (found,) = conflicts(on_square(**twice))
     assert (found.names, found.gap, len(found.others)) == (("one", "other"), 1, 0)
     assert found.point[1] == 2
+
+
+def test_edge_of_a_solid_with_two_values_is_found():
+    pipe = Cylinder((x, y, z), radius=1, height=2) - Ball((x, y, z), radius=0.5)
+    u = unknown("u", x, y, z)
+    given = {
+        "side": Dirichlet(u, z, on="side"),
+        "top": Dirichlet(u, 1, on="top"),
+        "bottom": Dirichlet(u, 1, on="bottom"),
+        "ball": Dirichlet(u, 7, on="boundary"),
+    }
+    equations = {"laplace": u.diff(x, 2) + u.diff(y, 2) + u.diff(z, 2)}
+    (found,) = conflicts(Problem(pipe, equations, given))
+    assert found.names == ("side", "bottom"), "at the top they agree, the ball touches nothing"
+    assert found.gap == pytest.approx(2, abs=0.1)
+    np.testing.assert_allclose([np.hypot(*found.point[:2]), found.point[2]], [1, -1], atol=0.1)
 
 
 def test_interval_has_no_corners():

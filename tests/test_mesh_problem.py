@@ -6,10 +6,20 @@ import pytest
 from sympy import cos, exp, sin
 
 import kanpde
-from kanpde import Dirichlet, Mesh, Neumann, Problem, coordinates, gradient, unknown
+from kanpde import (
+    Dirichlet,
+    Initial,
+    Mesh,
+    Neumann,
+    Problem,
+    TimeInterval,
+    coordinates,
+    gradient,
+    unknown,
+)
 from kanpde.cli import main
 
-x, y, z = coordinates("x y z")
+x, y, z, t = coordinates("x y z t")
 
 
 @pytest.fixture
@@ -74,6 +84,23 @@ def test_a_problem_inside_a_closed_surface_is_solved(makers):
     )
     solution = kanpde.solve(problem, time_limit=10, tolerance=1e-4)
     assert solution.errors["u"]["relative_l2"] < 1e-4
+
+
+def test_values_of_the_file_serve_as_boundary_and_initial_data(makers, tmp_path):
+    made = makers.square(8)
+    made.point_data["T"] = 1 + made.points[:, 0] ** 2 - made.points[:, 1]
+    mesh = Mesh((x, y), made)
+    u, T = unknown("u", x, y, t), mesh.field("T")(x, y)
+    problem = Problem(
+        domain=mesh * TimeInterval(t, 0, 0.5),
+        equations={"heat": u.diff(t) - u.diff(x, 2) - u.diff(y, 2)},
+        conditions={"rim": Dirichlet(u, T + 2 * t), "start": Initial(u, T)},
+        exact={u: 1 + x**2 - y + 2 * t},
+    )
+    solution = kanpde.solve(problem, out=tmp_path / "run", time_limit=20, tolerance=1e-6)
+    assert solution.errors["u"]["relative_l2"] < 1e-8
+    points = np.array([[0.5, 0.25, 0.1], [1.5, 0.75, 0.4]])
+    assert np.array_equal(kanpde.load(tmp_path / "run")(points), solution(points))
 
 
 def test_export_refuses_a_mesh_with_a_table(tmp_path, capsys):

@@ -2,7 +2,8 @@
 
 Shows the equations with their order, how every condition will be imposed, what
 is missing on the boundary, corners where the data disagree, and the residual of
-the exact solution. With --out (or --plot) the points are drawn.
+the exact solution. With --out (or --plot) the points are drawn, and the domain:
+its parts by name, normals, bare stretches and corners with two values in red.
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ def _problem_rows(problem: Problem, report: Mapping[str, Any]) -> list[tuple[str
     if report.get("coefficients"):
         size = f"{report['coefficients']} coefficients, {report['interior']} interior points"
         rows.append(("network", size))
+    if report.get("charts"):
+        rows.append(("charts", f"coordinates of their own about {report['charts']}"))
     if report.get("symmetry"):
         rows.append(("symmetry", "; ".join(report["symmetry"])))
     rows.append(("degree", _degree(report.get("degree") or {})))

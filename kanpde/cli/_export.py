@@ -1,8 +1,9 @@
 """Write a finished run as VTU (ParaView) or CSV.
 
-With --points the solution is evaluated at the points of a CSV file: one column
-per coordinate, in the order of the coordinates or named by a header line. With --mesh the values
-are given at the points of your own mesh, in a file with its cells and all its data.
+With --points the solution is evaluated at the points of a CSV file: one
+column per coordinate, in the order of the coordinates or named by a header
+line. With --mesh the values are given at the points of your own mesh, in a
+file with its cells and all its data.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", metavar="|".join(FORMATS), help="default vtu")
     parser.add_argument("--points", metavar="FILE.csv", help="evaluate at these points (csv)")
     parser.add_argument("--mesh", metavar="FILE", help="give values on this mesh (vtu, msh, vtk)")
+    parser.add_argument("--mesher", metavar="gmsh", help="let gmsh mesh the domain (vtu)")
     parser.add_argument("--resolution", metavar="N", help="points along the longest side")
     parser.add_argument("--out", metavar="PATH", help="default RUN_DIR/solution.FORMAT")
 
@@ -88,7 +90,8 @@ def _write(
     import kanpde.export
 
     if form == "vtu":
-        own = {} if args.mesh is None else {"mesh": args.mesh}
+        given = {"mesh": args.mesh, "mesher": args.mesher}
+        own = {name: value for name, value in given.items() if value is not None}
         return kanpde.export.write_vtu(solution, path, resolution=resolution, **own)
     points = args.points
     wanted = None if points is None else read_points(Path(points), _names(solution))
@@ -178,6 +181,8 @@ def _format(args: argparse.Namespace) -> str:
         raise InputError(
             f"--format {form}: expected {' or '.join(FORMATS)}, got {form!r}; use one of these"
         )
+    if args.mesher and (form != "vtu" or args.mesh):
+        raise InputError("--mesher: expected --format vtu and no --mesh with it; leave one out")
     if args.mesh and form != "vtu":
         raise InputError(f"--mesh: expected --format vtu with it, got {form}; leave the other out")
     if args.points and form != "csv":

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kanpde.errors import InputError
 from kanpde.export._lattice import Cells, ball_cells, disk_cells, lattice_cells
 from kanpde.export._solid import cut_cells, line_cells
 from kanpde.geometry import Ball, Box, Domain, Mesh, Product
+from kanpde.geometry._tetrahedra import tetrahedra
 from kanpde.geometry._triangulate import triangulate
 
 __all__ = ["Cells", "spatial_cells"]
@@ -16,7 +18,7 @@ __all__ = ["Cells", "spatial_cells"]
 _CHORDS = 1024  # of a full circle, before they are joined to the length of the triangles
 
 
-def spatial_cells(space: Domain, shape: Sequence[int]) -> Cells:
+def spatial_cells(space: Domain, shape: Sequence[int], *, mesher: str | None = None) -> Cells:
     """Cover a spatial domain with cells.
 
     A box gets a structured lattice of lines, quadrilaterals or hexahedra, a disk rings of
@@ -31,12 +33,22 @@ def spatial_cells(space: Domain, shape: Sequence[int]) -> Cells:
         Spatial domain of one, two or three coordinates.
     shape
         Points along each coordinate, at least 2 each.
+    mesher
+        ``"gmsh"`` (extra ``geometry``) to fill plane domains and solids with its simplices,
+        sharp edges kept.
 
     Returns
     -------
     Cells
         Points that carry no cell are left out.
+
+    Raises
+    ------
+    InputError
+        If `mesher` is another word, or gmsh is not installed or gives up.
     """
+    if mesher is not None:
+        return _meshed(space, shape, mesher)
     if isinstance(space, Box):
         return lattice_cells(np.asarray(space.lower), np.asarray(space.upper), shape)
     if isinstance(space, Ball):
@@ -54,6 +66,17 @@ def spatial_cells(space: Domain, shape: Sequence[int]) -> Cells:
         points, cells = triangulate(space.outline(_CHORDS), size)
         return Cells(points, "triangle", cells)
     return cut_cells(space.contains, space.lower, space.upper, shape)
+
+
+def _meshed(space: Domain, shape: Sequence[int], mesher: str) -> Cells:
+    if mesher != "gmsh":
+        raise InputError(f"mesher: expected gmsh, got {mesher!r}; leave it out for a lattice")
+    size = float((space.upper - space.lower).max()) / (max(shape) - 1)
+    if space.dimension == 2:
+        points, cells = triangulate(space.outline(_CHORDS), size, mesher=mesher)
+        return Cells(points, "triangle", cells)
+    points, cells = tetrahedra(space, size)
+    return Cells(points, "tetra", cells)
 
 
 def _product_cells(space: Product, shape: Sequence[int]) -> Cells:

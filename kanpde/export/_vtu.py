@@ -35,6 +35,7 @@ def write_vtu(
     *,
     resolution: int | Sequence[int] | None = None,
     mesh: str | os.PathLike[str] | meshio.Mesh | None = None,
+    mesher: str | None = None,
 ) -> list[Path]:
     """Write the solution as VTU for ParaView and meshio.
 
@@ -57,6 +58,10 @@ def write_vtu(
     mesh
         A mesh of your own, a file or a `meshio.Mesh`: the values are given at its points, and its
         cells, cell data and other point data are kept. Points outside the domain get NaN.
+    mesher
+        ``"gmsh"`` (``pip install "kanpde[geometry]"``) to let it mesh the domain. Without it
+        boxes get lattices, plane domains graded triangles, and solids a lattice of tetrahedra
+        that is cut at the boundary, so that sharp edges lose less than a cell.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def write_vtu(
     ------
     InputError
         If the domain has no length (an ordinary differential equation) or more than
-        three, or `resolution` or `mesh` does not fit it.
+        three, or `resolution`, `mesh` or `mesher` does not fit it.
 
     Examples
     --------
@@ -84,7 +89,7 @@ def write_vtu(
     wanted = _POINTS[space.dimension] if resolution is None else resolution
     counts = lattice_counts(domain, wanted, instants=_TIMES)
     shape = [n for n, c in zip(counts, domain.coordinates, strict=True) if c in space.coordinates]
-    cells = spatial_cells(space, shape) if mesh is None else user_mesh(mesh, space)
+    cells = user_mesh(mesh, space) if mesh else spatial_cells(space, shape, mesher=mesher)
     if isinstance(cells, Cells) and not len(cells.cells):
         raise InputError(
             f"resolution: expected enough points to put a cell inside the domain, got {shape}; "

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ellipeinc
 
-from kanpde.geometry._waves import Waves
+from kanpde.geometry._waves import TOUCH, Waves
 
 Array = NDArray[np.float64]
 
@@ -35,6 +35,11 @@ class Curve(ABC):
     @abstractmethod
     def velocity(self, t: Array) -> Array:  # (N,) -> (N, 2)
         """Return the derivatives with respect to the parameter."""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it is closed."""
+        return False
 
     @property
     @abstractmethod
@@ -164,8 +169,8 @@ class Segment(Curve):
         w, v = inverse @ (self.first - other.center), inverse @ self.vector
         middle, speed = -(w @ v) / (v @ v), v @ v
         rest = 1.0 - float(((w + middle * v) ** 2).sum())
-        if rest < 0.0:
-            return np.zeros(0)
+        if rest < TOUCH:  # it passes by, or touches in one point
+            return np.full(int(rest > -TOUCH), middle)
         return middle + np.sqrt(rest / speed) * np.array([-1.0, 1.0])
 
     def distance(self, points: Array) -> Array:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.geometry._curves import Arc, Curve, distance_to
+from kanpde.geometry._curves import Curve, distance_to
 from kanpde.geometry._samplers import Array
 
 STEP = 1e-7  # how far from a boundary one looks whether it bounds the result, of the size
@@ -121,8 +121,7 @@ def _merged(curve: Curve, pieces: Sequence[Piece]) -> list[Piece]:
             result[-1] = Piece(piece.owner, last.start, piece.stop, piece.side)
         else:
             result.append(piece)
-    closed = isinstance(curve, Arc) and curve.whole and len(result) > 1
-    if closed and result[0].side == result[-1].side:
+    if curve.whole and len(result) > 1 and result[0].side == result[-1].side:
         first, last = result[0], result.pop()
         turn = 2.0 * np.pi
         result[0] = Piece(first.owner, last.start, first.stop + turn, first.side)

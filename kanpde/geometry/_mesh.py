@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +20,11 @@ from kanpde.errors import InputError, UnsupportedError
 from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Curve, Segment
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh_fields import FieldsOfMesh
 from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
 from kanpde.geometry._mesh_parts import chosen_parts
 from kanpde.geometry._mesh_patch import InsidePatch, SimplexChart
-from kanpde.geometry._mesh_surface import ClosedSurface
+from kanpde.geometry._mesh_surface import ClosedSurface, from_middle
 from kanpde.geometry._mesh_topology import (
     boundary_facets,
     check_closed,
@@ -35,12 +35,11 @@ from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Patch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.pde import mesh_field
 
 _REST = "boundary"
 
 
-class Mesh(Domain):
+class Mesh(FieldsOfMesh, Domain):
     """The set that the cells of a mesh fill, or that a closed surface mesh encloses.
 
     Every format of meshio is read: ``.msh``, ``.vtu``, ``.xdmf``, ``.stl``, ``.obj`` and others.
@@ -178,10 +177,12 @@ class Mesh(Domain):
 
     @cached_property
     def _bulk(self) -> Patch:
-        if self.closed:
-            inside = self._surface.contains
-            return InsidePatch(self.lower, self.upper, inside, self._surface.volume)
-        return SimplexChart(self.points, self.cells)
+        if not self.closed:
+            return SimplexChart(self.points, self.cells)
+        if (rays := from_middle(self.points, self._facets)) is not None:
+            return SimplexChart(*rays)
+        inside = self._surface.contains
+        return InsidePatch(self.lower, self.upper, inside, self._surface.volume)
 
     @cached_property
     def _surface(self) -> ClosedSurface:
@@ -266,84 +267,6 @@ class Mesh(Domain):
                 f"surface_triangles: expected three coordinates, got {self.dimension}"
             )
         return self.points, self._facets
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """Names of the file's data, each with ``"point"`` or ``"cell"`` for where they are.
-
-        A mesh that was read back from a run directory has none.
-        """
-        return {name: kind for name, (kind, _) in self._values.items()}
-
-    def data(self, name: str, *, component: int | None = None) -> Array:
-        """Return the file's data at `points` or on `cells`, shape ``(N,)`` or ``(C,)``.
-
-        Parameters
-        ----------
-        name
-            Name of point data or cell data.
-        component
-            Which column, where there are several.
-
-        Raises
-        ------
-        InputError
-            If there are no such data; the message lists those that there are.
-        """
-        if name not in self._values:
-            known = ", ".join(self._values) or "none"
-            raise InputError(f"mesh: expected data of the file, got {name!r}; it holds {known}")
-        _, values = self._values[name]
-        width = 1 if values.ndim == 1 else values.shape[1]
-        if values.ndim == 2:
-            if (component is None and width > 1) or not 0 <= (component or 0) < width:
-                raise InputError(
-                    f"mesh: {name}: expected component= from 0 to {width - 1}, got {component}"
-                )
-            values = values[:, component or 0]
-        if not np.isfinite(values).all():
-            raise InputError(f"mesh: {name}: expected finite numbers, got NaN or infinity")
-        return np.ascontiguousarray(values)
-
-    def field(self, name: str, *, component: int | None = None) -> Any:
-        """Make a function of the file's data, for equations, coefficients and conditions.
-
-        Point data are continued between the points by quadratics, and have first and second
-        derivatives; cell data are constant on every cell, their derivatives are zero. The field
-        is stored with the problem, as numbers.
-
-        Parameters
-        ----------
-        name, component
-            As in `data`.
-
-        Returns
-        -------
-        sympy function
-            Call it with the spatial coordinates.
-
-        Raises
-        ------
-        InputError
-            If there are no such data, or the mesh is a closed surface.
-
-        Examples
-        --------
-        >>> x, y = sympy.symbols("x y", real=True)
-        >>> points, data = [[0, 0], [1, 0], [0, 1]], {"k": [1.0, 3.0, 1.0]}
-        >>> plate = Mesh((x, y), meshio.Mesh(points, {"triangle": [[0, 1, 2]]}, point_data=data))
-        >>> k = plate.field("k")(x, y)
-        >>> k.diff(x), round(float(k.subs({x: 0.25, y: 0.25}).evalf()), 12)
-        (k_10(x, y), 1.5)
-        """
-        if self.closed:
-            raise InputError(
-                f"mesh: {name}: expected volume cells for a field, got a closed surface; "
-                "mesh the inside"
-            )
-        on, values = self.fields.get(name, ""), self.data(name, component=component)
-        label = re.sub(r"\W+", "_", name) + ("" if component is None else f"_{component}")
-        return mesh_field(label, self.points, self.cells, values, on=on)
 
     @cached_property
     def _data(self) -> dict[str, Any]:

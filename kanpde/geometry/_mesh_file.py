@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from kanpde._simplices import Indices
 from kanpde.errors import InputError
+from kanpde.geometry._mesh_ends import read_to_end
 from kanpde.geometry._mesh_split import Cut, kind_of, simplices, straight
 from kanpde.geometry._mesh_topology import facet_numbers
 from kanpde.geometry._samplers import Array
@@ -28,6 +29,7 @@ _DAMAGE = (
     AttributeError, AssertionError, OverflowError, MemoryError, RuntimeError, SystemExit,
     struct.error, zlib.error, ElementTree.ParseError,
 )  # fmt: skip
+_LARGEST = 1e100
 _TAGS = ("gmsh:physical", "medit:ref", "cell_tags", "CellEntityIds", "material")
 
 
@@ -70,9 +72,11 @@ def read_mesh(path: Path) -> meshio.Mesh:
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # of numpy, at numbers of a damaged file
-            mesh = meshio.read(path)
+            mesh = read_to_end(path)
             _check_numbers(mesh)
             return mesh
+    except InputError:
+        raise
     except ImportError as error:  # HDF5 of .xdmf, netCDF of .exo
         raise InputError(
             f"{path}: expected the package that this kind of file needs, found none ({error}); "
@@ -114,6 +118,12 @@ def raw_mesh(name: str, mesh: meshio.Mesh, d: int) -> RawMesh:
     closed = not len(cut.cells) and d == 3
     if closed:
         cut = simplices(mesh, 2)
+        flat = np.flatnonzero(np.ptp(points, axis=0) == 0.0)
+        if len(cut.cells) and len(flat):
+            raise InputError(
+                f"{name}: expected volume cells or a closed surface for three coordinates, got a "
+                "flat mesh; give two coordinates"
+            )
     if not len(cut.cells):
         kinds = ", ".join(sorted({b.type for b in mesh.cells if len(b.data)})) or "none"
         wanted = "triangles or quadrilaterals" if d == 2 else "volume cells or a closed surface"
@@ -140,8 +150,10 @@ def _points(name: str, mesh: meshio.Mesh, d: int) -> Array:
     points = np.asarray(mesh.points, dtype=np.float64)
     if points.ndim != 2 or not len(points):
         raise InputError(f"{name}: expected a mesh with points, got an empty one")
-    if not np.isfinite(points).all():
-        raise InputError(f"{name}: expected finite coordinates, got NaN or infinity")
+    if not (np.abs(points) < _LARGEST).all():  # nor where NaN
+        raise InputError(
+            f"{name}: expected finite coordinates, got NaN, infinity or more than {_LARGEST:g}"
+        )
     if points.shape[1] < d:
         raise InputError(f"{name}: expected {d} coordinates, got {points.shape[1]}")
     beyond = points[:, d:]

@@ -22,7 +22,8 @@ class SimplexChart(Chart):
 
     The first coordinate of the cube chooses the simplex, the others the place in it. The
     simplices stand in the order of a space-filling curve, so that low-discrepancy points are
-    spread evenly over the whole.
+    spread evenly over the whole. Lines stand one after the other, and one coordinate is the
+    length along them.
 
     Parameters
     ----------
@@ -36,8 +37,8 @@ class SimplexChart(Chart):
 
     def __init__(self, points: Array, cells: Indices, normals: Array | None = None) -> None:
         self.columns, self.dimension = points.shape[1], cells.shape[1] - 1
-        self.units = self.dimension + 1
-        order = np.argsort(_curve(points[cells].mean(axis=1)), kind="stable")
+        self.units = 1 if self.dimension == 1 else self.dimension + 1
+        order = _chain(cells) if self.dimension == 1 else _curve(points[cells].mean(axis=1))
         self.corners = points[cells[order]]  # (C, m + 1, d)
         self.normals = None if normals is None else normals[order]
         sides = edges(points, cells[order])
@@ -50,7 +51,13 @@ class SimplexChart(Chart):
         """Map the cube to the simplices, measure-preservingly."""
         chosen = np.searchsorted(self._steps, unit[:, 0], side="right")
         chosen = np.minimum(chosen, len(self.sizes) - 1)
-        points = self._place(chosen, simplex_shares(unit[:, 1:]))
+        if self.dimension == 1:
+            before = self._steps[chosen] - self.sizes[chosen] / self.measure
+            along = (unit[:, 0] - before) * self.measure / self.sizes[chosen]
+            along = np.clip(along, 0.0, 1.0)
+            points = self._place(chosen, np.stack([1.0 - along, along], axis=1))
+        else:
+            points = self._place(chosen, simplex_shares(unit[:, 1:]))
         return points, None if self.normals is None else self.normals[chosen]
 
     def _place(self, chosen: Indices, shares: Array) -> Array:
@@ -165,8 +172,33 @@ def simplex_rule(m: int, count: int, sampler: str) -> tuple[Array, Array]:
     return _from_parts(outer(axes)), outer_weights(shares)
 
 
+def _chain(lines: Indices) -> Indices:
+    """Return an order of directed lines in which each starts where the one before ends.
+
+    Examples
+    --------
+    >>> _chain(np.array([[0, 1], [5, 6], [1, 2], [6, 5], [2, 3]])).tolist()
+    [0, 2, 4, 1, 3]
+    """
+    first: dict[int, list[int]] = {}
+    for number in range(len(lines) - 1, -1, -1):
+        first.setdefault(int(lines[number, 0]), []).append(number)
+    ends = set(lines[:, 1].tolist())
+    starts = [k for k in range(len(lines)) if int(lines[k, 0]) not in ends]  # of open chains
+    order: list[int] = []
+    seen = np.zeros(len(lines), dtype=np.bool_)
+    for start in (*starts, *range(len(lines))):
+        number = start
+        while not seen[number]:
+            seen[number] = True
+            order.append(number)
+            further = [k for k in first.get(int(lines[number, 1]), ()) if not seen[k]]
+            number = further[-1] if further else number
+    return np.array(order, dtype=np.int64)
+
+
 def _curve(points: Array) -> Indices:
-    """Return the place of every point along Morton's space-filling curve."""
+    """Return the order of the points along Morton's space-filling curve."""
     low, high = points.min(axis=0), points.max(axis=0)
     unit = (points - low) / np.where(high > low, high - low, 1.0)
     d = points.shape[1]
@@ -176,4 +208,4 @@ def _curve(points: Array) -> Indices:
     for bit in range(bits - 1, -1, -1):
         for axis in range(d):
             code = (code << 1) | ((whole[:, axis] >> bit) & 1)
-    return code
+    return np.argsort(code, kind="stable")

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde._simplices import Indices
+from kanpde._simplices import Indices, signed_measures
 from kanpde.errors import InputError
 from kanpde.geometry._mesh_topology import signed_volume
 from kanpde.geometry._samplers import Array
+
+_THIN = 1e-6  # size of a tetrahedron relative to the mean
 
 
 class ClosedSurface:
@@ -50,6 +52,30 @@ class ClosedSurface:
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie inside or on the surface."""
         return np.asarray(self.signed_distance(points) <= 0.0, dtype=np.bool_)
+
+
+def from_middle(points: Array, triangles: Indices) -> tuple[Array, Indices] | None:
+    """Return points and the tetrahedra between the faces and the middle of what they enclose.
+
+    ``None`` where the middle does not see all faces from inside.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    >>> _, cells = from_middle(points, np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]))
+    >>> len(cells)
+    4
+    """
+    start = np.full(len(triangles), len(points), dtype=np.int64)
+    cells = np.column_stack([start, triangles])
+    origin = points.mean(axis=0)
+    sizes = signed_measures(np.vstack([points, origin]), cells)
+    corners = (points[triangles].sum(axis=1) + origin) / 4.0
+    middle = (sizes[:, None] * corners).sum(axis=0) / sizes.sum()
+    together = np.vstack([points, middle])
+    sizes = signed_measures(together, cells)
+    seen = (sizes > _THIN * sizes.sum() / len(sizes)).all()
+    return (together, cells) if seen else None
 
 
 def _igl() -> Any:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import roots_legendre
 
 from kanpde.errors import InputError
-from kanpde.geometry._curves import Curve, distance_to
+from kanpde.geometry._curves import Arc, Curve, distance_to
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample, join, split
-from kanpde.geometry._samplers import Array, tensor_points
+from kanpde.geometry._samplers import Array, axis_rule
 from kanpde.geometry._selection import Part
 
 if TYPE_CHECKING:
@@ -54,8 +54,15 @@ class CurveChart(Chart):
         for curve, length, m in zip(
             self.curves, self.lengths, split(count, self.lengths.tolist()), strict=True
         ):
-            unit, weights = tensor_points(m, 1, sampler)
-            t = curve.by_length(unit[:, 0])
+            if sampler == "gauss":  # the parameter is smoother than the length
+                least = min(count, 6) if isinstance(curve, Arc) else 1
+                unit, weights = axis_rule(max(m, least), "grid" if curve.whole else "gauss")
+                t = curve.start + unit * (curve.stop - curve.start)
+                weights = weights * np.linalg.norm(curve.velocity(t), axis=1)
+                weights /= weights.sum()
+            else:
+                unit, weights = axis_rule(m, sampler)
+                t = curve.by_length(unit)
             samples.append(Sample(curve.at(t), curve.normal(t), length * weights))
         return join(samples)
 
@@ -152,11 +159,12 @@ def outline_of(domain: Domain, resolution: Any) -> Polygon | MultiPolygon:
         )
     lines = [c.chords(resolution) for c in all_curves(domain.curves())]
     size = float((domain.upper - domain.lower).max())
-    lines = _joined_ends(lines, 1e-8 * size)
+    lines = _joined_ends(lines, 1e-7 * size)
     rings = shapely.union_all([shapely.LineString(line) for line in lines])
     faces = shapely.polygonize([rings]).geoms
-    middle = np.array([[p.x, p.y] for p in (f.representative_point() for f in faces)])
-    kept = [f for f, m in zip(faces, domain.implicit(middle) < 0.0, strict=True) if m]
+    # A representative point may lie on a corner that touches a hole: go to the middle.
+    middle = np.array([shapely.maximum_inscribed_circle(f).coords[0] for f in faces])
+    kept = [f for f, m in zip(faces, domain.contains(middle), strict=True) if m]
     result = shapely.union_all(kept)
     return shapely.normalize(result) if result.is_valid else shapely.make_valid(result)
 

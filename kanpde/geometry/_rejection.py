@@ -82,23 +82,36 @@ class SlicedPatch(KeptPatch):
 
 
 @dataclass(frozen=True)
-class _Panel:
+class Panel:
     """A range of x in which every vertical line meets the same curves."""
 
     start: float
     stop: float
     turns: tuple[bool, bool]  # whether a curve turns back at either end
+    crossings: Array  # heights at which the line in its middle meets curves
+
+    def stretched(self, s: Array) -> tuple[Array, Array]:  # (N,), (N,)
+        """Map [0, 1] to the range, and give the slope of the map.
+
+        Towards a place where a curve turns back the heights have a square root, which a
+        quadratic map takes away.
+        """
+        if all(self.turns):
+            s, slope = np.sin(0.5 * np.pi * s) ** 2, 0.5 * np.pi * np.sin(np.pi * s)
+        elif self.turns[0]:
+            s, slope = s**2, 2.0 * s
+        elif self.turns[1]:
+            s, slope = 1.0 - (1.0 - s) ** 2, 2.0 * (1.0 - s)
+        else:
+            slope = np.ones_like(s)
+        width = self.stop - self.start
+        return self.start + width * s, width * slope
 
     def rule(self, count: int, sampler: str) -> tuple[Array, Array]:
-        """Return nodes and weights; a quadratic map takes away the roots at turns."""
+        """Return nodes and weights."""
         s, w = axis_rule(count, sampler)
-        if all(self.turns):
-            s, w = np.sin(0.5 * np.pi * s) ** 2, w * 0.5 * np.pi * np.sin(np.pi * s)
-        elif self.turns[0]:
-            s, w = s**2, 2.0 * s * w
-        elif self.turns[1]:
-            s, w = 1.0 - (1.0 - s) ** 2, 2.0 * (1.0 - s) * w
-        return self.start + (self.stop - self.start) * s, (self.stop - self.start) * w
+        x, slope = self.stretched(s)
+        return x, slope * w
 
 
 def slice_rule(curves: Sequence[Curve], measure: float, count: int, sampler: str) -> Sample:
@@ -119,15 +132,15 @@ def slice_rule(curves: Sequence[Curve], measure: float, count: int, sampler: str
         As `kanpde.geometry._patch.Patch.tensor`; ``gauss`` gets at least six nodes on
         each stretch.
     """
-    panels = _panels(curves)
+    pieces = [p for p in panels(curves) if len(p.crossings)]
     least = min(count, 6) if sampler == "gauss" else 1
-    middles = [_crossings(curves, np.array([0.5 * (p.start + p.stop)]))[0] for p in panels]
+    middles = [p.crossings for p in pieces]
     longest = max(float((m[1::2] - m[::2]).sum()) for m in middles)
     points, weights = [], []
-    shares = split(count, [p.stop - p.start for p in panels])
-    for panel, m, middle in zip(panels, shares, middles, strict=True):
+    shares = split(count, [p.stop - p.start for p in pieces])
+    for panel, m, middle in zip(pieces, shares, middles, strict=True):
         x, wx = panel.rule(max(m, least), sampler)
-        heights = _crossings(curves, x)
+        heights = crossings(curves, x, middle)
         for k in range(0, len(middle), 2):
             share = float(middle[k + 1] - middle[k]) / longest
             s, ws = axis_rule(max(least, int(np.rint(count * share))), sampler)
@@ -138,21 +151,36 @@ def slice_rule(curves: Sequence[Curve], measure: float, count: int, sampler: str
     return Sample(np.concatenate(points), None, together * (measure / together.sum()))
 
 
-def _panels(curves: Sequence[Curve]) -> list[_Panel]:
+def panels(curves: Sequence[Curve]) -> list[Panel]:
+    """Cut the inside of closed curves along the vertical lines where something changes."""
     ends = np.concatenate([c.ends()[:, 0] for c in curves])
     turns = np.concatenate([c.at(c.turns())[:, 0] for c in curves])
     places = np.unique(np.concatenate((ends, turns)))
     near = 1e-9 * float(places[-1] - places[0])
     places = places[np.concatenate(([True], np.diff(places) > near))]
     back = [bool(len(turns) and abs(turns - x).min() <= near) for x in places]
-    numbers = range(len(places) - 1)
-    return [_Panel(float(places[k]), float(places[k + 1]), (back[k], back[k + 1])) for k in numbers]
+    middles = 0.5 * (places[:-1] + places[1:])
+    heights = np.sort(np.hstack([c.heights(middles) for c in curves]), axis=1)
+    found = []
+    for k, row in enumerate(heights):
+        met = row[np.isfinite(row)]
+        # Odd only in a sliver, where rounding has parted two ends.
+        met = met if len(met) % 2 == 0 else met[:0]
+        found.append(Panel(float(places[k]), float(places[k + 1]), (back[k], back[k + 1]), met))
+    return found
 
 
-def _crossings(curves: Sequence[Curve], x: Array) -> Array:  # (N,) -> (N, 2 m)
-    """Return the heights at which the curves cross vertical lines, sorted."""
+def crossings(curves: Sequence[Curve], x: Array, usual: Array) -> Array:  # (N,) -> (N, m)
+    """Return the heights at which the curves cross vertical lines of a panel, sorted.
+
+    Those of the middle of the panel are `usual`. A line that rounding lets miss or meet a
+    curve more gets the heights of one beside it.
+    """
     heights = np.sort(np.hstack([c.heights(x) for c in curves]), axis=1)
-    many = np.isfinite(heights).sum(axis=1)
-    assert (many == many[0]).all()
-    assert many[0] % 2 == 0
-    return heights[:, : many[0]]
+    good = np.flatnonzero(np.isfinite(heights).sum(axis=1) == len(usual))
+    if not len(good):
+        return np.tile(usual, (len(x), 1))
+    if len(good) < len(x):
+        nearest = abs(np.subtract.outer(np.arange(len(x)), good)).argmin(axis=1)
+        heights = heights[good[nearest]]
+    return heights[:, : len(usual)]

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+TOUCH = 1e-13  # two zeros that a relative change by this much makes one are one
 _ROUND = 1e-13  # coefficients of that relative size are zero
+_CLOSE = 1e-6  # zeros that close are one, which rounding has split
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ class Waves:
         size = max(abs(v) for v in (self.constant, self.c1, self.s1, self.c2, self.s2, 1e-300))
         if np.hypot(self.c2, self.s2) <= _ROUND * size:
             wave = np.hypot(self.c1, self.s1)
-            if wave <= _ROUND * size or abs(self.constant) > wave:
+            middle = np.arctan2(self.s1, self.c1)
+            if wave <= _ROUND * size or abs(self.constant) > (1.0 + TOUCH) * wave:
                 return np.zeros(0)
+            if abs(self.constant) > (1.0 - TOUCH) * wave:
+                return np.array([middle + (np.pi if self.constant > 0.0 else 0.0)])
             half = np.arccos(-self.constant / wave)
-            return np.arctan2(self.s1, self.c1) + np.array([-half, half])
+            return middle + np.array([-half, half])
         first, second = 0.5 * complex(self.c1, -self.s1), 0.5 * complex(self.c2, -self.s2)
         powers = [second, first, self.constant, np.conj(first), np.conj(second)]
         z = np.roots(powers)
@@ -45,7 +50,7 @@ class Waves:
             slope = self._slope(t)
             safe = np.where(abs(slope) > 1e-6 * size, slope, np.inf)
             t = np.asarray(t - self._value(t) / safe, dtype=np.float64)
-        return t
+        return _one_for_close(t)
 
     def _value(self, t: Array) -> Array:
         first = self.constant + self.c1 * np.cos(t) + self.s1 * np.sin(t)
@@ -54,3 +59,10 @@ class Waves:
     def _slope(self, t: Array) -> Array:
         first = self.s1 * np.cos(t) - self.c1 * np.sin(t)
         return first + 2.0 * (self.s2 * np.cos(2.0 * t) - self.c2 * np.sin(2.0 * t))
+
+
+def _one_for_close(t: Array) -> Array:
+    """Put the mean in the place of zeros that differ by rounding."""
+    t = np.sort(t)
+    groups = np.split(t, np.flatnonzero(np.diff(t) > _CLOSE) + 1)
+    return np.array([group.mean() for group in groups if len(group)])

@@ -19,6 +19,7 @@ from kanpde._compose import compose
 from kanpde._jets import JetSpace, multiply, unit
 from kanpde.nets._univariate import chebyshev_tables, fourier_tables
 
+KINDS = ("hole", "corner")
 NEAREST = 1e-24
 SMOOTHNESS = 6  # derivatives of a window that vanish where it ends
 
@@ -58,7 +59,7 @@ class Chart:
     def __post_init__(self) -> None:
         least = 0.0 if self.kind == "corner" else 1e-300
         numbers = (*self.center, self.inner, self.outer, self.direction, self.opening)
-        good = self.kind in {"hole", "corner"} and all(map(math.isfinite, numbers))
+        good = self.kind in KINDS and all(map(math.isfinite, numbers))
         if not good or not least <= self.inner < self.outer or not self.opening > 0:
             raise ValueError(f"a chart of positive size, got {self}")
 
@@ -106,12 +107,12 @@ class Chart:
             ``(K, N, n)``: of a corner the angular ones carry the power of r too.
         """
         square, angle, values = self._polar(points, space)
-        if self.kind == "hole":
-            low, high = math.log(self.inner), math.log(self.outer)
-            place = 0.5 * logarithm(square, space)
-        else:
+        if self.kind == "corner":
             low, high = 0.0, self.outer**2
             place = square
+        else:
+            low, high = math.log(self.inner), math.log(self.outer)
+            place = 0.5 * logarithm(square, space)
         s = (2.0 / (high - low)) * place
         s = with_value(s, s[0] - (high + low) / (high - low))
         radial = compose(

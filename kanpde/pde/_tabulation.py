@@ -46,6 +46,10 @@ class Tabulation(ABC):
     def to_data(self) -> dict[str, Any]:
         """Describe the table in plain JSON types."""
 
+    def at(self, points: Array) -> Array:  # (N, d) -> (N,)
+        """Give the values at points."""
+        return self.values(list(np.asarray(points, dtype=np.float64).T), (0,) * self.dimension)
+
     def __eq__(self, other: object) -> bool:
         """Compare the numbers."""
         return isinstance(other, Tabulation) and other.digest == self.digest

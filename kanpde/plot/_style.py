@@ -22,6 +22,7 @@ COLUMN = 3.5  # inches, one paper column
 PAGE = 7.2  # inches, two columns
 ERROR_DECADES = 4  # an error map shows max * 1e-4 ... max
 MAX_UNKNOWNS = 6
+_USUAL, _FAR = 0.999, 1e4  # a share of the values, and how far above them the others may lie
 
 SOLUTION_COLOR = "#0072B2"  # Okabe-Ito, told apart by colour-blind readers
 REFERENCE_COLOR = "#D55E00"
@@ -147,6 +148,8 @@ def value_scale(*fields: np.ndarray) -> tuple[str, Normalize]:
 def error_scale(*fields: np.ndarray, decades: int = ERROR_DECADES) -> tuple[str, LogNorm]:
     """Choose the logarithmic scale of absolute values, `decades` below the largest.
 
+    A few values far above all others, as beside the tip of a corner, do not count.
+
     Examples
     --------
     >>> name, norm = error_scale(np.array([0.0, 0.5]))
@@ -155,6 +158,9 @@ def error_scale(*fields: np.ndarray, decades: int = ERROR_DECADES) -> tuple[str,
     """
     finite = np.concatenate([np.abs(f[np.isfinite(f)]).ravel() for f in fields])
     largest = float(finite.max()) if finite.size else 0.0
+    most = float(np.quantile(finite, _USUAL)) if finite.size else 0.0
+    if largest > _FAR * most > 0:
+        largest = most
     if not largest > 1e-290:  # zero everywhere: the floor of float64 stands in
         largest = float(np.finfo(np.float64).eps)
     return "magma", LogNorm(largest / 10**decades, largest)

@@ -24,7 +24,7 @@ from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._slabs import Seam, SlabTrial
 from kanpde._symmetry import Mirror, find
-from kanpde._terms import INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
+from kanpde._terms import BOUNDARY, INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
 from kanpde._trial import Constants, Fold, Frame, Programs, Trial
 from kanpde.errors import InputError
 from kanpde.nets import Chart, Network, kernel_available
@@ -176,7 +176,11 @@ class Plan:
         if self.settings.boundary is not None:
             return self.settings.boundary
         d = self.problem.dimension
-        return max(32, 4 * math.ceil(interior ** ((d - 1) / d)))
+        usual = max(32, 4 * math.ceil(interior ** ((d - 1) / d)))
+        if not self.charts or terms.where != BOUNDARY:
+            return usual
+        # Functions of a corner satisfy simple equations themselves: the boundary tells them apart.
+        return max(usual, interior // sum(s.where == BOUNDARY for s in self.sets))
 
 
 def make_plan(problem: Problem, settings: Settings) -> Plan:

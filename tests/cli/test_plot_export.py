@@ -52,6 +52,15 @@ def test_export_writes_beside_the_run_or_where_it_is_told(kanpde_command, stub_l
     ]
 
 
+def test_export_passes_the_mesher_on(kanpde_command, refused, stub_load):
+    kanpde_command("export", "run", "--mesher", "gmsh")
+    options = {"resolution": None, "mesher": "gmsh"}
+    assert stub_load == [("vtu", Path("run/solution.vtu"), (), options)]
+    assert "--mesher: expected --format vtu" in refused(
+        "export", "run", "--mesher", "gmsh", "--format", "csv"
+    )
+
+
 def test_export_evaluates_at_given_points(kanpde_command, stub_load):
     Path("p.csv").write_text("t,x\n0.5,1\n0.25,2\n")
     assert kanpde_command("export", "run", "--points", "p.csv").out == "run/points.csv\n"

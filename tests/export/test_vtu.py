@@ -213,3 +213,23 @@ def test_a_failed_write_leaves_the_old_file(domains, solution, tmp_path, monkeyp
         write_vtu(fake, path, resolution=3)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.vtu"]
+
+
+def test_gmsh_meshes_the_domain_on_request(plate, domains, solution, tmp_path):
+    pytest.importorskip("gmsh", reason="the extra geometry is not installed")
+    fake = solution(plate, ["u"], lambda x, y: [x * y])
+    mesh = meshio.read(write_vtu(fake, tmp_path / "a.vtu", resolution=21, mesher="gmsh")[0])
+    areas = simplex_volume(mesh.points[mesh.cells[0].data][:, :, :2])
+    assert areas.sum() == pytest.approx(plate.measure, rel=1e-3)
+    assert (mesh.point_data["u"] == mesh.points[:, 0] * mesh.points[:, 1]).all()
+    solid = solution(domains["box"], ["u"], lambda x, y, z: [x])
+    mesh = meshio.read(write_vtu(solid, tmp_path / "b.vtu", resolution=5, mesher="gmsh")[0])
+    assert mesh.cells[0].type == "tetra"
+    assert simplex_volume(mesh.points[mesh.cells[0].data]).sum() == pytest.approx(1)
+
+
+def test_another_mesher_is_refused(plate, solution, tmp_path):
+    fake = solution(plate, ["u"], lambda x, y: [x])
+    with pytest.raises(InputError, match="mesher: expected gmsh, got 'netgen'"):
+        write_vtu(fake, tmp_path / "a.vtu", mesher="netgen")
+    assert not list(tmp_path.iterdir())

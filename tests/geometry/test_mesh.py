@@ -1,6 +1,7 @@
 """Meshes as domains: sizes, parts, normals, files read back, and what is refused."""
 
 import json
+import sys
 
 import meshio
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import sympy
 
 from kanpde.errors import InputError, RunDirectoryError, UnsupportedError
-from kanpde.geometry import Mesh, TimeInterval, domain_from_data
+from kanpde.geometry import Disk, Mesh, TimeInterval, domain_from_data
 
 x, y, z, t = sympy.symbols("x y z t", real=True)
 
@@ -59,6 +60,16 @@ def test_few_sobol_points_are_spread_over_many_cells(makers, rng):
     points, _ = mesh.interior(256, sampler="sobol", rng=rng)
     # 1800 cells, 256 points: independent points are off by 2/sqrt(12 * 256) = 3.6e-2 in x.
     assert np.abs(points.mean(axis=0) - [1.0, 0.5]).max() < 1e-2
+
+
+def test_one_coordinate_runs_along_the_boundary_at_constant_speed():
+    ring = [[-2, -2], [2, -2], [2, 2], [-2, 2], [-1, -1], [1, -1], [1, 1], [-1, 1]]
+    quads = [[0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]]
+    chart = Mesh((x, y), meshio.Mesh(ring, {"quad": quads})).surface("boundary")
+    points, _ = chart.from_unit((np.arange(240.0)[:, None] + 0.5) / 240)  # 16 + 8 long
+    steps = np.abs(np.diff(points, axis=0)).sum(axis=1)
+    assert (np.abs(steps - 0.1) < 1e-12).sum() == 238
+    assert steps.max() > 0.9  # from one ring to the other
 
 
 def test_tetrahedra_have_the_volume_and_normals_of_the_cube(makers, rng):
@@ -116,6 +127,27 @@ def test_points_in_a_closed_surface_fill_its_volume(makers, rng):
     points, weights = mesh.interior(4000, rng=rng)
     assert weights.sum() == pytest.approx(4 / 3 * np.pi * 8, rel=0.03)
     assert (points**2).sum(axis=1).mean() == pytest.approx(3 / 5 * 4, rel=0.03)
+
+
+def test_inside_a_surface_that_its_middle_sees_polynomials_are_exact(makers):
+    mesh = Mesh((x, y, z), makers.octahedron(level=0))
+    points, weights = mesh.interior(27 * 8, sampler="gauss")
+    # On x + y + z <= 1 the integral of x^2 y^2 is 2! 2! 0! / 7!, in each of eight octants.
+    assert weights @ (points[:, 0] ** 2 * points[:, 1] ** 2) == pytest.approx(32 / 5040, rel=1e-13)
+
+
+def test_inside_a_surface_that_its_middle_does_not_see_points_are_kept_from_a_box(makers, rng):
+    mesh = Mesh((x, y, z), makers.corner())
+    assert mesh.measure == pytest.approx(2.5, rel=1e-14)
+    points, weights = mesh.interior(4000, rng=rng)
+    assert ((points[:, 0] <= 1) | (points[:, 1] <= 1)).all()
+    # Arms of volumes 1.5 and 1 with middles 1.5 and 0.5.
+    expected = (3 * 0.5 * 1.5 + 2 * 0.5 * 0.5) / 2.5
+    assert points[:, 0].mean() == pytest.approx(expected, abs=0.02)
+    lattice, weights = mesh.interior(8000, sampler="gauss")
+    assert weights @ lattice[:, 0] / 2.5 == pytest.approx(expected, abs=0.02)
+    distance = mesh.signed_distance(np.array([[0.5, 0.5, 0.25], [2, 2, 0.25]]))
+    assert distance == pytest.approx([-0.25, 1.0], abs=1e-12)
 
 
 def test_signed_distance_in_the_plane_is_exact(makers, rng):
@@ -256,13 +288,14 @@ def test_an_inverted_tetrahedron_among_others_is_refused(makers):
 
 
 @pytest.mark.parametrize(
-    "name", ["a.msh", "a.vtu", "a.xdmf", "a.stl", "a.obj", "a.vtk", "a.mesh", "a.ply"]
+    "name",
+    ["a.msh", "a.vtu", "a.xdmf", "a.stl", "a.obj", "a.vtk", "a.mesh", "a.ply", "a.off", "a.dat"],
 )
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.02, 0.3, 0.6])
 def test_a_truncated_file_is_refused_in_one_line(makers, tmp_path, name, share, capsys):
     file = tmp_path / name
-    surface = name.endswith(("stl", "obj", "ply"))
-    made = makers.octahedron() if surface else makers.square()
+    surface = name.endswith(("stl", "obj", "ply", "off"))
+    made = makers.octahedron() if surface else makers.square(groups=name.endswith("msh"))
     write(file, made)
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
@@ -305,6 +338,28 @@ def test_parts_that_do_not_exist_are_refused(makers, parts, message):
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do(makers):
     with pytest.raises(InputError, match="got 'lid'; the parts are left, hot, boundary"):
         Mesh((x, y), makers.square()).resolve("lid")
+
+
+def test_a_flat_mesh_with_three_coordinates_is_told_to_take_two(makers):
+    with pytest.raises(InputError, match="got a flat mesh; give two coordinates"):
+        Mesh((x, y, z), makers.square())
+
+
+def test_without_libigl_a_surface_is_read_but_its_inside_is_refused(makers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "igl", None)
+    mesh = Mesh((x, y, z), makers.octahedron())
+    assert mesh.measure > 4
+    with pytest.raises(InputError, match=r'libigl .* pip install "kanpde\[geometry\]"'):
+        mesh.contains(np.zeros((1, 3)))
+
+
+def test_a_hole_can_be_cut_into_a_mesh(makers, rng):
+    mesh = Mesh((x, y), makers.square())
+    cut = mesh - Disk((x, y), center=(1, 0.5), radius=0.25, name="hole")
+    assert list(cut.parts) == ["left", "hot", "boundary", "hole"]
+    assert cut.outline().area == pytest.approx(2 - np.pi / 16, rel=1e-3)
+    points, _ = cut.interior(500, sampler="uniform", rng=rng)
+    assert np.linalg.norm(points - [1, 0.5], axis=1).min() > 0.25
 
 
 def test_outlines_are_for_the_plane_and_surfaces_for_space(makers):

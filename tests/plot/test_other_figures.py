@@ -143,6 +143,12 @@ def test_names_become_mathtext_where_they_are_symbols(name, shown, formula):
     assert (math_name(name), in_math(name)) == (shown, formula)
 
 
+def test_a_single_value_far_above_all_others_does_not_set_the_scale():
+    values = np.append(np.linspace(0, 1, 10_001), 1e28)
+    assert error_scale(values)[1].vmax == pytest.approx(1, abs=2e-3)
+    assert error_scale(np.append(values[:-1], 50.0))[1].vmax == 50.0
+
+
 def test_a_positive_field_has_a_sequential_map_over_its_range():
     name, norm = value_scale(np.array([1.0, 3.0, np.nan, np.inf]))
     assert (name, norm.vmin, norm.vmax) == ("viridis", 1.0, 3.0)
