@@ -32,7 +32,6 @@ MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
 MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
 MOVING = 2e-3  # relative change of values by a step, for another one where one is continued
 FIRST, NEXT = 1e-4, 1e-8  # damping of a level, and where one that is continued goes on
-UNDAMPED = 1e-12  # above this a step may be short because of the damping alone
 MANY, SMOOTH = 600, 1e-12  # coefficients for the normal equations; fall of loss for QR after all
 TRIED_LEVELS = 3
 FALL_PER_LEVEL = 0.1
@@ -97,8 +96,7 @@ class NewtonPhase(LinearPhase):
                 method.damping = max(1e-3 * method.damping, 1e-30)
             fell, loss = report.loss < enough * loss, report.loss
             before, values = values, self._values(trial)
-            freer = report.gain_ratio > 0.75 and method.damping > UNDAMPED
-            if fell or freer or (on and relative_l2(values, before).max() > MOVING):
+            if fell or (on and relative_l2(values, before).max() > MOVING):
                 continue
             if method.linear_algebra == "qr" or loss > SMOOTH * first:
                 break
