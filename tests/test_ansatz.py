@@ -44,6 +44,7 @@ PROBLEMS = sorted(
 EXACT = 1e-10
 # Slopes, impedance, no condition at all, and more coordinates than distances are made for.
 BY_ROWS = {"integral_constraint", "helmholtz_absorbing", "love", "poisson_nd", "poisson_100d"}
+BY_ROWS |= {"annulus", "channel_disc", "gear", "l_shape", "plate_hole", "scattering", "stl_ball"}
 
 
 def random_trial(problem, seed=0):
