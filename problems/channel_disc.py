@@ -31,10 +31,14 @@ from kanpde import (
     Operator,
     Problem,
     Rectangle,
+    Settings,
     coordinates,
     laplacian,
     unknown,
 )
+
+
+settings = Settings(time_limit=300)
 
 
 def problem(Re: float = 20.0) -> Problem:

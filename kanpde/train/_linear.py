@@ -23,7 +23,7 @@ from kanpde.train._phase import Phase, Report, fresh_loss, pack_levels, unpack_l
 from kanpde.train._plan import Plan
 from kanpde.train._products import balance, product_network, stretched_points
 
-ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 4.0
+ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 6.0
 ROUND_OFF = 1e-14
 CHECKED, OTHER_POINTS = 1e-9, 5
 WELL = 1e-3
