@@ -37,7 +37,6 @@ from kanpde import (
     unknown,
 )
 
-
 settings = Settings(time_limit=300)
 
 

@@ -15,7 +15,7 @@ from kanpde.geometry import Ball, Domain, Product, corners, holes
 from kanpde.nets import Chart, chart_count
 
 MOST_CHARTS = 32
-CROWDED, ENDS = 0.4, 0.4  # of the interior points
+CROWDED, ENDS = 0.4, 0.2  # of the interior points
 NEAREST = 1e-3  # of a corner's reach
 INSIDE = 0.95  # of the way to where the plane is cut
 HOLE_SHARES = {1: 0.75, 2: 0.6}

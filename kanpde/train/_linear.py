@@ -26,7 +26,7 @@ from kanpde.train._products import balance, product_network, stretched_points
 ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 6.0
 ROUND_OFF = 1e-14
 CHECKED, OTHER_POINTS = 1e-9, 5
-WELL = 1e-3
+WELL = 1e-2
 
 
 KEPT = ("level", "solved", "best_fresh", "without_gain", "first_fresh")
