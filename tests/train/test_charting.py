@@ -69,7 +69,7 @@ def test_charts_go_into_the_network_unless_switched_off():
 
 def test_the_corner_of_a_room_gains_three_digits(tmp_path, rng):
     points, _ = ROOM.interior(300, rng=rng)
-    fine = solve(poisson(ROOM), Settings(steps=5, time_limit=60))
+    fine = solve(poisson(ROOM), Settings(steps=6, time_limit=60))
     plain = solve(poisson(ROOM), Settings(steps=5, time_limit=60, charts=False))
     assert isinstance(fine.trial.network, ChartedKAN)
     rough = solve(poisson(ROOM), Settings(steps=3, time_limit=60))
