@@ -14,8 +14,6 @@ from kanpde.nets._layer import Block, Layer, Tape
 from kanpde.nets._product import Key, ProductKAN, _indices, _ProductRecord, product_count
 from kanpde.nets._univariate import chebyshev_tables
 
-WIDTH = 512  # points whose functions are tabulated at a time
-
 
 class ChartBlock(Block):
     """Products of functions of a chart's radius and angle, and of the other coordinates.
@@ -54,7 +52,7 @@ class ChartBlock(Block):
 
     def features(self, z: Tensor, squashed: Tensor, space: JetSpace) -> Tensor:
         """Jets of the products, ``(K, N, f)``; only the inputs' values are used."""
-        inputs = z[0].detach() if not z.requires_grad else z[0]
+        inputs = z[0]
         rates, lower = inputs.new_tensor(self.rates), inputs.new_tensor(self.lower)
         points = lower + (inputs + 1.0) / rates
         radial, angular = self.chart.tables(points, (self.degrees[0], self.degrees[1]), space)
@@ -151,11 +149,7 @@ class ChartedKAN(ProductKAN):
 
     def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
         """Jets of the outputs ``(K, N, n_out)``; only the inputs' values are used."""
-        tables = self.block.tables(z[0], space.order)
-        output = self.block.contracted(tables, space)
-        bias = self.layer(0).blocks[1].coefficients
-        assert isinstance(bias, Tensor)
-        output = output + torch.cat((bias, bias.new_zeros(space.size - 1, self.n_out)))[:, None]
+        tables, output = self._products(z, space)
         found: list[Tensor | None] = []
         for block in self.own_blocks:
             features = block.features(z, z, space)

@@ -363,14 +363,19 @@ class ProductKAN(Network):
 
     def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
         """Jets of the outputs ``(K, N, n_out)``; only the inputs' values are used."""
+        tables, output = self._products(z, space)
+        if tape is not None:
+            tape.append(_ProductRecord(self.layer(0), [], output, tables, space))
+        return output
+
+    def _products(self, z: Tensor, space: JetSpace) -> tuple[Tables, Tensor]:
+        """Tables of the axes' functions, and the jets of their products with the bias."""
         tables = self.block.tables(z[0], space.order)
         output = self.block.contracted(tables, space)
         bias = self.layer(0).blocks[1].coefficients
         assert isinstance(bias, Tensor)
-        output = output + torch.cat((bias, bias.new_zeros(space.size - 1, self.n_out)))[:, None]
-        if tape is not None:
-            tape.append(_ProductRecord(self.layer(0), [], output, tables, space))
-        return output
+        rest = bias.new_zeros(space.size - 1, self.n_out)
+        return tables, output + torch.cat((bias, rest))[:, None]
 
     def rows(self, tape: Tape, cotangents: list[Tensor], out: Tensor) -> None:
         """Write the per-point Jacobian ``(N, P)`` from the cotangent of the output."""

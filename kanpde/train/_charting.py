@@ -33,12 +33,11 @@ def find_charts(problem: Problem, frame: Frame) -> tuple[Chart, ...]:
     found: list[Chart] = []
     for start, factor in _plane_factors(problem.domain):
         axes = (start, start + 1)
-        box = np.array(np.meshgrid(*zip(factor.lower, factor.upper, strict=True))).reshape(2, -1).T
         for hole in holes(factor):
-            outer = float(np.linalg.norm(box - hole.center, axis=1).max())
+            outer = _farthest(factor, hole.center)
             found.append(Chart("hole", axes, hole.center, hole.radius, outer))
         for corner in corners(factor):
-            outer = float(np.linalg.norm(box - corner.vertex, axis=1).max())
+            outer = _farthest(factor, corner.vertex)
             windowed = INSIDE * corner.reach < outer
             found.append(
                 Chart(
@@ -53,6 +52,11 @@ def find_charts(problem: Problem, frame: Frame) -> tuple[Chart, ...]:
                 )
             )
     return tuple(found[:MOST_CHARTS])
+
+
+def _farthest(domain: Domain, place: tuple[float, float]) -> float:
+    """Distance from a place to the farthest corner of the bounding box."""
+    return float(np.hypot(*np.maximum(np.abs(domain.lower - place), np.abs(domain.upper - place))))
 
 
 def _plane_factors(domain: Domain) -> list[tuple[int, Domain]]:
