@@ -1,5 +1,9 @@
 """Networks on the layer contract: KAN, MLP, product KAN, and a wrapper for plain modules."""
 
+from kanpde.nets._block import BaseBlock as BaseBlock
+from kanpde.nets._block import BasisBlock as BasisBlock
+from kanpde.nets._block import BiasBlock as BiasBlock
+from kanpde.nets._block import Block as Block
 from kanpde.nets._chart import Chart as Chart
 from kanpde.nets._charted import ChartedKAN as ChartedKAN
 from kanpde.nets._charted import chart_count as chart_count
@@ -15,10 +19,6 @@ from kanpde.nets._inside import activations as activations
 from kanpde.nets._inside import edges as edges
 from kanpde.nets._kan import KAN as KAN
 from kanpde.nets._kan import MLP as MLP
-from kanpde.nets._layer import BaseBlock as BaseBlock
-from kanpde.nets._layer import BasisBlock as BasisBlock
-from kanpde.nets._layer import BiasBlock as BiasBlock
-from kanpde.nets._layer import Block as Block
 from kanpde.nets._layer import Known as Known
 from kanpde.nets._layer import Layer as Layer
 from kanpde.nets._layer import Record as Record
@@ -29,8 +29,8 @@ from kanpde.nets._library import SymbolicFunction as SymbolicFunction
 from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
 from kanpde.nets._product import ProductKAN as ProductKAN
-from kanpde.nets._product import all_degrees as all_degrees
-from kanpde.nets._product import product_count as product_count
+from kanpde.nets._product_block import all_degrees as all_degrees
+from kanpde.nets._product_block import product_count as product_count
 from kanpde.nets._sine import SineBlock as SineBlock
 from kanpde.nets._spec import copy_network as copy_network
 from kanpde.nets._spec import extend_grid as extend_grid
@@ -45,11 +45,11 @@ from kanpde.nets._surgery import rebuilt as rebuilt
 from kanpde.nets._surgery import restricted as restricted
 from kanpde.nets._surgery import scale_subnode as scale_subnode
 from kanpde.nets._surgery import switch_off as switch_off
-from kanpde.nets._symbolic import SymbolicBlock as SymbolicBlock
-from kanpde.nets._symbolic import SymbolicEdge as SymbolicEdge
 from kanpde.nets._symbolic import fix_edge as fix_edge
 from kanpde.nets._symbolic import release_edge as release_edge
 from kanpde.nets._symbolic import set_symbolic as set_symbolic
+from kanpde.nets._symbolic_block import SymbolicBlock as SymbolicBlock
+from kanpde.nets._symbolic_block import SymbolicEdge as SymbolicEdge
 from kanpde.nets._univariate import AxisMap as AxisMap
 
 __all__ = [

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from kanpde._jets import JetSpace, multiply
+from kanpde.nets._block import Block
 from kanpde.nets._chart import Chart
-from kanpde.nets._layer import Block, Layer, Tape
-from kanpde.nets._product import Key, ProductKAN, _indices, _ProductRecord, product_count
+from kanpde.nets._layer import Layer, Tape
+from kanpde.nets._product import ProductKAN, _ProductRecord
+from kanpde.nets._product_block import Key, _indices, product_count
 from kanpde.nets._univariate import chebyshev_tables
 
 

@@ -24,7 +24,8 @@ from torch import Tensor
 
 from kanpde._jets import JetSpace
 from kanpde.basis import Chebyshev
-from kanpde.nets._layer import BaseBlock, BasisBlock, BiasBlock, Known, Layer
+from kanpde.nets._block import BaseBlock, BasisBlock, BiasBlock
+from kanpde.nets._layer import Known, Layer
 from kanpde.nets._network import Network
 from kanpde.nets._rowprogram import LayerSpec, row_program
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from kanpde._jets import JetSpace
-from kanpde.nets._layer import Block, Layer
+from kanpde.nets._block import Block
+from kanpde.nets._layer import Layer
 from kanpde.nets._network import Network
 
 

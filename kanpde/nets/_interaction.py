@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kanpde._jets import JetSpace, MultiIndex
-from kanpde.nets._product import ROUNDING, ProductBlock, Tables
+from kanpde.nets._product_block import ROUNDING, ProductBlock, Tables
 
 
 @lru_cache(maxsize=64)

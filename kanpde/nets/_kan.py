@@ -12,7 +12,8 @@ from torch import Tensor
 
 from kanpde.basis import Basis, BSpline
 from kanpde.errors import InputError
-from kanpde.nets._layer import BaseBlock, BiasBlock, Block, Layer
+from kanpde.nets._block import BaseBlock, BiasBlock, Block
+from kanpde.nets._layer import Layer
 from kanpde.nets._network import Network
 from kanpde.nets._sine import edge_block
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from kanpde._compose import apply_family
 from kanpde._jets import JetSpace, multiply
 from kanpde.basis import Basis, Sine
-from kanpde.nets._layer import BasisBlock
+from kanpde.nets._block import BasisBlock
 
 
 class SineBlock(BasisBlock):

@@ -10,15 +10,18 @@ import torch
 from kanpde._jets import JetSpace
 from kanpde.basis import BSpline, Chebyshev, basis_from_data
 from kanpde.errors import InputError, RunDirectoryError
+from kanpde.nets._block import BasisBlock
 from kanpde.nets._chart import Chart
 from kanpde.nets._charted import ChartedKAN, chart_count
 from kanpde.nets._kan import KAN, MLP
-from kanpde.nets._layer import BasisBlock, Layer
+from kanpde.nets._layer import Layer
 from kanpde.nets._library import SymbolicFunction
 from kanpde.nets._network import ModuleNet, Network
-from kanpde.nets._product import ProductKAN, product_count
+from kanpde.nets._product import ProductKAN
+from kanpde.nets._product_block import product_count
 from kanpde.nets._sine import edge_block
-from kanpde.nets._symbolic import SymbolicEdge, set_symbolic
+from kanpde.nets._symbolic import set_symbolic
+from kanpde.nets._symbolic_block import SymbolicEdge
 from kanpde.nets._univariate import AxisMap
 
 Kind = TypeVar("Kind", bound=Network)

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from kanpde.basis import Basis, BSpline
 from kanpde.errors import InputError
+from kanpde.nets._block import BaseBlock, BasisBlock, BiasBlock, Block
 from kanpde.nets._kan import KAN
-from kanpde.nets._layer import BaseBlock, BasisBlock, BiasBlock, Block, Layer
+from kanpde.nets._layer import Layer
 from kanpde.nets._sine import SineBlock
 from kanpde.nets._spec import copy_network
-from kanpde.nets._symbolic import SymbolicBlock, SymbolicEdge, set_symbolic
+from kanpde.nets._symbolic import set_symbolic
+from kanpde.nets._symbolic_block import SymbolicBlock, SymbolicEdge
 
 
 @dataclass(frozen=True)
