@@ -36,6 +36,5 @@ def load(directory: str | Path) -> Solution | Fit:
     kanpde.errors.RunDirectoryError: nowhere: expected a run directory, found none
     """
     if (Path(directory) / FIT).exists():
-        found: Fit = load_fit(directory)
-        return found
+        return load_fit(directory)
     return load_solution(directory)

@@ -90,7 +90,7 @@ def fit(
         raise InputError("resume: expected out=DIR with it, got none")
     data = make_dataset(x, y, settings, None if own is None else (own[0], own[1]))
     start = make_network(data, settings) if network is None else fits(network, data)
-    return train(
+    trained = train(
         start,
         data,
         data.scaling(normalise=settings.normalise),
@@ -99,3 +99,4 @@ def fit(
         resume=resume,
         progress=progress,
     )
+    return Fit(**vars(trained))

@@ -14,6 +14,7 @@ from kanpde import _check
 from kanpde._fit import _store
 from kanpde._fit._dataset import CLASSIFICATION, Dataset, Label
 from kanpde._fit._inside import Inside
+from kanpde._fit._run import train
 from kanpde._fit._scaling import Scaling
 from kanpde._fit._settings import FitSettings
 from kanpde.errors import InputError
@@ -223,8 +224,6 @@ class Fit(Inside):
         InputError
             If something else than the training is to change.
         """
-        from kanpde._fit._run import train
-
         out, progress = changes.pop("out", None), changes.pop("progress", None)
         for name in changes:
             if name not in TRAINING:
@@ -233,7 +232,7 @@ class Fit(Inside):
                     f"got another; fit anew to change it"
                 )
         settings = self.settings.replace(**{"grid": None, "grids": None, **changes})
-        return train(
+        trained = train(
             self.network,
             self.data,
             self.scaling,
@@ -242,6 +241,7 @@ class Fit(Inside):
             out=None if out is None else Path(out),
             progress=progress,
         )
+        return Fit(**vars(trained))
 
     def save(self, directory: str | Path) -> Path:
         """Write the run directory; see `kanpde.load`.
@@ -273,3 +273,8 @@ class Fit(Inside):
         else:
             error = f"{which} rmse {entry.get('rmse', float('nan')):.1e}"
         return f"Fit({self.summary.get('net')}, {self.status.value}, {error})"
+
+
+def load_fit(directory: str | Path) -> Fit:
+    """Load a `Fit` from its run directory; see `kanpde.load`."""
+    return Fit(**_store.read(Path(directory)))

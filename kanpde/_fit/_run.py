@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from kanpde import _check, _directory
 from kanpde._describe import describe_network, versions
 from kanpde._fit import _store
 from kanpde._fit._dataset import Dataset
-from kanpde._fit._fitted import Fit
 from kanpde._fit._objective import Objective
 from kanpde._fit._scaling import Scaling
 from kanpde._fit._session import Event, FitSession
@@ -27,6 +27,19 @@ WORSE = 1.5  # test error over the best one of an earlier grid, from which on it
 Progress = Callable[[dict[str, Any]], None]
 
 
+@dataclass
+class Trained:
+    """What a training ends with: the parts of a `Fit`."""
+
+    network: Network
+    data: Dataset
+    scaling: Scaling
+    settings: FitSettings
+    status: Status
+    summary: dict[str, Any]
+    history: list[dict[str, Any]]
+
+
 def train(
     network: Network,
     data: Dataset,
@@ -37,8 +50,8 @@ def train(
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
-) -> Fit:
-    """Train `network`, which stays as it is, and give the `Fit`.
+) -> Trained:
+    """Train a copy of `network` on data.
 
     Parameters
     ----------
@@ -61,10 +74,10 @@ def train(
         status = session.run(progress, None if writer is None else writer.snapshot)
         state = None if writer is None else session.state()
         session.finish()
-        fit = _measured(session, status)
+        trained = _measured(session, status)
     if writer is not None and state is not None:
-        writer.finish(fit, state)
-    return fit
+        writer.finish(trained, state)
+    return trained
 
 
 class _Writer:
@@ -107,11 +120,11 @@ class _Writer:
         _store.write_history(self.out, state["history"])
         self.last = time.monotonic()
 
-    def finish(self, fit: Fit, state: dict[str, Any]) -> None:
+    def finish(self, trained: Trained, state: dict[str, Any]) -> None:
         """Write the final state, history and summary."""
         _directory.remove_summary(self.out)
-        self._write(state, _store.network_state(fit.network))
-        _directory.write_json(self.out / _directory.SUMMARY, fit.summary)
+        self._write(state, _store.network_state(trained.network))
+        _directory.write_json(self.out / _directory.SUMMARY, trained.summary)
 
 
 def fingerprint(session: FitSession) -> dict[str, Any]:
@@ -126,7 +139,7 @@ def fingerprint(session: FitSession) -> dict[str, Any]:
     }
 
 
-def _measured(session: FitSession, status: Status) -> Fit:
+def _measured(session: FitSession, status: Status) -> Trained:
     """Measure the best state and write the summary."""
     objective, settings, network = session.objective, session.settings, session.network
     data = objective.data
@@ -158,7 +171,7 @@ def _measured(session: FitSession, status: Status) -> Fit:
     }
     if objective.penalty is not None:
         summary["penalty"] = objective.penalty.value(network)
-    return Fit(
+    return Trained(
         network,
         data,
         objective.scaling,

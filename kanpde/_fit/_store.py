@@ -154,10 +154,3 @@ def _network(stored: dict[str, Any], sizes: tuple[int, int]) -> Network:
         raise RunDirectoryError(f"checkpoint: expected a network of {sizes} with its coefficients")
     network.set(vector)
     return network
-
-
-def load_fit(directory: str | Path) -> Any:
-    """Load a `Fit` from its run directory; see `kanpde.load`."""
-    from kanpde._fit._fitted import Fit
-
-    return Fit(**read(Path(directory)))
