@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kanpde import _directory
+from kanpde._plain import plain
 from kanpde._problem import Problem
 from kanpde._settings import Settings
 from kanpde._solution import Solution
 from kanpde._solution import load as load_solution
 from kanpde._solve import Progress, solve
-from kanpde._view import plain
 from kanpde.errors import InputError
 from kanpde.train import Status
 

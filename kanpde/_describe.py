@@ -1,17 +1,9 @@
-"""What summaries say of networks and of the packages that computed them."""
+"""What summaries say of networks."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 
-import matplotlib as mpl
-import numpy as np
-import scipy
-import sympy
-import torch
-
-from kanpde._version import __version__
 from kanpde.nets import KAN, MLP, BasisBlock, Chart, ChartedKAN, Network, ProductKAN
 
 
@@ -66,22 +58,3 @@ def named_charts(charts: Sequence[Chart]) -> str:
     kinds = [chart.kind for chart in charts]
     found = [(kinds.count(kind), kind) for kind in ("hole", "corner") if kind in kinds]
     return " and ".join(f"{n} {kind}{'s' * (n > 1)}" for n, kind in found)
-
-
-def versions() -> dict[str, str]:
-    """Versions of kanpde and what it computes with.
-
-    Examples
-    --------
-    >>> sorted(versions())
-    ['kanpde', 'matplotlib', 'numpy', 'python', 'scipy', 'sympy', 'torch']
-    """
-    return {
-        "kanpde": __version__,
-        "matplotlib": mpl.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "scipy": scipy.__version__,
-        "sympy": sympy.__version__,
-        "torch": torch.__version__,
-    }

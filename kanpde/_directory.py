@@ -18,6 +18,7 @@ from kanpde._claims import claims_data, claims_from_data
 from kanpde._files import DAMAGE as DAMAGE
 from kanpde._files import read_arrays, read_history, write_arrays
 from kanpde._files import write as write
+from kanpde._plain import check_unchanged, plain
 from kanpde._store import (
     constants_data,
     constants_from_data,
@@ -29,7 +30,7 @@ from kanpde._store import (
     trial_from_state,
     trial_state,
 )
-from kanpde._view import ProblemView, check_unchanged, plain
+from kanpde._view import ProblemView
 from kanpde.errors import KanpdeError, RunDirectoryError
 from kanpde.geometry import domain_from_data
 from kanpde.pde import Program, unknown

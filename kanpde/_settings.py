@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from kanpde._choices import (
+    BASES,
+    BASES_OF_AN_EDGE,
+    DERIVATIVES,
+    DTYPES,
+    KERNELS,
+    LINEAR_ALGEBRA,
+    NETS,
+    OPTIMIZERS,
+    SAMPLERS,
+    WEIGHTINGS,
+)
 from kanpde.errors import InputError
-
-NETS = ("kan", "mlp")
-BASES = ("chebyshev", "bspline", "sine", "rbf")
-BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
-OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")
-SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
-DERIVATIVES = ("jets", "autograd")
-KERNELS = ("auto", "torch", "fused")
-LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
-WEIGHTINGS = ("none", "lra", "ntk", "rba", "causal")
-DTYPES = ("float64", "float32")
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ import numpy as np
 from kanpde import _directory, _files
 from kanpde._conditions import Condition, Periodic
 from kanpde._data import PointData
-from kanpde._describe import describe_network, structure, versions
+from kanpde._describe import describe_network, structure
 from kanpde._eigenproblem import vanishes
 from kanpde._halving import described
 from kanpde._identify import identify, noise_levels
 from kanpde._interface import Interface
 from kanpde._measure import Judge
+from kanpde._plain import plain
 from kanpde._preflight import closed_without_data
 from kanpde._problem import Problem
 from kanpde._rows import Rows
@@ -30,7 +31,8 @@ from kanpde._statement import Equation
 from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
-from kanpde._view import ProblemView, plain, view
+from kanpde._versions import versions
+from kanpde._view import ProblemView, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
 from kanpde.train import (
     DescentPhase,

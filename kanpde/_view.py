@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,6 @@ from sympy.core.function import AppliedUndef
 from kanpde._claims import Claim, claims_of
 from kanpde._complex import columns_of
 from kanpde._problem import Problem
-from kanpde.errors import InputError
 from kanpde.geometry import Domain
 from kanpde.pde import Program, lower
 
@@ -105,38 +104,3 @@ def view(problem: Problem) -> ProblemView:
         source=problem,
         complex=columns_of(problem.complex, problem.unknowns),
     )
-
-
-def plain(value: Any) -> Any:
-    """Numbers, strings, lists and dicts only, as JSON wants them (no NaN)."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
-
-
-def check_unchanged(stored: dict[str, Any], now: dict[str, Any]) -> None:
-    """Compare what a run began with and what it is to go on with.
-
-    Raises
-    ------
-    InputError
-        If anything differs; the message names it.
-    """
-    other = [k for k in {**now, **stored} if stored.get(k) != now.get(k)]
-    if other:
-        changes = "; ".join(
-            f"{k} was {_short(stored.get(k))}, now {_short(now.get(k))}" for k in other[:4]
-        )
-        more = f" and {len(other) - 4} more" if len(other) > 4 else ""
-        raise InputError(f"resume: {changes}{more}; use the same, or another --out")
-
-
-def _short(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -26,8 +26,8 @@ import numpy as np
 from _bench import RESULTS, machine
 
 from kanpde import Settings
+from kanpde._choices import BASES, OPTIMIZERS
 from kanpde._compare import Measure, Run, measure_run
-from kanpde._settings import BASES, OPTIMIZERS
 from kanpde.cli._problem_file import load_problem
 from kanpde.plot._style import PAGE, new_figure, style, tidy_axes
 from kanpde.train import interior_points, make_network, make_plan

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kanpde import _directory
+from kanpde._choices import NETS
 from kanpde._compare._run import Measure, Run, measure_run
 from kanpde._compare._sizes import size_settings, usual_sizes
 from kanpde._compare._tables import write_curves
 from kanpde._compare._verdict import Row, Verdict, rows, verdicts
-from kanpde._describe import versions
+from kanpde._plain import check_unchanged, plain
 from kanpde._problem import Problem
-from kanpde._settings import NETS, Settings
+from kanpde._settings import Settings
 from kanpde._solve import fingerprint
-from kanpde._view import check_unchanged, plain
+from kanpde._versions import versions
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.train import make_plan
 

@@ -15,7 +15,7 @@ from kanpde._fit._dataset import CLASSIFICATION, Dataset
 from kanpde._fit._objective import Objective
 from kanpde._fit._scaling import Scaling
 from kanpde._fit._settings import FitSettings
-from kanpde._view import plain
+from kanpde._plain import plain
 from kanpde.errors import InputError
 from kanpde.interpret import Library, Suggestion
 from kanpde.nets import KAN, LIBRARY, Network, SymbolicFunction, copy_network, fix_edge

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from kanpde import _check, _directory
-from kanpde._describe import describe_network, versions
+from kanpde._describe import describe_network
 from kanpde._fit import _store
 from kanpde._fit._dataset import Dataset
 from kanpde._fit._objective import Objective
 from kanpde._fit._scaling import Scaling
 from kanpde._fit._session import Event, FitSession
 from kanpde._fit._settings import FitSettings
-from kanpde._view import plain
+from kanpde._plain import plain
+from kanpde._versions import versions
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets import Network, copy_network
 from kanpde.train import Status, cores, few_threads

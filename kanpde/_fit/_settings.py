@@ -9,8 +9,8 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any, get_type_hints
 
-from kanpde._settings import BASES, BASES_OF_AN_EDGE, DTYPES, NETS, OPTIMIZERS
-from kanpde._view import plain
+from kanpde._choices import BASES, BASES_OF_AN_EDGE, DTYPES, NETS, OPTIMIZERS
+from kanpde._plain import plain
 from kanpde.errors import InputError
 
 TASKS = ("regression", "classification")

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kanpde._settings import NETS, Settings
+from kanpde._choices import NETS
+from kanpde._settings import Settings
 from kanpde.cli import _progress
 from kanpde.cli._convert import did_you_mean, split_pair, to_float, to_ints
 from kanpde.cli._options import add_problem_arguments, add_settings_arguments, settings_from

@@ -11,6 +11,7 @@ from kanpde._jets import JetSpace
 from kanpde.nets._block import Block
 from kanpde.nets._layer import Layer
 from kanpde.nets._network import Network
+from kanpde.nets._symbolic_block import SymbolicBlock
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,6 @@ def activations(network: Network, x: Tensor) -> list[Activation]:
 
 def edges(layer: Layer, z: Tensor) -> Tensor:
     """Evaluate every edge of a layer at its inputs ``(N, n_in)``: ``(N, n_in, subnodes)``."""
-    from kanpde.nets._symbolic import SymbolicBlock
-
     space = JetSpace(1, ((0,),))
     total = z.new_zeros(len(z), layer.n_in, layer.subnodes)
     with torch.no_grad():

@@ -30,10 +30,10 @@ from kanpde.train._regress import descend as descend
 from kanpde.train._regress import make_optimizer as make_optimizer
 from kanpde.train._regress import regress as regress
 from kanpde.train._session import Session as Session
-from kanpde.train._session import Status as Status
 from kanpde.train._source import RowSource as RowSource
 from kanpde.train._starting import Warm as Warm
 from kanpde.train._starting import warmth as warmth
+from kanpde.train._status import Status as Status
 from kanpde.train._threads import cores as cores
 from kanpde.train._threads import few_threads as few_threads
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from kanpde._rows import Rows
 from kanpde.errors import NumericalError
 from kanpde.train._accumulators import Gram
+from kanpde.train._source import RowSource
 
 SMALLEST, GROWTH, LARGEST = 1e-14, 30.0, 1e-4
 MOST_ASSEMBLIES, MOST_CHORDS, MOST_HALVINGS = 10, 8, 4
@@ -27,7 +27,7 @@ class Outcome:
     converged: bool
 
 
-def gauss_newton(rows: Rows, *, accuracy: float) -> Outcome:
+def gauss_newton(rows: RowSource, *, accuracy: float) -> Outcome:
     """Minimise the rows' sum of squares from where their trial is.
 
     A Jacobian is used for several steps as long as each gains a factor of five, because
@@ -50,7 +50,7 @@ def gauss_newton(rows: Rows, *, accuracy: float) -> Outcome:
 
 
 def _chords(
-    rows: Rows, sums: Gram, loss: float, damping: float, accuracy: float
+    rows: RowSource, sums: Gram, loss: float, damping: float, accuracy: float
 ) -> tuple[float, float, bool]:
     """Step with one Jacobian; returns loss, damping and whether nothing is left to gain."""
     trial = rows.trial
@@ -94,7 +94,7 @@ def _factored(sums: Gram, damping: float) -> tuple[Tensor | None, float]:
 
 
 def _searched(
-    rows: Rows, start: Tensor, step: Tensor, loss: float, *, halvings: int
+    rows: RowSource, start: Tensor, step: Tensor, loss: float, *, halvings: int
 ) -> tuple[Tensor, float, float] | None:
     """Residual and loss after the longest step that lowers the loss, if there is one."""
     share = 1.0

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde._rows import Rows
 from kanpde.train._accumulators import _column_scale
 from kanpde.train._levenberg import StepReport
+from kanpde.train._source import RowSource
 from kanpde.train._threads import many_threads
 
 LEAST, MOST = 1e-30, 1.0  # damping, relative to the largest squared singular value
@@ -97,7 +97,7 @@ class RefinedLevenberg:
         """Continue from a saved `state`."""
         self.damping, self.taken = state["damping"], state["taken"]
 
-    def step(self, rows: Rows) -> StepReport:
+    def step(self, rows: RowSource) -> StepReport:
         """One decomposition, the dampings that it serves, one accepted step."""
         pieces = list(rows.jacobian())
         jacobian = torch.cat([j for j, _ in pieces])
@@ -128,7 +128,7 @@ class RefinedLevenberg:
 class _Search:
     """Tries dampings from one decomposition."""
 
-    def __init__(self, rows: Rows, parts: Decomposition, residual: Tensor) -> None:
+    def __init__(self, rows: RowSource, parts: Decomposition, residual: Tensor) -> None:
         self.rows, self.parts = rows, parts
         self.start = rows.trial.get()
         self.components = parts.components(residual)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import math
 import time
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from kanpde.train._phase import Phase, Report, fresh_loss
 from kanpde.train._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.train._products import products_apply
 from kanpde.train._starting import Warm, warmth
+from kanpde.train._status import Status
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
@@ -36,16 +36,6 @@ GOOD_ENOUGH = 1e-9
 MOST_FAILURES = 5
 NEWTON_SHARE = 0.3
 PATIENCE = 3  # redraws; what does not halve its loss over so many is handed to a correction
-
-
-class Status(enum.Enum):
-    """Why a solve stopped."""
-
-    CONVERGED = "converged"
-    BUDGET = "budget"
-    INTERRUPTED = "interrupted"
-    DIVERGED = "diverged"
-    NONFINITE = "nonfinite"
 
 
 class Session:

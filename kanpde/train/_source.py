@@ -52,6 +52,20 @@ class RowSource(Protocol):
         """Jᵀ v."""
 
 
+class NetworkTrial(Coefficients, Protocol):
+    """Coefficients of a network first, perhaps of unknown constants after them."""
+
+    network: Network
+
+
+class NetworkRows(RowSource, Protocol):
+    """Rows whose coefficients are a network's."""
+
+    @property
+    def trial(self) -> NetworkTrial:
+        """Where θ is."""
+
+
 class NetworkCoefficients:
     """A network's coefficients, for optimizers."""
 

@@ -31,9 +31,9 @@ import torch
 from torch import Tensor
 
 from kanpde._jets import JetSpace
-from kanpde._rows import Rows
 from kanpde.errors import InputError
 from kanpde.nets import KAN, BiasBlock, Block, Network, Record, SymbolicBlock, Tape
+from kanpde.train._source import NetworkRows
 
 SPACE = JetSpace(1, ((0,),))
 SAMPLES = 1000
@@ -207,7 +207,7 @@ class SparseRows:
         Further rows; call `refresh` before every step.
     """
 
-    def __init__(self, rows: Rows, penalty: EdgePenalty) -> None:
+    def __init__(self, rows: NetworkRows, penalty: EdgePenalty) -> None:
         self.rows, self.penalty, self.trial = rows, penalty, rows.trial
 
     @property

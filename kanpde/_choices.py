@@ -1,0 +1,14 @@
+"""Names that settings choose from; apart from what they name, so that options load fast."""
+
+from __future__ import annotations
+
+NETS = ("kan", "mlp")
+BASES = ("chebyshev", "bspline", "sine", "rbf")
+BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
+OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")
+SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
+DERIVATIVES = ("jets", "autograd")
+KERNELS = ("auto", "torch", "fused")
+LINEAR_ALGEBRA = ("auto", "gram", "qr", "dual", "cg")
+WEIGHTINGS = ("none", "lra", "ntk", "rba", "causal")
+DTYPES = ("float64", "float32")
