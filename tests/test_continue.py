@@ -10,7 +10,7 @@ from kanpde._measure import Judge
 from kanpde.errors import InputError
 from kanpde.train import Warm, make_plan, warmth
 from kanpde.train._newton import NewtonPhase
-from kanpde.train._starting import take_products
+from kanpde.train._products import take_products
 
 
 def bratu(k=1.0):

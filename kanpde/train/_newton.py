@@ -23,8 +23,8 @@ from kanpde.train._levenberg import LevenbergMarquardt
 from kanpde.train._linear import CHECKED, LinearPhase
 from kanpde.train._phase import Report
 from kanpde.train._plan import Plan
-from kanpde.train._products import transfer
-from kanpde.train._starting import Warm, take_products, warmth
+from kanpde.train._products import take_products, transfer
+from kanpde.train._starting import Warm, warmth
 
 Array = NDArray[np.float64]
 

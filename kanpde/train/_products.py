@@ -207,3 +207,21 @@ def moved(source: Trial, target: Trial) -> Tensor:
     vector = known.new_zeros(len(names), new.n_out)
     vector[kept] = known[own]
     return vector.flatten()
+
+
+def take_products(start: Trial, target: Trial) -> None:
+    """Copy the coefficients of the products that both have, in units of the target's scales.
+
+    Unknown constants go along where both name the same ones.
+    """
+    known = moved(start, target).unflatten(0, (-1, target.outputs))
+    vector = known * _ratios(start, target)
+    same = start.constants.names == target.constants.names
+    eta = start.eta.detach().to(target.eta) if same else target.eta.detach()
+    target.set(torch.cat((vector.flatten(), eta)))
+
+
+def _ratios(start: Trial, target: Trial) -> Tensor:
+    """Scale of every unknown there over that here."""
+    pairs = zip(start.frame.scales, target.frame.scales, strict=True)
+    return torch.tensor([a / b for a, b in pairs]).to(target.eta)

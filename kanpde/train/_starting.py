@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-import torch
-from torch import Tensor
-
 from kanpde._lazy import LazyTrial
 from kanpde._slabs import Slabs
-from kanpde._trial import Trial
 from kanpde.nets import Network, ProductKAN, network_data, network_from_data
 from kanpde.train._default import make_network
 from kanpde.train._plan import Plan
-from kanpde.train._products import moved
 
 
 class Warm(Enum):
@@ -68,21 +63,3 @@ def started_network(plan: Plan) -> Network:
         made = made.to(dtype=plan.dtype)
         made.set(known.to(next(iter(made.parameters()))))
     return made
-
-
-def take_products(start: Trial, target: Trial) -> None:
-    """Copy the coefficients of the products that both have, in units of the target's scales.
-
-    Unknown constants go along where both name the same ones.
-    """
-    known = moved(start, target).unflatten(0, (-1, target.outputs))
-    vector = known * _ratios(start, target)
-    same = start.constants.names == target.constants.names
-    eta = start.eta.detach().to(target.eta) if same else target.eta.detach()
-    target.set(torch.cat((vector.flatten(), eta)))
-
-
-def _ratios(start: Trial, target: Trial) -> Tensor:
-    """Scale of every unknown there over that here."""
-    pairs = zip(start.frame.scales, target.frame.scales, strict=True)
-    return torch.tensor([a / b for a, b in pairs]).to(target.eta)
