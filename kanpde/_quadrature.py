@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from kanpde._functionals import Functional
+from kanpde._jets import JetSpace
 from kanpde._trial import Site, Trial
-from kanpde.nets import Fused, Inputs, Tape
+from kanpde.nets import Inputs, Tape
+
+Prepare = Callable[[Tensor, JetSpace], Inputs | None]
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Quadrature:
     each
         Q.
     inputs
-        The nodes as the fused kernel takes them, where it is used.
+        The nodes as the backend arranged them.
     """
 
     functional: Functional
@@ -47,7 +50,7 @@ class Quadrature:
         trial: Trial,
         points: Tensor,
         *,
-        fused: Fused | None = None,
+        prepare: Prepare,
         finer: bool = False,
     ) -> Quadrature:
         """Place the nodes for points ``(N, d)``."""
@@ -67,7 +70,7 @@ class Quadrature:
             given[:, list(functional.region.outer)].repeat_interleave(each, dim=0),
             torch.as_tensor(weights.reshape(-1)).to(points),
             each,
-            None if fused is None else fused.inputs(site.z, site.space),
+            prepare(site.z, site.space),
         )
 
     @property

@@ -1,7 +1,7 @@
 """Residual rows r(θ) and their Jacobian J(θ), a chunk at a time.
 
-One backward per output gives the cotangents of every layer's output; a block turns them
-into its columns; evaluations that feed the same row are summed.
+A backend turns every output of a term's program into rows of the points it was evaluated at;
+evaluations that feed the same row are summed.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from kanpde._backends import make_backend
 from kanpde._functionals import pick
 from kanpde._points import Drawn
 from kanpde._quadrature import Quadrature
 from kanpde._terms import TermSet
 from kanpde._trial import Site, Trial
-from kanpde.nets import Fused, FusedTape, Inputs, Known, Room, Tape
+from kanpde.nets import Inputs, Room, Tape
 
 T = TypeVar("T")
-
-CHUNK_ENTRIES = 3_000_000
-FUSED_ENTRIES, FUSED_POINTS = 6_000_000, 8192  # of a chunk where features take no memory
 
 
 @dataclass
@@ -38,7 +36,7 @@ class Part:
     scale: tuple[Tensor, ...]
     rows: int
     integrals: tuple[Quadrature, ...]
-    inputs: Inputs | None  # of the fused kernel
+    inputs: Inputs | None  # as the backend arranged them
 
 
 class Rows:
@@ -70,14 +68,8 @@ class Rows:
         self.trial = trial
         self.finer = finer
         self.weights = dict(weights or {})
-        covered = not trial.autograd and trial.kernel != "torch"
-        self.fused = Fused.of(trial.network) if covered else None
+        self.backend = make_backend(trial, chunk)
         self.room = Room()
-        entries = max(1, trial.active)
-        self.nodes = chunk or max(128, min(2048, CHUNK_ENTRIES // (4 * entries)))
-        self.chunk = self.nodes
-        if self.fused is not None:
-            self.chunk = chunk or max(128, min(FUSED_POINTS, FUSED_ENTRIES // entries))
         self.parts = [self._part(terms, points) for terms, points in drawn]
         self.names = list(dict.fromkeys(n for part in self.parts for n in part.terms.names))
 
@@ -103,16 +95,16 @@ class Rows:
             scale=scale,
             rows=drawn.rows,
             integrals=tuple(
-                Quadrature.at(f, self.trial, points, fused=self.fused, finer=self.finer)
+                Quadrature.at(f, self.trial, points, prepare=self.backend.prepare, finer=self.finer)
                 for f in terms.functionals
             ),
-            inputs=None if self.fused is None else self.fused.inputs(site.z, site.space),
+            inputs=self.backend.prepare(site.z, site.space),
         )
 
     def _slices(self, part: Part) -> Iterator[slice]:
         total = len(part.site.points)
-        step = total if part.row is not None else self.chunk
-        if self.fused is not None and total:
+        step = total if part.row is not None else self.backend.chunk
+        if self.backend.even and total:
             step = -(-total // -(-total // step))  # chunks of even length
         for start in range(0, total, step):
             yield slice(start, min(start + step, total))
@@ -151,7 +143,7 @@ class Rows:
 
     def _values(self, part: Part, scaled: bool) -> Iterator[list[Tensor]]:
         for which, numbers in self._with_integrals(part, self._integral):
-            tape = None if torch.is_grad_enabled() else self._known(part, which)
+            tape = None if torch.is_grad_enabled() else self._tape(part, which)
             yield self._pieces(part, which, numbers, tape, scaled=scaled)
 
     def _with_integrals(
@@ -180,11 +172,15 @@ class Rows:
             for k, value in enumerate(outputs)
         ]
 
-    def _known(self, part: Part | Quadrature, which: slice, *, track: bool = False) -> Known | None:
-        """Tape with the network's output where the kernel computes it."""
-        if self.fused is None or part.inputs is None:
-            return None
-        return FusedTape(self.fused, part.inputs, which, track=track)
+    def _tape(self, part: Part | Quadrature, which: slice) -> Tape | None:
+        """Tape of an evaluation whose rows are not asked for."""
+        return self.backend.tape(part.inputs, which, track=False)
+
+    def _recording(self, part: Part | Quadrature, which: slice) -> Tape:
+        """Tape of an evaluation whose rows are asked for."""
+        tape = self.backend.tape(part.inputs, which, track=True)
+        assert tape is not None
+        return tape
 
     def vector(self) -> Tensor:
         """All scaled residuals as one vector, in the order of `jacobian`'s rows."""
@@ -217,8 +213,8 @@ class Rows:
         gradient = torch.zeros(self.trial.count, dtype=self.trial.dtype, device=self.trial.device)
         loss = 0.0
         for part in self.parts:
-            if self.fused is not None and not part.integrals:
-                loss += self._fused_gradient(part, gradient)
+            if self.backend.pulls_back and not part.integrals:
+                loss += self._pulled_back(part, gradient)
                 continue
             for pieces in self._values(part, True):
                 value = torch.stack([piece.square().sum() for piece in pieces]).sum()
@@ -233,19 +229,16 @@ class Rows:
                 gradient += torch.cat([g.flatten() for g in grads])
         return loss, gradient
 
-    def _fused_gradient(self, part: Part, gradient: Tensor) -> float:
-        """Add a part's gradient to `gradient` by the kernel; returns its loss."""
+    def _pulled_back(self, part: Part, gradient: Tensor) -> float:
+        """Add a part's gradient to `gradient` by the backend's own pass; returns its loss."""
         loss, split = 0.0, self.trial.network.count
         for which in self._slices(part):
-            tape = self._known(part, which, track=True)
-            assert tape is not None
+            tape = self._recording(part, which)
             pieces = self._pieces(part, which, [], tape, scaled=True)
             value = torch.stack([piece.square().sum() for piece in pieces]).sum()
             loss += float(value.detach())
-            leaf, eta = torch.autograd.grad(
-                value, [tape.leaf, self.trial.eta], allow_unused=True, materialize_grads=True
-            )
-            gradient[:split] += tape.gradient(leaf)
+            own, eta = self.backend.gradient(value, tape)
+            gradient[:split] += own
             gradient[split:] += eta
         return loss
 
@@ -271,8 +264,7 @@ class Rows:
     def _part_rows(
         self, part: Part, which: slice, integrals: list[tuple[Tensor, Tensor]]
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        known = self._known(part, which, track=True)
-        tape: Tape = [] if known is None else known
+        tape = self._recording(part, which)
         jets = self.trial.jets(part.site.part(which), tape)
         n = jets.shape[1]
         constants = self._constants().detach().expand(n, -1).clone().requires_grad_(True)
@@ -304,73 +296,29 @@ class Rows:
         n, split = len(output), self.trial.network.count
         jacobian = self.room.take(self.trial.count, n, output).T  # points contiguous
         extra = [constants, *leaves]
-        if self.trial.autograd:
-            grads = self._by_batched_backward(output, jacobian, extra)
-        elif not output.requires_grad:
+        if output.requires_grad:
+            grads = self.backend.rows(output, tape, jacobian[:, :split], extra, keep=keep)
+        else:
             jacobian.zero_()
             grads = [torch.zeros_like(e) for e in extra]
-        else:
-            wanted = [tape.leaf] if isinstance(tape, Known) else [r.output for r in tape]
-            found = torch.autograd.grad(
-                output.sum(),
-                [*wanted, *extra],
-                retain_graph=keep,
-                allow_unused=True,
-                materialize_grads=True,
-            )
-            with torch.no_grad():
-                if isinstance(tape, Known):
-                    tape.rows(found[0], jacobian[:, :split].T)
-                else:
-                    self.trial.network.rows(tape, list(found[: len(tape)]), jacobian[:, :split])
-            grads = list(found[len(wanted) :])
         if constants.shape[1]:
             jacobian[:, split:] = grads[0] * self.trial.constants.scales.to(output)
         return jacobian, grads[1:]
 
-    def _by_batched_backward(
-        self, output: Tensor, jacobian: Tensor, extra: list[Tensor]
-    ) -> list[Tensor]:
-        """Rows for networks without a rule: one vectorised backward per 64 points."""
-        parameters = list(self.trial.network.parameters())
-        n, split = len(output), self.trial.network.count
-        for start in range(0, n, 64):
-            size = min(64, n - start)
-            seeds = output.new_zeros((size, n))
-            seeds[torch.arange(size), start + torch.arange(size)] = 1.0
-            grads = torch.autograd.grad(
-                output,
-                parameters,
-                grad_outputs=seeds,
-                is_grads_batched=True,
-                retain_graph=True,
-                allow_unused=True,
-                materialize_grads=True,
-            )
-            jacobian[start : start + size, :split] = torch.cat(
-                [g.reshape(size, -1) for g in grads], dim=1
-            )
-        return list(
-            torch.autograd.grad(
-                output.sum(), extra, retain_graph=True, allow_unused=True, materialize_grads=True
-            )
-        )
-
     def _integral(self, q: Quadrature, which: slice) -> Tensor:
         """Values of an integral at the points `which`, ``(n,)``, ``(1,)`` where it is shared."""
         found = []
-        for piece in q.pieces(which, self.nodes):
+        for piece in q.pieces(which, self.backend.nodes):
             constants = self._constants().expand(piece.stop - piece.start, -1)
-            tape = None if torch.is_grad_enabled() else self._known(q, piece)
+            tape = None if torch.is_grad_enabled() else self._tape(q, piece)
             found.append(q.summed(q.weighted(self.trial, piece, constants, tape)))
         return torch.cat(found)
 
     def _integral_rows(self, q: Quadrature, which: slice) -> tuple[Tensor, Tensor]:
         """Values of an integral and their rows ``(n, P)``; one where it is shared."""
         values, rows = [], []
-        for piece in q.pieces(which, self.nodes):
-            known = self._known(q, piece, track=True)
-            tape: Tape = [] if known is None else known
+        for piece in q.pieces(which, self.backend.nodes):
+            tape = self._recording(q, piece)
             constants = self._constants().detach().expand(piece.stop - piece.start, -1)
             constants = constants.clone().requires_grad_(True)
             weighted = q.weighted(self.trial, piece, constants, tape)
