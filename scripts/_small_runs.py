@@ -289,5 +289,14 @@ RUNS: dict[str, SmallRun] = {
 }
 
 COMPARISON = SmallRun(
-    cubic, {"steps": 2, "seeds": (0,), "sizes": (2,), "interior": 24, "threads": 1}, kind="compare"
+    cubic,
+    {
+        "nets": ("kan", "mlp"),
+        "steps": 2,
+        "seeds": (0,),
+        "sizes": (2,),
+        "interior": 24,
+        "threads": 1,
+    },
+    kind="compare",
 )
