@@ -1,4 +1,10 @@
-"""Integrals over curves and sheets by cells that are halved where the integrand is not smooth."""
+"""Integrals over curves and sheets by cells that are halved where the integrand is not smooth.
+
+`scipy.integrate.cubature` halves one cell after the other and asks twice in each. Every question
+to a network costs a millisecond, however few its points; here all cells of a size are asked at
+once: 5 questions instead of 491 for the waves of sin(300 x)². Nor does it see a jump between an end
+and the first node (1e-3 off), or give the noise of a vanishing integrand up.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import BarycentricInterpolator
 
 Array = NDArray[np.float64]
 # Points (N, d), normals or None, and area elements (N,) of points (N, m) of the unit cube on
@@ -72,18 +79,12 @@ def _kronrod() -> tuple[Array, Array, Array]:
     return 0.5 * (places + 1), 0.5 * weights / (0.5 * weights.sum()), 0.5 * (weights - gauss)
 
 
-def _lagrange(nodes: Array, place: float) -> Array:  # (Q,)
-    """Weights that give the value at a place of the polynomial through values at nodes."""
-    apart = nodes[:, None] - nodes + np.eye(len(nodes))
-    share = 1.0 / (apart.prod(axis=1) * (place - nodes))
-    return np.asarray(share / share.sum(), dtype=np.float64)
-
-
 # Nodes in (0, 1) of the 15-point Kronrod rule, its weights, and how far Gauss' 7 points differ.
 _KRONROD, _KRONROD_WEIGHTS, _GAUSS_WEIGHTS = _kronrod()
 _GAP = float(_KRONROD[0])  # between the ends of a cell and the first node
 _NEAR = np.array([1e-4, 1 - 1e-4])
-_ENDS = np.stack([_lagrange(_KRONROD, float(near)) for near in _NEAR])
+# Values there of the polynomials that are 1 at one of the nodes, (2, 15).
+_ENDS = BarycentricInterpolator(_KRONROD, np.eye(len(_KRONROD)), rng=0)(_NEAR)
 
 
 def over_cells(

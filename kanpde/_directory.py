@@ -63,7 +63,7 @@ def remove_summary(directory: Path) -> None:
 def write_json(path: Path, data: Any) -> None:
     """Write plain data as JSON."""
     text = json.dumps(plain(data), indent=1, ensure_ascii=False, allow_nan=False)
-    write(path, text.encode())
+    write(path, text)
 
 
 def write_problem(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
+import secrets
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -40,33 +41,54 @@ def beside_problem(path: str | Path) -> Path:
     return given if directory is None else directory / given
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part.
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give an empty file beside `path` to write to, and put it in its place at the end.
+
+    A reader sees the old or the new file, never a part, whatever ends the program or the power.
+    The file has the permissions of the one that it replaces, a new one those that the umask
+    leaves. Where the writing fails, the old file stays and nothing is left beside it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "a.txt") as partial:
+    ...         _ = partial.write_text("whole")
+    ...     (Path(folder) / "a.txt").read_text()
+    'whole'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    # Not tempfile: its files are for their owner only, and the umask cannot be asked safely.
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write a file as `replacing` does; text as UTF-8.
 
     Raises
     ------
     RunDirectoryError
         If the directory cannot be written.
     """
-    name = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-        name = None
+        with replacing(path) as partial:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise RunDirectoryError(
             f"out: expected a directory that can be written, got {path.parent} "
             f"({error.strerror or error}); choose another with --out"
         ) from None
-    finally:
-        if name is not None:  # interrupted or failed on the way
-            Path(name).unlink(missing_ok=True)
 
 
 def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
@@ -94,7 +116,7 @@ def write_history(path: Path, history: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(buffer, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
-    write(path, buffer.getvalue().encode())
+    write(path, buffer.getvalue())
 
 
 def read_history(file: Path) -> list[dict[str, Any]]:

@@ -141,6 +141,24 @@ def test_noise_is_given_up_early():
     assert 1e-15 < found.error < 1e-11
 
 
+@pytest.mark.parametrize("place", [1e-3, 2e-4, 1 - 2e-4])
+def test_jump_beside_an_end_is_seen(place):
+    """Before the first Kronrod node: 4e-3 of the whole interval, 5e-4 of it in eighths."""
+    found = integrate(lambda p, _: np.where(p[:, 0] < place, 1.0, 2.0), Interval(x, 0, 1))
+    assert abs(float(found) - (2 - place)) <= found.error < 1e-8
+
+
+def test_all_cells_of_a_size_are_asked_at_once():
+    asked = []
+
+    def waves(points, normals):
+        asked.append(len(points))
+        return np.sin(300 * points[:, 0]) ** 2
+
+    integrate(waves, Interval(x, 0, 1))
+    assert len(asked) < 8 < 100 < sum(asked) / len(asked)
+
+
 def test_many_waves_are_resolved():
     found = integrate(lambda p, _: np.sin(300 * p[:, 0]) ** 2, Interval(x, 0, 1))
     assert float(found) == pytest.approx(0.5 - np.sin(600) / 1200, rel=1e-9)

@@ -127,7 +127,7 @@ class Comparison:
         """
         path = Path(directory)
         _directory.write_json(path / STUDY, self.to_data())
-        _directory.write(path / CURVES, write_curves(self.runs).encode())
+        _directory.write(path / CURVES, write_curves(self.runs))
         if figure and self.runs:
             from kanpde._compare._figure import png
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kanpde._files import replacing
 from kanpde._settings import Settings
 from kanpde.cli._options import add_problem_arguments, add_settings_arguments, settings_from
 from kanpde.cli._output import console, number, pairs, plain, table, writing
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 LONG_EXPRESSION = 300  # characters of an equation that are shown
 FIGURE, DOMAIN = "points.png", "domain.png"
-TIGHT = {"bbox_inches": "tight", "pad_inches": 0.05}
+TIGHT = {"format": "png", "bbox_inches": "tight", "pad_inches": 0.05}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -232,15 +233,17 @@ def _draw(problem: Problem, report: Mapping[str, Any], args: argparse.Namespace)
     points = {name: found for name, found in report["points"].items() if len(found)}
     paths = {"points": directory / FIGURE}
     with writing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        kanpde.plot.points_figure(problem.domain, points).savefig(paths["points"], **TIGHT)
+        with replacing(paths["points"]) as partial:
+            kanpde.plot.points_figure(problem.domain, points).savefig(partial, **TIGHT)
         if problem.domain.space is not None and problem.domain.space.dimension in (2, 3):
             paths["domain"] = directory / DOMAIN
-            kanpde.plot.domain_figure(
+            figure = kanpde.plot.domain_figure(
                 problem.domain,
                 conditions=report.get("parts"),
                 points=points.get("interior"),
                 bare=report.get("bare"),
                 conflicts=report.get("conflicts") or (),
-            ).savefig(paths["domain"], **TIGHT)
+            )
+            with replacing(paths["domain"]) as partial:
+                figure.savefig(partial, **TIGHT)
     return paths

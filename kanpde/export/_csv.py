@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kanpde._complex import magnitudes
+from kanpde._files import replacing
 from kanpde.errors import ShapeError
-from kanpde.export._atomic import replacing
 from kanpde.export._counts import lattice_counts
 
 if TYPE_CHECKING:

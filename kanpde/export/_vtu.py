@@ -14,9 +14,9 @@ import meshio
 import numpy as np
 
 from kanpde._complex import magnitudes
+from kanpde._files import replacing
 from kanpde._solution import reference_shifts
 from kanpde.errors import InputError, UnsupportedError
-from kanpde.export._atomic import replacing
 from kanpde.export._cells import Cells, spatial_cells
 from kanpde.export._counts import lattice_counts
 from kanpde.export._user_mesh import FORMATS, UserMesh, file_format, user_mesh

@@ -153,8 +153,8 @@ class _Taker:
     def __init__(self, dimension: int, nodes: Array, tolerance: float) -> None:
         self.dimension, self.nodes, self.tolerance = dimension, nodes, tolerance
         matrix = np.linalg.inv(chebyshev.chebvander(nodes, len(nodes) - 1))
-        slopes = chebyshev.chebvander(nodes, len(nodes) - 1) @ _slope_matrix(len(nodes))
-        self.slope, self.analysis = slopes @ matrix, matrix
+        slopes = chebyshev.chebvander(nodes, len(nodes) - 2) @ chebyshev.chebder(matrix)
+        self.slope, self.analysis = slopes, matrix
 
     def terms(self, values: Array, axes: tuple[int, ...]) -> list[Term] | None:
         """Take values over some axes apart; ``None`` if there is no simple way."""
@@ -309,15 +309,3 @@ class _Taker:
             shape = (values.shape[k], *values.shape[:k], *values.shape[k + 1 :])
             found.append(np.moveaxis(part.reshape(shape), 0, k))
         return found
-
-
-def _slope_matrix(count: int) -> Array:
-    """Chebyshev coefficients of a derivative from those of the function."""
-    found = np.zeros((count, count))
-    for m in range(1, count):
-        unit = np.zeros(count)
-        unit[m] = 1.0
-        found[: count - 1, m] = chebyshev.chebder(unit)[: count - 1] if m else 0.0
-        if m < count - 1:
-            found[m:, m] = 0.0
-    return found

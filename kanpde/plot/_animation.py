@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from kanpde._files import replacing
 from kanpde.errors import InputError
 from kanpde.nets import KAN, Network, network_data, network_from_data
 from kanpde.plot._diagram import checked_names, diagram_strengths, drawn
@@ -160,12 +161,8 @@ def animation(
     pictures = _same_size(pictures, even=ending == "mp4")
     pictures += [pictures[-1]] * (round(2 * rate) if ending == "mp4" else 0)
     goal = Path(path)
-    partial = goal.with_name(f".{goal.name}.{os.getpid()}.partial")
-    try:
+    with replacing(goal) as partial:
         (_write_gif if ending == "gif" else _write_mp4)(pictures, partial, rate)
-        partial.replace(goal)
-    finally:
-        partial.unlink(missing_ok=True)
     return goal
 
 

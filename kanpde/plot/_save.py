@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kanpde._files import replacing
 from kanpde._fit import Fit
 from kanpde.errors import InputError
 from kanpde.plot._convergence import convergence_figure
@@ -109,12 +110,6 @@ def _checked_formats(formats: Sequence[str]) -> list[str]:
 
 
 def _write(figure: Figure, path: Path, ending: str, dpi: float) -> None:
-    """Write beside the goal and move it there, so that no half a file is ever seen."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     resolution = max(dpi, 300) if ending in _VECTOR else dpi
-    try:
-        with style():
-            figure.savefig(partial, format=ending, dpi=resolution)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, style():
+        figure.savefig(partial, format=ending, dpi=resolution)
