@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -13,36 +12,15 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
-from kanpde.geometry._curves import Curve, Segment
+from kanpde.geometry._curve import Curve
+from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._numbers import box_contains, checked_points
-from kanpde.geometry._patch import Chart
+from kanpde.geometry._patch_box import BoxChart
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
-
-
-class BoxChart(Chart):
-    """A box, or one face of it."""
-
-    def __init__(self, lower: Array, upper: Array, face: Face | None = None) -> None:
-        self.lower, self.upper, self.face = lower, upper, face
-        self.columns = len(lower)
-        self.free = [i for i in range(self.columns) if face is None or i != face.axis]
-        self.dimension = self.units = len(self.free)
-        self.measure = math.prod((float(upper[i] - lower[i]) for i in self.free), start=1.0)
-
-    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
-        """Stretch the unit cube over the free coordinates."""
-        points = np.empty((len(unit), self.columns))
-        points[:, self.free] = self.lower[self.free] + unit * (self.upper - self.lower)[self.free]
-        if self.face is None:
-            return points, None
-        points[:, self.face.axis] = self.face.value
-        normals = np.zeros_like(points)
-        normals[:, self.face.axis] = 2.0 * self.face.side - 1.0
-        return points, normals
 
 
 class Box(Domain):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry._box import BoxChart
-from kanpde.geometry._curves import Curve, distance_to
+from kanpde.geometry._curve import Curve, distance_to
+from kanpde.geometry._curve_chart import CurveChart
 from kanpde.geometry._cut import STEP, cut
-from kanpde.geometry._domain import Domain
+from kanpde.geometry._domain import COMBINE, Domain
 from kanpde.geometry._names import free_name
 from kanpde.geometry._numbers import checked_points
-from kanpde.geometry._patch import Patch, Sample, draw_parts, join
-from kanpde.geometry._plane import CurveChart, all_curves, curve_bounds, near_or_inside
-from kanpde.geometry._rejection import KeptPatch, SlicedPatch
+from kanpde.geometry._outline import all_curves, curve_bounds
+from kanpde.geometry._patch import JoinedPatch, Patch, Sample
+from kanpde.geometry._patch_box import BoxChart
+from kanpde.geometry._patch_kept import KeptPatch
+from kanpde.geometry._plane import near_or_inside
+from kanpde.geometry._rejection import SlicedPatch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
 
@@ -298,33 +300,12 @@ class Combination(Domain):
         return f"{first} {OPERATIONS[self.operation]} {second}"
 
 
+COMBINE.fill(Combination)
+
+
 def _flux(sample: Sample) -> float:
     assert sample.normals is not None
     return float((sample.points * sample.normals).sum())
-
-
-class JoinedPatch(Patch):
-    """Patches of one dimension that together are one part."""
-
-    def __init__(self, patches: Sequence[Patch]) -> None:
-        self.patches = patches
-        self.dimension, self.columns = patches[0].dimension, patches[0].columns
-        self.measure = sum(p.measure for p in patches)
-
-    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
-        """Share the points out by measure."""
-        sample, _ = draw_parts(self.patches, n, sampler, rng)
-        chosen = sample.take(np.sort(rng.permutation(len(sample.weights))[:n]))
-        weights = np.full(len(chosen.weights), self.measure / len(chosen.weights))
-        return chosen._replace(weights=weights)
-
-    def tensor(self, count: int, sampler: str) -> Sample:
-        """Join the patches' rules, of nodes by their share of the measure."""
-        shares = [
-            (p.measure / self.measure) ** (1.0 / max(1, self.dimension)) for p in self.patches
-        ]
-        counts = [max(1, round(count * share)) for share in shares]
-        return join([p.tensor(c, sampler) for p, c in zip(self.patches, counts, strict=True)])
 
 
 def _check_operands(operation: str, first: object, second: object) -> None:

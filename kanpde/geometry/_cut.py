@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.geometry._curves import Curve, distance_to
+from kanpde.geometry._curve import Curve, distance_to
 from kanpde.geometry._samplers import Array
 
 STEP = 1e-7  # how far from a boundary one looks whether it bounds the result, of the size

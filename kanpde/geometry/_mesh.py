@@ -18,12 +18,13 @@ from kanpde._files import beside_problem
 from kanpde._simplices import Indices, Simplices, facet_vectors, pack
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.geometry import _numbers
-from kanpde.geometry._curves import Curve, Segment
+from kanpde.geometry._curve import Curve
+from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._mesh_fields import FieldsOfMesh
 from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
 from kanpde.geometry._mesh_parts import chosen_parts
-from kanpde.geometry._mesh_patch import InsidePatch, SimplexChart
+from kanpde.geometry._mesh_patch import SimplexChart
 from kanpde.geometry._mesh_surface import ClosedSurface, from_middle
 from kanpde.geometry._mesh_topology import (
     boundary_facets,
@@ -33,6 +34,7 @@ from kanpde.geometry._mesh_topology import (
 )
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Patch
+from kanpde.geometry._patch_kept import InsidePatch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
 

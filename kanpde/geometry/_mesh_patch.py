@@ -8,12 +8,9 @@ import numpy as np
 from scipy.special import roots_jacobi
 
 from kanpde._simplices import Indices, edges
-from kanpde.errors import InputError
-from kanpde.geometry._box import BoxChart
-from kanpde.geometry._patch import Chart, Mask, Patch, Sample, draw_where
+from kanpde.geometry._patch import Chart, Sample
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
 
-_MOST_AXIS = 400
 _SPARSE = 4  # a rule of fewer points than cells / 4 leaves cells out
 
 
@@ -79,55 +76,6 @@ class SimplexChart(Chart):
             weights = np.outer(self.sizes, share).ravel()
         normals = None if self.normals is None else self.normals[chosen]
         return Sample(self._place(chosen, shares), normals, weights)
-
-
-class InsidePatch(Patch):
-    """The inside of a closed surface, drawn from by rejection from its bounding box.
-
-    Parameters
-    ----------
-    lower, upper
-        Corners of the box.
-    inside
-        Predicate from points ``(N, d)`` to booleans ``(N,)``.
-    measure
-        The volume inside.
-    """
-
-    def __init__(self, lower: Array, upper: Array, inside: Mask, measure: float) -> None:
-        self.columns = self.dimension = len(lower)
-        self.measure = measure
-        self._box, self._inside = BoxChart(lower, upper), inside
-
-    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
-        """Draw `n` points, each of the same weight."""
-        points = np.zeros((0, self.columns))
-        while len(points) < n:
-            more = draw_where(self._box, n - len(points), sampler, rng, self._inside).points
-            if not len(more):
-                raise InputError(
-                    "mesh: expected a volume that points of its bounding box hit, but none of "
-                    "many did; is the surface thinner than the box by a million?"
-                )
-            points = np.concatenate([points, more])
-        return Sample(points, None, np.full(n, self.measure / n))
-
-    def tensor(self, count: int, sampler: str) -> Sample:
-        """Keep what lies inside of a lattice: no rule is better where the region ends anywhere."""
-        axis = math.ceil(count * (self._box.measure / self.measure) ** (1.0 / self.dimension))
-        while True:
-            axis = min(axis, _MOST_AXIS)
-            points = self._box.tensor(axis, "grid").points
-            points = points[self._inside(points)]
-            if len(points) or axis == _MOST_AXIS:
-                break
-            axis *= 2
-        if not len(points):
-            raise InputError(
-                f"mesh: expected a volume that a lattice of {_MOST_AXIS} points per axis meets, "
-                "got a thinner one"
-            )
-        return Sample(points, None, np.full(len(points), self.measure / len(points)))
 
 
 def simplex_shares(unit: Array) -> Array:  # (N, m) -> (N, m + 1)

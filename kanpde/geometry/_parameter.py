@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
-from kanpde.geometry._box import BoxChart
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import box_contains, checked_points
+from kanpde.geometry._patch_box import BoxChart
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
 

@@ -20,13 +20,12 @@ from kanpde.errors import InputError
 from kanpde.geometry._samplers import (
     TENSOR,
     Array,
+    Mask,
     axis_count,
     check_request,
     tensor_points,
     unit_points,
 )
-
-Mask = Callable[[Array], NDArray[np.bool_]]
 
 # A masked draw gives up once it has asked a patch for so many points, or a
 # tensor rule for so many on each axis (10 000 Gauss nodes take 11 s).
@@ -246,3 +245,27 @@ def _largest_draw(patch: Patch, n: int, sampler: str) -> int:
         return max(_LARGEST_DRAW, 4 * n)
     power: int = _LARGEST_AXIS ** max(1, patch.dimension)
     return min(_LARGEST_DRAW, power)
+
+
+class JoinedPatch(Patch):
+    """Patches of one dimension that together are one part."""
+
+    def __init__(self, patches: Sequence[Patch]) -> None:
+        self.patches = patches
+        self.dimension, self.columns = patches[0].dimension, patches[0].columns
+        self.measure = sum(p.measure for p in patches)
+
+    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
+        """Share the points out by measure."""
+        sample, _ = draw_parts(self.patches, n, sampler, rng)
+        chosen = sample.take(np.sort(rng.permutation(len(sample.weights))[:n]))
+        weights = np.full(len(chosen.weights), self.measure / len(chosen.weights))
+        return chosen._replace(weights=weights)
+
+    def tensor(self, count: int, sampler: str) -> Sample:
+        """Join the patches' rules, of nodes by their share of the measure."""
+        shares = [
+            (p.measure / self.measure) ** (1.0 / max(1, self.dimension)) for p in self.patches
+        ]
+        counts = [max(1, round(count * share)) for share in shares]
+        return join([p.tensor(c, sampler) for p, c in zip(self.patches, counts, strict=True)])

@@ -12,11 +12,13 @@ import sympy
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
-from kanpde.geometry._curves import Curve, Segment
+from kanpde.geometry._curve import Curve
+from kanpde.geometry._curves import Segment
 from kanpde.geometry._levels import lines_level
 from kanpde.geometry._names import named, part_names, shape_name, suffix
+from kanpde.geometry._outline import all_curves
 from kanpde.geometry._patch import Chart, Patch, Sample
-from kanpde.geometry._plane import Inside, Plane, all_curves
+from kanpde.geometry._plane import Inside, Plane
 from kanpde.geometry._rejection import slice_rule
 from kanpde.geometry._samplers import Array
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from kanpde._simplices import facet_vectors
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
-from kanpde.geometry._box import BoxChart
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._mesh_patch import SimplexChart
 from kanpde.geometry._mesh_topology import check_closed
 from kanpde.geometry._names import named, part_names, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Patch
-from kanpde.geometry._rejection import KeptPatch
+from kanpde.geometry._patch_box import BoxChart
+from kanpde.geometry._patch_kept import KeptPatch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
 

@@ -14,7 +14,7 @@ from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._box import Box
 from kanpde.geometry._combination import Combination
-from kanpde.geometry._domain import Domain
+from kanpde.geometry._domain import MULTIPLY, Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Patch, ProductPatch
 from kanpde.geometry._samplers import Array
@@ -163,6 +163,7 @@ class Product(Domain):
         return " * ".join(f"({f})" if isinstance(f, Combination) else f"{f}" for f in self.factors)
 
 
+@MULTIPLY.fill
 def product(*domains: Domain) -> Domain:
     """Return the product of domains, a single factor as itself."""
     factors = _flatten(domains)

@@ -2,71 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kanpde.geometry._box import BoxChart
-from kanpde.geometry._curves import Curve
-from kanpde.geometry._patch import Patch, Sample, draw_kept, split
-from kanpde.geometry._plane import area
+from kanpde.geometry._curve import Curve
+from kanpde.geometry._outline import area
+from kanpde.geometry._patch import Sample, split
+from kanpde.geometry._patch_box import BoxChart
+from kanpde.geometry._patch_kept import Keep, KeptPatch
 from kanpde.geometry._samplers import Array, axis_rule
-
-SURVEY = 2**17  # Sobol points that a measure is estimated from
-
-Keep = Callable[[Sample], NDArray[np.bool_]]
-
-
-class KeptPatch(Patch):
-    """The points of a patch that `keep` accepts, with the normals turned where it says so.
-
-    Parameters
-    ----------
-    whole
-        The patch that points are drawn from.
-    keep
-        Tells which points of a sample count.
-    measure
-        Measure of what is kept; estimated from 2**17 Sobol points if not given.
-    sign
-        Factor -1 or 1 of every normal of a sample.
-    """
-
-    def __init__(
-        self,
-        whole: Patch,
-        keep: Keep,
-        *,
-        measure: float | None = None,
-        sign: Callable[[Sample], Array] | None = None,
-    ) -> None:
-        self.whole, self.keep, self.sign = whole, keep, sign
-        self.dimension, self.columns = whole.dimension, whole.columns
-        if measure is None:
-            survey = whole.draw(SURVEY, "sobol", np.random.default_rng(0))
-            measure = float(survey.weights[keep(survey)].sum())
-        self.measure = measure
-
-    def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
-        """Draw exactly `n` points of equal weight."""
-        sample = draw_kept(self.whole, n, sampler, rng, self.keep)
-        many = 1 if self.dimension == 0 else n
-        sample = sample.take(np.resize(np.arange(len(sample.weights)), many))
-        return self._turned(sample)._replace(weights=np.full(many, self.measure / many))
-
-    def tensor(self, count: int, sampler: str) -> Sample:
-        """Return the whole patch's rule where it is kept, scaled to the measure."""
-        rule = sampler if self.dimension else "grid"  # a single point needs no generator
-        sample = draw_kept(self.whole, count**self.dimension, rule, None, self.keep)
-        scale = self.measure / sample.weights.sum()
-        return self._turned(sample)._replace(weights=sample.weights * scale)
-
-    def _turned(self, sample: Sample) -> Sample:
-        if self.sign is None or sample.normals is None:
-            return sample
-        return sample._replace(normals=sample.normals * self.sign(sample)[:, None])
 
 
 class SlicedPatch(KeptPatch):

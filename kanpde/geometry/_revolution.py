@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kanpde.geometry._ball import BallChart
 from kanpde.geometry._patch import Chart, Sample
+from kanpde.geometry._patch_ball import BallChart
 from kanpde.geometry._revolved import around_axis
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
 

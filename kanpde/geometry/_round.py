@@ -11,12 +11,13 @@ from scipy.special import roots_jacobi, roots_legendre
 
 from kanpde.errors import InputError
 from kanpde.geometry import _numbers
-from kanpde.geometry._ball import BallChart
-from kanpde.geometry._curves import Arc, Curve, Segment
+from kanpde.geometry._curve import Curve
+from kanpde.geometry._curves import Arc, Segment
 from kanpde.geometry._levels import quadratic_level
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Chart, Sample
+from kanpde.geometry._patch_ball import BallChart
 from kanpde.geometry._plane import Inside, Plane
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
 

@@ -16,12 +16,11 @@ from kanpde.errors import InputError
 from kanpde.geometry import _numbers
 from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
-from kanpde.geometry._motion import Motion
-from kanpde.geometry._moved import MovedChart
+from kanpde.geometry._motion import Motion, axis_vector
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
-from kanpde.geometry._operations import axis_vector
 from kanpde.geometry._patch import Chart
+from kanpde.geometry._patch_moved import MovedChart
 from kanpde.geometry._revolution import (
     ConeChart,
     ConeSide,
