@@ -1,5 +1,6 @@
 """Where a problem lives: shapes, products with time, and points on them."""
 
+from kanpde.geometry import _moved as _moved  # fills its slot
 from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
 from kanpde.geometry._combination import Combination

@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._curve import Curve
 from kanpde.geometry._curves import Arc
 from kanpde.geometry._domain import Domain
@@ -191,3 +191,18 @@ class Disk(Ball):
                 "use Ball in more dimensions"
             )
         super().__init__(coordinates, center, radius, name=name)
+
+
+@_data.reads("ball")
+def _ball_from_data(data: dict[str, Any]) -> Domain:
+    names, center, radius = _data.entries(
+        data, "coordinates", "center", "radius", optional=("name",)
+    )
+    symbols = _data.symbols(names)
+    kind = Disk if len(symbols) == 2 else Ball
+    return kind(
+        symbols,
+        tuple(_data.floats("center", center, len(symbols))),
+        _data.floats("radius", [radius], 1)[0],
+        name=data.get("name"),
+    )

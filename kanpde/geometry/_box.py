@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._curve import Curve
 from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
@@ -289,3 +289,25 @@ def _face_names(symbol: sympy.Symbol, lower: float, upper: float) -> list[tuple[
     if names[0] == names[1]:  # bounds that differ beyond the twelfth digit
         names = [f"{symbol}={value:.17g}" for value in (lower, upper)]
     return list(zip(names, (lower, upper), strict=True))
+
+
+@_data.reads("box")
+def _box_from_data(data: dict[str, Any]) -> Domain:
+    names, lower, upper = _data.entries(data, "coordinates", "lower", "upper", optional=("name",))
+    symbols, name = _data.symbols(names), data.get("name")
+    sides = list(
+        zip(
+            symbols,
+            _data.floats("lower", lower, len(symbols)),
+            _data.floats("upper", upper, len(symbols)),
+            strict=True,
+        )
+    )
+    if len(sides) == 1:
+        return Interval(*sides[0], name=name)
+    return Rectangle(*sides, name=name) if len(sides) == 2 else Box(*sides, name=name)
+
+
+@_data.reads("time")
+def _time_from_data(data: dict[str, Any]) -> Domain:
+    return TimeInterval(*_data.line(data))

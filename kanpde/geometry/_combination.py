@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.errors import InputError
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.geometry import _data
 from kanpde.geometry._curve import Curve, distance_to
 from kanpde.geometry._curve_chart import CurveChart
 from kanpde.geometry._cut import STEP, cut
@@ -328,3 +329,13 @@ def _check_operands(operation: str, first: object, second: object) -> None:
             f"{operation}: expected two domains of the same coordinates, got ({names[0]}) and "
             f"({names[1]}); give both the same symbols in the same order"
         )
+
+
+@_data.reads("combination")
+def _combination_from_data(data: dict[str, Any]) -> Domain:
+    operation, first, second = _data.entries(data, "operation", "first", "second")
+    if not isinstance(operation, str) or operation not in OPERATIONS:
+        raise RunDirectoryError(
+            f"domain operation: expected one of {', '.join(OPERATIONS)}, got {operation!r:.80}"
+        )
+    return Combination(operation, _data.build(first), _data.build(second))

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from kanpde._files import beside_problem
 from kanpde._simplices import Indices, Simplices, facet_vectors, pack
 from kanpde.errors import InputError, UnsupportedError
-from kanpde.geometry import _numbers
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._curve import Curve
 from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._mesh_data import arrays_from_data
 from kanpde.geometry._mesh_fields import FieldsOfMesh
 from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
 from kanpde.geometry._mesh_parts import chosen_parts
@@ -299,6 +300,12 @@ def _symbols(coordinates: object) -> tuple[sympy.Symbol, ...]:
     symbols = tuple(_numbers.coordinate("Mesh", c) for c in coordinates)
     _numbers.distinct("Mesh", symbols)
     return symbols
+
+
+@_data.reads("mesh")
+def _mesh_from_data(data: dict[str, Any]) -> Mesh:
+    symbols, arrays, names = arrays_from_data(data)
+    return Mesh.from_arrays(symbols, arrays, names, closed=data["closed"])
 
 
 def _checked(name: str, raw: RawMesh) -> tuple[Indices, Indices]:

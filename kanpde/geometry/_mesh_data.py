@@ -1,28 +1,31 @@
-"""Rebuild a mesh from its plain description, strictly."""
+"""The arrays of a mesh in its plain description, checked."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import sympy
+from numpy.typing import NDArray
 
 from kanpde._simplices import unpack
 from kanpde.errors import RunDirectoryError
-from kanpde.geometry._mesh import Mesh
+from kanpde.geometry import _data
 
-KEYS = ("coordinates", "closed", "points", "cells", "groups", "names")
+_KEYS = ("coordinates", "closed", "points", "cells", "groups", "names")
 
 
-def mesh_from_data(symbols: tuple[sympy.Symbol, ...], data: dict[str, Any]) -> Mesh:
-    """Rebuild the mesh that `Mesh.to_data` described, with the keys `KEYS`.
+def arrays_from_data(
+    data: dict[str, Any],
+) -> tuple[tuple[sympy.Symbol, ...], dict[str, NDArray[Any]], list[str]]:
+    """Return the coordinates, the arrays and the names that `Mesh.to_data` described.
 
     Raises
     ------
     RunDirectoryError
-        If an array or a name is damaged.
-    InputError
-        If the arrays do not make a mesh.
+        If a key, an array or a name is damaged.
     """
+    _data.entries(data, *_KEYS)
+    symbols = _data.symbols(data["coordinates"])
     d, closed, names = len(symbols), data["closed"], data["names"]
     if d not in (2, 3) or not isinstance(closed, bool) or (closed and d != 3):
         raise RunDirectoryError(f"domain mesh: expected two or three coordinates, got {d}")
@@ -33,4 +36,4 @@ def mesh_from_data(symbols: tuple[sympy.Symbol, ...], data: dict[str, Any]) -> M
         "cells": unpack("domain cells", data["cells"], int, (None, 3 if closed else d + 1)),
         "groups": unpack("domain groups", data["groups"], int, (None,)),
     }
-    return Mesh.from_arrays(symbols, arrays, names, closed=closed)
+    return symbols, arrays, names

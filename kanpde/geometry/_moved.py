@@ -10,7 +10,8 @@ import sympy
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from kanpde.errors import InputError
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.geometry import _data
 from kanpde.geometry._combination import Combination
 from kanpde.geometry._curve import Curve
 from kanpde.geometry._curve_chart import CurveChart
@@ -159,3 +160,22 @@ def _turn(rotation: Array) -> str:
     vector = Rotation.from_matrix(rotation).as_rotvec()
     angle = float(np.linalg.norm(vector))
     return f".rotate({angle:.6g}, axis=({', '.join(f'{v:.6g}' for v in vector / angle)}))"
+
+
+@_data.reads("moved")
+def _moved_from_data(data: dict[str, Any]) -> Domain:
+    domain, factor, rotation, offset = _data.entries(data, "domain", "factor", "rotation", "offset")
+    inner = _data.build(domain)
+    d = inner.dimension
+    if not isinstance(rotation, list) or len(rotation) != d:
+        raise RunDirectoryError(f"domain rotation: expected {d} rows, got {rotation!r:.80}")
+    turn = np.array([_data.floats("rotation", row, d) for row in rotation])
+    (size,) = _data.floats("factor", [factor], 1)
+    shift = np.array(_data.floats("offset", offset, d))
+    proper = abs(turn @ turn.T - np.eye(d)).max() < 1e-9 and np.linalg.det(turn) > 0
+    if not (proper and size > 0 and np.isfinite([size, *shift]).all()):
+        raise RunDirectoryError(
+            "domain moved: expected a rotation matrix, a positive factor and a finite offset, "
+            f"got {rotation!r:.80}, {factor!r:.40}, {offset!r:.80}"
+        )
+    return Moved(inner, Motion(size, turn, shift))

@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 import sympy
 
-from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._curve import Curve
 from kanpde.geometry._curves import Segment
 from kanpde.geometry._levels import lines_level
@@ -241,3 +241,25 @@ def _check_polygon(kind: str, shape: shapely.Polygon) -> None:
         )
     if shape.area <= 1e-12 * size**2:
         raise InputError(f"{kind}: expected an area, got 0; all vertices are in line")
+
+
+@_data.reads("polygon")
+@_data.reads("triangle")
+def _polygon_from_data(data: dict[str, Any]) -> Polygon:
+    names, rows, edges = _data.entries(
+        data, "coordinates", "vertices", "names", optional=("name", "holes")
+    )
+    vertices, symbols, name = (
+        _data.rows("vertices", rows, 2),
+        _data.symbols(names),
+        data.get("name"),
+    )
+    if data["kind"] == "triangle":
+        if len(vertices) != 3:
+            raise RunDirectoryError(f"domain triangle: expected 3 vertices, got {len(vertices)}")
+        return Triangle(symbols, *vertices, names=edges, name=name)
+    holes = data.get("holes")
+    if not isinstance(holes, list):
+        raise RunDirectoryError(f"domain holes: expected a list, got {holes!r:.80}")
+    rings = [_data.rows("holes", h, 2) for h in holes]
+    return Polygon(symbols, vertices, rings, edges, name=name)

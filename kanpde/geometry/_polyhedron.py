@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kanpde._simplices import facet_vectors
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._mesh_patch import SimplexChart
 from kanpde.geometry._mesh_topology import check_closed
@@ -245,3 +245,10 @@ def _triangles(face: tuple[int, ...], vertices: Array, size: float, number: int)
         near = ((ring[:, None] - flat) ** 2).sum(axis=2).argmin(axis=1)
         found.append(numbers[near])
     return np.array(found, dtype=np.int64)
+
+
+@_data.reads("polyhedron")
+def _polyhedron_from_data(data: dict[str, Any]) -> Domain:
+    keys = _data.entries(data, "coordinates", "vertices", "faces", "names", optional=("name",))
+    vertices = _data.rows("vertices", keys[1], 3)
+    return Polyhedron(_data.symbols(keys[0]), vertices, keys[2], keys[3], name=data.get("name"))

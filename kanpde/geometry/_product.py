@@ -10,8 +10,8 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._box import Box
 from kanpde.geometry._combination import Combination
 from kanpde.geometry._domain import MULTIPLY, Domain
@@ -208,3 +208,13 @@ def _sides(box: Box) -> list[tuple[Any, ...]]:
 
 def _joined(domain: Domain) -> str:
     return ",".join(str(c) for c in domain.coordinates)
+
+
+@_data.reads("product")
+def _product_from_data(data: dict[str, Any]) -> Domain:
+    (factors,) = _data.entries(data, "factors")
+    if not isinstance(factors, list) or not factors:
+        raise RunDirectoryError(f"domain factors: expected a list, got {factors!r:.80}")
+    if any(isinstance(f, dict) and f.get("kind") == "product" for f in factors):
+        raise RunDirectoryError("domain: expected simple factors, got a product in a product")
+    return Product(*[_data.build(f) for f in factors])

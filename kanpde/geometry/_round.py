@@ -10,7 +10,7 @@ import sympy
 from scipy.special import roots_jacobi, roots_legendre
 
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._curve import Curve
 from kanpde.geometry._curves import Arc, Segment
 from kanpde.geometry._levels import quadratic_level
@@ -349,3 +349,35 @@ class Sector(Plane):
 
 def _pair(values: Array) -> str:
     return f"({', '.join(f'{v:.6g}' for v in values)})"
+
+
+@_data.reads("annulus")
+def _annulus_from_data(data: dict[str, Any]) -> Annulus:
+    keys = _data.entries(data, "coordinates", "center", "inner", "outer", optional=("name",))
+    inner, outer = _data.floats("radii", keys[2:], 2)
+    place = _data.floats("center", keys[1], 2)
+    return Annulus(_data.symbols(keys[0]), place, inner=inner, outer=outer, name=data.get("name"))
+
+
+@_data.reads("ellipse")
+def _ellipse_from_data(data: dict[str, Any]) -> Ellipse:
+    keys = _data.entries(data, "coordinates", "center", "radii", "angle", optional=("name",))
+    (angle,) = _data.floats("angle", keys[3:], 1)
+    place, radii = _data.floats("center", keys[1], 2), _data.floats("radii", keys[2], 2)
+    return Ellipse(_data.symbols(keys[0]), place, radii, angle, name=data.get("name"))
+
+
+@_data.reads("sector")
+def _sector_from_data(data: dict[str, Any]) -> Sector:
+    keys = _data.entries(
+        data, "coordinates", "center", "radius", "start", "stop", optional=("name",)
+    )
+    radius, start, stop = _data.floats("sizes", keys[2:], 3)
+    return Sector(
+        _data.symbols(keys[0]),
+        _data.floats("center", keys[1], 2),
+        radius=radius,
+        start=start,
+        stop=stop,
+        name=data.get("name"),
+    )

@@ -13,7 +13,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion, axis_vector
@@ -390,3 +390,25 @@ class Torus(Solid):
     def __repr__(self) -> str:
         """Show coordinates, center and radii."""
         return self._shown(f"radius={self.radius:.6g}, tube={self.tube:.6g}")
+
+
+@_data.reads("cone")
+@_data.reads("cylinder")
+def _cone_from_data(data: dict[str, Any]) -> Domain:
+    sizes = ("radius", "height") + (("top_radius",) if data["kind"] == "cone" else ())
+    keys = _data.entries(data, "coordinates", "center", "axis", *sizes, optional=("name",))
+    numbers = dict(zip(sizes, _data.floats("sizes", keys[3:], len(sizes)), strict=True))
+    place, axis = _data.floats("center", keys[1], 3), _data.floats("axis", keys[2], 3)
+    kind = Cone if data["kind"] == "cone" else Cylinder
+    return kind(_data.symbols(keys[0]), place, axis=axis, name=data.get("name"), **numbers)
+
+
+@_data.reads("torus")
+def _torus_from_data(data: dict[str, Any]) -> Domain:
+    keys = _data.entries(
+        data, "coordinates", "center", "axis", "radius", "tube", optional=("name",)
+    )
+    radius, tube = _data.floats("sizes", keys[3:], 2)
+    place, axis = _data.floats("center", keys[1], 3), _data.floats("axis", keys[2], 3)
+    symbols, name = _data.symbols(keys[0]), data.get("name")
+    return Torus(symbols, place, radius=radius, tube=tube, axis=axis, name=name)

@@ -1,11 +1,12 @@
-"""The slots through which the operators of a domain reach their makers."""
+"""The registries of geometry: makers of operators, readers of stored domains."""
 
 from __future__ import annotations
 
 import pytest
 import sympy
 
-from kanpde.geometry import Combination, Disk, Product, TimeInterval
+from kanpde.errors import RunDirectoryError
+from kanpde.geometry import Combination, Disk, Product, TimeInterval, _data, domain_from_data
 from kanpde.geometry._domain import COMBINE, MOVE, MULTIPLY
 from kanpde.geometry._operators import Slot
 
@@ -36,3 +37,17 @@ def test_operators_make_what_stands_in_their_slots() -> None:
     time = TimeInterval(t, 0, 1)
     assert isinstance(first * time, Product)
     assert first * time == Product(first, time)
+
+
+def test_the_names_of_kinds_are_those_that_run_directories_hold() -> None:
+    kinds = """annulus ball box combination cone cylinder ellipse mesh moved parameter polygon
+    polyhedron product sector time torus triangle"""
+    with pytest.raises(RunDirectoryError) as raised:
+        domain_from_data({"kind": "klein bottle"})
+    listed = str(raised.value).split("with kind ")[1].split(", got")[0]
+    assert sorted(listed.split(", ")) == kinds.split()
+
+
+def test_a_kind_is_read_by_one_function() -> None:
+    with pytest.raises(RuntimeError, match="domain kind ball: expected one reader, got two"):
+        _data.reads("ball")(lambda _: Disk((x, y)))
