@@ -14,14 +14,15 @@ from kanpde.geometry._ball import Ball
 from kanpde.geometry._box import Box
 from kanpde.geometry._combination import Combination
 from kanpde.geometry._domain import Domain
+from kanpde.geometry._gmsh import generate, gmsh_module, gmsh_session, mesh_of
 from kanpde.geometry._mesh import Mesh
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._moved import Moved
 from kanpde.geometry._polyhedron import Polyhedron
 from kanpde.geometry._product import Product
 from kanpde.geometry._samplers import Array
-from kanpde.geometry._solids import Cone, Torus
-from kanpde.geometry._triangulate import generate, gmsh_module, gmsh_session, mesh_of
+from kanpde.geometry._solids import Cone
+from kanpde.geometry._torus import Torus
 
 Tags = list[tuple[int, int]]
 Tetrahedra = tuple[Array, NDArray[np.int64]]
