@@ -22,27 +22,24 @@ from kanpde.geometry._curve import Curve
 from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._mesh_data import arrays_from_data
-from kanpde.geometry._mesh_fields import FieldsOfMesh
-from kanpde.geometry._mesh_file import RawMesh, raw_mesh, read_mesh
-from kanpde.geometry._mesh_parts import chosen_parts
+from kanpde.geometry._mesh_fields import column, field_name
+from kanpde.geometry._mesh_file import raw_mesh, read_mesh
+from kanpde.geometry._mesh_parts import chosen_parts, facets_of_parts
 from kanpde.geometry._mesh_patch import SimplexChart
 from kanpde.geometry._mesh_surface import ClosedSurface, from_middle
 from kanpde.geometry._mesh_topology import (
-    boundary_facets,
-    check_closed,
     facet_numbers,
-    oriented_cells,
+    oriented_mesh,
 )
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._patch import Patch
 from kanpde.geometry._patch_kept import InsidePatch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
+from kanpde.pde import mesh_field
 
-_REST = "boundary"
 
-
-class Mesh(FieldsOfMesh, Domain):
+class Mesh(Domain):
     """The set that the cells of a mesh fill, or that a closed surface mesh encloses.
 
     Every format of meshio is read: ``.msh``, ``.vtu``, ``.xdmf``, ``.stl``, ``.obj`` and others.
@@ -99,7 +96,7 @@ class Mesh(FieldsOfMesh, Domain):
                 f"Mesh: expected the path of a mesh file or a meshio.Mesh, got {source!r:.60}"
             )
         raw = raw_mesh(name, read, d)
-        cells, facets = _checked(name, raw)
+        cells, facets = oriented_mesh(name, raw.points, raw.cells, closed=raw.closed)
         number = facet_numbers(raw.facets, facets)
         groups = np.where(number >= 0, raw.tags[number] if len(raw.tags) else -1, -1)
         names = raw.names
@@ -142,8 +139,7 @@ class Mesh(FieldsOfMesh, Domain):
         points, cells, groups = arrays["points"], arrays["cells"], arrays["groups"]
         if cells.size == 0 or cells.min() < 0 or cells.max() >= len(points):
             raise InputError(f"mesh: expected cells of {len(points)} points, got other numbers")
-        raw = RawMesh(points, cells, closed, cells[:0], cells[:0, 0], ())
-        cells, facets = _checked("mesh", raw)
+        cells, facets = oriented_mesh("mesh", points, cells, closed=closed)
         fits = len(groups) == len(facets)
         if not fits or groups.min() < -1 or groups.max() >= len(names):
             raise InputError(f"mesh: expected a group of each of {len(facets)} facets, got others")
@@ -155,14 +151,7 @@ class Mesh(FieldsOfMesh, Domain):
     @cached_property
     def _part_facets(self) -> dict[str, NDArray[np.intp]]:
         """Numbers of the facets of every part."""
-        found = {}
-        for k, name in enumerate(self._names):
-            if (self._groups == k).any():
-                found[name] = np.flatnonzero(self._groups == k)
-        rest = np.flatnonzero(self._groups < 0)
-        if len(rest):
-            found[_REST] = np.concatenate([found.get(_REST, rest[:0]), rest])
-        return found
+        return facets_of_parts(self._groups, self._names)
 
     @cached_property
     def _charts(self) -> dict[str, SimplexChart]:
@@ -287,6 +276,85 @@ class Mesh(FieldsOfMesh, Domain):
         """Describe the mesh in plain JSON types; its arrays as compressed text."""
         return dict(self._data)
 
+    # Data of the file --------------------------------------------------------
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Names of the file's data, each with ``"point"`` or ``"cell"`` for where they are.
+
+        A mesh that was read back from a run directory has none.
+        """
+        return {name: kind for name, (kind, _) in self._values.items()}
+
+    def data(self, name: str, *, component: int | None = None) -> Array:
+        """Return the file's data at `points` or on `cells`, shape ``(N,)`` or ``(C,)``.
+
+        Parameters
+        ----------
+        name
+            Name of point data or cell data.
+        component
+            Which column, where there are several.
+
+        Raises
+        ------
+        InputError
+            If there are no such data; the message lists those that there are.
+        """
+        return column(self._values, name, component)
+
+    def field(self, name: str, *, component: int | None = None) -> Any:
+        """Make a function of the file's data, for equations, coefficients and conditions.
+
+        Point data are continued between the points by quadratics, and have first and second
+        derivatives; cell data are constant on every cell, their derivatives are zero. The field
+        is stored with the problem, as numbers.
+
+        Parameters
+        ----------
+        name, component
+            As in `data`.
+
+        Returns
+        -------
+        sympy function
+            Call it with the spatial coordinates.
+
+        Raises
+        ------
+        InputError
+            If there are no such data, or the mesh is a closed surface.
+
+        Examples
+        --------
+        >>> x, y = sympy.symbols("x y", real=True)
+        >>> points, data = [[0, 0], [1, 0], [0, 1]], {"k": [1.0, 3.0, 1.0]}
+        >>> plate = Mesh((x, y), meshio.Mesh(points, {"triangle": [[0, 1, 2]]}, point_data=data))
+        >>> k = plate.field("k")(x, y)
+        >>> k.diff(x), round(float(k.subs({x: 0.25, y: 0.25}).evalf()), 12)
+        (k_10(x, y), 1.5)
+        """
+        if self.closed:
+            raise InputError(
+                f"mesh: {name}: expected volume cells for a field, got a closed surface; "
+                "mesh the inside"
+            )
+        on, values = self.fields.get(name, ""), self.data(name, component=component)
+        label = field_name(name, component)
+        return mesh_field(label, self.points, self.cells, values, on=on)
+
+    def interpolant(self, name: str, *, component: int | None = None) -> Any:
+        """Make a callable from points ``(N, d)`` to values ``(N,)``, as `reference=` takes it.
+
+        It is the function of `field`, in numbers.
+
+        Raises
+        ------
+        InputError
+            As `field`.
+        """
+        return self.field(name, component=component).spline.at
+
     def __repr__(self) -> str:
         """Show coordinates and sizes."""
         names = ", ".join(str(c) for c in self.coordinates)
@@ -306,12 +374,3 @@ def _symbols(coordinates: object) -> tuple[sympy.Symbol, ...]:
 def _mesh_from_data(data: dict[str, Any]) -> Mesh:
     symbols, arrays, names = arrays_from_data(data)
     return Mesh.from_arrays(symbols, arrays, names, closed=data["closed"])
-
-
-def _checked(name: str, raw: RawMesh) -> tuple[Indices, Indices]:
-    """Return the cells and the boundary facets, both oriented."""
-    if raw.closed:
-        check_closed(name, raw.points, raw.cells)
-        return raw.cells, raw.cells
-    cells = oriented_cells(name, raw.points, raw.cells)
-    return cells, boundary_facets(name, raw.points, cells)

@@ -15,6 +15,8 @@ from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import checked_mask
 
+_REST = "boundary"
+
 
 def chosen_parts(
     parts: Mapping[str, Any],
@@ -86,3 +88,21 @@ def _where(
     raise InputError(
         f"Mesh parts: {name}: expected a group, relation or predicate, got {what!r:.60}"
     )
+
+
+def facets_of_parts(groups: Indices, names: Sequence[str]) -> dict[str, Indices]:
+    """Return the numbers of the facets of every part; those in no group are ``"boundary"``.
+
+    Examples
+    --------
+    >>> facets_of_parts(np.array([0, -1, 0]), ["inlet", "unused"])
+    {'inlet': array([0, 2]), 'boundary': array([1])}
+    """
+    found = {}
+    for k, name in enumerate(names):
+        if (groups == k).any():
+            found[name] = np.flatnonzero(groups == k)
+    rest = np.flatnonzero(groups < 0)
+    if len(rest):
+        found[_REST] = np.concatenate([found.get(_REST, rest[:0]), rest])
+    return found

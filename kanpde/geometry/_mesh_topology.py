@@ -162,3 +162,20 @@ def _names(facets: Indices, number: Indices, bad: NDArray[np.bool_]) -> str:
     """Name the corners of the first facet whose number is bad."""
     first = facets[int(np.argmax(bad[number]))]
     return " and ".join(str(int(i)) for i in first)
+
+
+def oriented_mesh(
+    name: str, points: Array, cells: Indices, *, closed: bool
+) -> tuple[Indices, Indices]:
+    """Return the cells and the boundary facets, both oriented; a closed surface is its own.
+
+    Raises
+    ------
+    InputError
+        As `check_closed`, or as `oriented_cells` and `boundary_facets`.
+    """
+    if closed:
+        check_closed(name, points, cells)
+        return cells, cells
+    turned = oriented_cells(name, points, cells)
+    return turned, boundary_facets(name, points, turned)
