@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import _data, _numbers
-from kanpde.geometry._curve import Curve
-from kanpde.geometry._curves import Segment
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._numbers import box_contains, checked_points
-from kanpde.geometry._patch_box import BoxChart
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
+from kanpde.geometry.curve._curve import Curve
+from kanpde.geometry.curve._curves import Segment
+from kanpde.geometry.patch._box import BoxChart
 
 
 class Box(Domain):

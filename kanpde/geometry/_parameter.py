@@ -12,9 +12,9 @@ from kanpde.errors import InputError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import box_contains, checked_points
-from kanpde.geometry._patch_box import BoxChart
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
+from kanpde.geometry.patch._box import BoxChart
 
 
 class ParameterInterval(Domain):

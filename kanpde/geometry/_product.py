@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._box import Box
-from kanpde.geometry._combination import Combination
 from kanpde.geometry._domain import MULTIPLY, Domain
 from kanpde.geometry._numbers import checked_points
-from kanpde.geometry._patch import Patch, ProductPatch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
+from kanpde.geometry.csg._combination import Combination
+from kanpde.geometry.patch._patch import Patch, ProductPatch
 
 
 class Product(Domain):

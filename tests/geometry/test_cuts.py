@@ -189,7 +189,7 @@ def test_points_of_a_plane_combination_lie_inside_and_weigh_its_area(tree, sampl
 @pytest.fixture
 def quick_survey(monkeypatch: pytest.MonkeyPatch) -> None:
     # 3 standard errors: 1.7e-2 of the box
-    monkeypatch.setattr("kanpde.geometry._patch_kept.SURVEY", 2**13)
+    monkeypatch.setattr("kanpde.geometry.patch._kept.SURVEY", 2**13)
 
 
 @pytest.mark.usefixtures("quick_survey")

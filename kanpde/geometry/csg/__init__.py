@@ -1,0 +1,1 @@
+"""Domains made of domains: unions, intersections, differences, moved copies."""

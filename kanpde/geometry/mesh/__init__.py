@@ -1,0 +1,1 @@
+"""Domains that a mesh file describes: cells, or a closed surface."""

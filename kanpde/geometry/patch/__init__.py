@@ -1,0 +1,1 @@
+"""Patches: pieces of space (a bulk, a face, a sphere) that points are drawn from."""

@@ -1,0 +1,1 @@
+"""Balls and disks, solids of revolution, polyhedra."""
