@@ -14,13 +14,8 @@ from kanpde._cubature import Integrated, over_cells
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain, Product, Selection
 from kanpde.geometry._samplers import Mask
-from kanpde.geometry.curve._chart import CurveChart
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._outline import all_curves
-from kanpde.geometry.curve._slices import SlicedPatch, crossings, panels
-from kanpde.geometry.patch._kept import SURVEY, KeptPatch
-from kanpde.geometry.patch._moved import MovedPatch
-from kanpde.geometry.patch._patch import Chart, Patch, ProductPatch, Sample
+from kanpde.geometry.curve import Curve, CurveChart, SlicedPatch, all_curves, crossings, panels
+from kanpde.geometry.patch import SURVEY, Chart, KeptPatch, MovedPatch, Patch, ProductPatch, Sample
 
 Array = NDArray[np.float64]
 # What is integrated: of points (N, d) and normals (N, d), None inside the domain.

@@ -8,19 +8,20 @@ from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
-from kanpde.geometry.csg import _moved as _moved  # fills its slot
-from kanpde.geometry.csg._combination import Combination
-from kanpde.geometry.mesh._file import read_mesh
-from kanpde.geometry.mesh._mesh import Mesh
-from kanpde.geometry.plane._annulus import Annulus
-from kanpde.geometry.plane._ellipse import Ellipse
-from kanpde.geometry.plane._places import Corner, Hole, corners, holes
-from kanpde.geometry.plane._polygon import Polygon, Triangle
-from kanpde.geometry.plane._sector import Sector
-from kanpde.geometry.solid._ball import Ball, Disk
-from kanpde.geometry.solid._cone import Cone, Cylinder
-from kanpde.geometry.solid._polyhedron import Polyhedron
-from kanpde.geometry.solid._torus import Torus
+from kanpde.geometry.csg import Combination
+from kanpde.geometry.mesh import Mesh, read_mesh
+from kanpde.geometry.plane import (
+    Annulus,
+    Corner,
+    Ellipse,
+    Hole,
+    Polygon,
+    Sector,
+    Triangle,
+    corners,
+    holes,
+)
+from kanpde.geometry.solid import Ball, Cone, Cylinder, Disk, Polyhedron, Torus
 
 __all__ = [
     "SAMPLERS",

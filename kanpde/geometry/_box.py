@@ -18,9 +18,8 @@ from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Segment
-from kanpde.geometry.patch._box import BoxChart
+from kanpde.geometry.curve import Curve, Segment
+from kanpde.geometry.patch import BoxChart
 
 
 class Box(Domain):

@@ -17,8 +17,7 @@ from kanpde.geometry._motion import Motion, rotation
 from kanpde.geometry._operators import Slot
 from kanpde.geometry._region import Region
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._outline import all_curves, outline_of
+from kanpde.geometry.curve import Curve, all_curves, outline_of
 
 
 class Domain(Region):

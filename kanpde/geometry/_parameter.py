@@ -14,7 +14,7 @@ from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.patch._box import BoxChart
+from kanpde.geometry.patch import BoxChart
 
 
 class ParameterInterval(Domain):

@@ -17,8 +17,8 @@ from kanpde.geometry._domain import MULTIPLY, Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
-from kanpde.geometry.csg._combination import Combination
-from kanpde.geometry.patch._patch import Patch, ProductPatch
+from kanpde.geometry.csg import Combination
+from kanpde.geometry.patch import Patch, ProductPatch
 
 
 class Product(Domain):

@@ -14,7 +14,7 @@ from kanpde.errors import InputError
 from kanpde.geometry._numbers import lattice_counts
 from kanpde.geometry._samplers import Array, Mask, outer
 from kanpde.geometry._selection import Face, Part, Places, Selection, resolve
-from kanpde.geometry.patch._patch import Patch, draw_parts
+from kanpde.geometry.patch import Patch, draw_parts
 
 
 class Region(ABC):

@@ -17,14 +17,16 @@ from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
 from kanpde.geometry.csg._cut import STEP, cut
-from kanpde.geometry.curve._chart import CurveChart
-from kanpde.geometry.curve._curve import Curve, distance_to
-from kanpde.geometry.curve._outline import all_curves, curve_bounds
-from kanpde.geometry.curve._slices import SlicedPatch
-from kanpde.geometry.patch._box import BoxChart
-from kanpde.geometry.patch._kept import KeptPatch
-from kanpde.geometry.patch._patch import JoinedPatch, Patch, Sample
-from kanpde.geometry.plane._plane import near_or_inside
+from kanpde.geometry.curve import (
+    Curve,
+    CurveChart,
+    SlicedPatch,
+    all_curves,
+    curve_bounds,
+    distance_to,
+)
+from kanpde.geometry.patch import BoxChart, JoinedPatch, KeptPatch, Patch, Sample
+from kanpde.geometry.plane import near_or_inside
 
 OPERATIONS = {"union": "|", "intersection": "&", "difference": "-"}
 _PILOT = 2**12  # points that tell whether a part is kept as a whole

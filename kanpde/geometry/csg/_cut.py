@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.curve._curve import Curve, distance_to
+from kanpde.geometry.curve import Curve, distance_to
 
 STEP = 1e-7  # how far from a boundary one looks whether it bounds the result, of the size
 _LEAST = 1e-10  # shorter pieces are dropped, of the size

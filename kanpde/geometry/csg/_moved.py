@@ -18,12 +18,9 @@ from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
 from kanpde.geometry.csg._combination import Combination
-from kanpde.geometry.curve._chart import CurveChart
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._outline import all_curves, curve_bounds
-from kanpde.geometry.patch._moved import moved_patch
-from kanpde.geometry.patch._patch import Patch
-from kanpde.geometry.plane._levels import moved_level
+from kanpde.geometry.curve import Curve, CurveChart, all_curves, curve_bounds
+from kanpde.geometry.patch import Patch, moved_patch
+from kanpde.geometry.plane import moved_level
 
 
 class Moved(Domain):

@@ -9,7 +9,7 @@ import numpy as np
 from kanpde.geometry._samplers import Array, axis_rule
 from kanpde.geometry.curve._curve import Curve
 from kanpde.geometry.curve._curves import Arc
-from kanpde.geometry.patch._patch import Chart, Sample, join, split
+from kanpde.geometry.patch import Chart, Sample, join, split
 
 
 class CurveChart(Chart):

@@ -10,9 +10,7 @@ import numpy as np
 from kanpde.geometry._samplers import Array, axis_rule
 from kanpde.geometry.curve._curve import Curve
 from kanpde.geometry.curve._outline import area
-from kanpde.geometry.patch._box import BoxChart
-from kanpde.geometry.patch._kept import Keep, KeptPatch
-from kanpde.geometry.patch._patch import Sample, split
+from kanpde.geometry.patch import BoxChart, Keep, KeptPatch, Sample, split
 
 
 class SlicedPatch(KeptPatch):

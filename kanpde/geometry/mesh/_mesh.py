@@ -22,8 +22,7 @@ from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Segment
+from kanpde.geometry.curve import Curve, Segment
 from kanpde.geometry.mesh._data import arrays_from_data
 from kanpde.geometry.mesh._fields import column, field_name
 from kanpde.geometry.mesh._file import raw_mesh, read_mesh
@@ -33,9 +32,7 @@ from kanpde.geometry.mesh._topology import (
     facet_numbers,
     oriented_mesh,
 )
-from kanpde.geometry.patch._kept import InsidePatch
-from kanpde.geometry.patch._patch import Patch
-from kanpde.geometry.patch._simplices import SimplexChart
+from kanpde.geometry.patch import InsidePatch, Patch, SimplexChart
 from kanpde.pde import mesh_field
 
 

@@ -15,14 +15,10 @@ from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._product import Product
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.csg._combination import Combination
-from kanpde.geometry.csg._moved import Moved
-from kanpde.geometry.mesh._mesh import Mesh
+from kanpde.geometry.csg import Combination, Moved
+from kanpde.geometry.mesh import Mesh
 from kanpde.geometry.meshing._gmsh import generate, gmsh_module, gmsh_session, mesh_of
-from kanpde.geometry.solid._ball import Ball
-from kanpde.geometry.solid._cone import Cone
-from kanpde.geometry.solid._polyhedron import Polyhedron
-from kanpde.geometry.solid._torus import Torus
+from kanpde.geometry.solid import Ball, Cone, Polyhedron, Torus
 
 Tags = list[tuple[int, int]]
 Tetrahedra = tuple[Array, NDArray[np.int64]]

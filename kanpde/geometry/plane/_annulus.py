@@ -13,8 +13,7 @@ from kanpde.geometry import _data, _numbers
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Arc
+from kanpde.geometry.curve import Arc, Curve
 from kanpde.geometry.plane._plane import Inside, Plane
 from kanpde.geometry.plane._polar import PolarChart
 

@@ -12,10 +12,8 @@ from kanpde.errors import InputError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Arc
-from kanpde.geometry.patch._ball import BallChart
-from kanpde.geometry.patch._patch import Chart, Sample
+from kanpde.geometry.curve import Arc, Curve
+from kanpde.geometry.patch import BallChart, Chart, Sample
 from kanpde.geometry.plane._levels import quadratic_level
 from kanpde.geometry.plane._plane import Inside, Plane
 

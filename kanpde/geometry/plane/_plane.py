@@ -12,9 +12,7 @@ from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.curve._chart import CurveChart
-from kanpde.geometry.curve._curve import Curve, distance_to
-from kanpde.geometry.curve._outline import all_curves, curve_bounds
+from kanpde.geometry.curve import Curve, CurveChart, all_curves, curve_bounds, distance_to
 
 Inside = NDArray[np.bool_]
 

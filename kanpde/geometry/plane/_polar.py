@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import roots_jacobi, roots_legendre
 
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
-from kanpde.geometry.patch._patch import Chart, Sample
+from kanpde.geometry.patch import Chart, Sample
 
 
 class PolarChart(Chart):

@@ -14,11 +14,8 @@ from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._names import named, part_names, shape_name, suffix
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Segment
-from kanpde.geometry.curve._outline import all_curves
-from kanpde.geometry.curve._slices import slice_rule
-from kanpde.geometry.patch._patch import Chart, Patch, Sample
+from kanpde.geometry.curve import Curve, Segment, all_curves, slice_rule
+from kanpde.geometry.patch import Chart, Patch, Sample
 from kanpde.geometry.plane._levels import lines_level
 from kanpde.geometry.plane._plane import Inside, Plane
 

@@ -12,8 +12,7 @@ from kanpde.errors import InputError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Arc, Segment
+from kanpde.geometry.curve import Arc, Curve, Segment
 from kanpde.geometry.plane._plane import Inside, Plane
 from kanpde.geometry.plane._polar import PolarChart
 

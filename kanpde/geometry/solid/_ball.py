@@ -18,10 +18,9 @@ from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.curve._curve import Curve
-from kanpde.geometry.curve._curves import Arc
-from kanpde.geometry.patch._ball import BallChart, SphereChart
-from kanpde.geometry.plane._levels import quadratic_level
+from kanpde.geometry.curve import Arc, Curve
+from kanpde.geometry.patch import BallChart, SphereChart
+from kanpde.geometry.plane import quadratic_level
 from kanpde.geometry.solid._revolved import revolved
 
 

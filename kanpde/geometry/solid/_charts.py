@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
-from kanpde.geometry.patch._ball import BallChart
-from kanpde.geometry.patch._patch import Chart, Sample
+from kanpde.geometry.patch import BallChart, Chart, Sample
 from kanpde.geometry.solid._revolved import around_axis
 
 _HALVINGS = 52

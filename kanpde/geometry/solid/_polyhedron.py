@@ -19,11 +19,8 @@ from kanpde.geometry._names import named, part_names, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.mesh._topology import check_closed
-from kanpde.geometry.patch._box import BoxChart
-from kanpde.geometry.patch._kept import KeptPatch
-from kanpde.geometry.patch._patch import Patch
-from kanpde.geometry.patch._simplices import SimplexChart
+from kanpde.geometry.mesh import check_closed
+from kanpde.geometry.patch import BoxChart, KeptPatch, Patch, SimplexChart
 
 _CHUNK = 2**20  # pairs of points and triangles held at once
 _FLAT = 1e-9  # how far a vertex may lie off its face, of the size

@@ -17,8 +17,7 @@ from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.patch._moved import MovedChart
-from kanpde.geometry.patch._patch import Chart
+from kanpde.geometry.patch import Chart, MovedChart
 from kanpde.geometry.solid._revolved import revolved
 
 

@@ -12,7 +12,7 @@ from kanpde.errors import InputError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.patch._patch import Chart
+from kanpde.geometry.patch import Chart
 from kanpde.geometry.solid._charts import (
     TorusChart,
     TorusSurface,
