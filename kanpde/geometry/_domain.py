@@ -24,7 +24,8 @@ class Domain(Region):
     """A closed set of points, its boundary parts and how to draw from both.
 
     A new shape sets `coordinates`, `lower` and `upper` and defines `bulk`,
-    `surface`, `parts`, `contains` and `to_data`; everything else follows.
+    `surface`, `parts`, `contains` and `to_data`; everything else follows. A
+    function under ``@_data.reads(kind)`` in its file reads it back.
     ``a * b`` is the product of two domains; its coordinates are those of `a`
     followed by those of `b`.
 
