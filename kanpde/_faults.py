@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from kanpde._conditions import Condition, Dirichlet, Initial, Neumann, Operator, Robin
 from kanpde._problem import Problem
 from kanpde.geometry import Domain, Selection
-from kanpde.geometry._patch import Chart, Patch
+from kanpde.geometry.patch import Chart, Patch
 from kanpde.pde import lower
 
 Array = NDArray[np.float64]

@@ -13,11 +13,9 @@ from scipy.stats import t as student
 from kanpde._cubature import Integrated, over_cells
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain, Product, Selection
-from kanpde.geometry._curves import Curve
-from kanpde.geometry._moved import MovedPatch
-from kanpde.geometry._patch import Chart, Mask, Patch, ProductPatch, Sample
-from kanpde.geometry._plane import CurveChart, all_curves
-from kanpde.geometry._rejection import SURVEY, KeptPatch, SlicedPatch, crossings, panels
+from kanpde.geometry._samplers import Mask
+from kanpde.geometry.curve import Curve, CurveChart, SlicedPatch, all_curves, crossings, panels
+from kanpde.geometry.patch import SURVEY, Chart, KeptPatch, MovedPatch, Patch, ProductPatch, Sample
 
 Array = NDArray[np.float64]
 # What is integrated: of points (N, d) and normals (N, d), None inside the domain.

@@ -10,8 +10,7 @@ from kanpde.errors import InputError
 from kanpde.export._lattice import Cells, ball_cells, disk_cells, lattice_cells
 from kanpde.export._solid import cut_cells, line_cells
 from kanpde.geometry import Ball, Box, Domain, Mesh, Product
-from kanpde.geometry._tetrahedra import tetrahedra
-from kanpde.geometry._triangulate import triangulate
+from kanpde.geometry.meshing import tetrahedra, triangulate
 
 __all__ = ["Cells", "spatial_cells"]
 

@@ -1,22 +1,27 @@
 """Where a problem lives: shapes, products with time, and points on them."""
 
-from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
-from kanpde.geometry._combination import Combination
 from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
-from kanpde.geometry._mesh import Mesh
-from kanpde.geometry._mesh_file import read_mesh
 from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
-from kanpde.geometry._places import Corner, Hole, corners, holes
-from kanpde.geometry._polygon import Polygon, Triangle
-from kanpde.geometry._polyhedron import Polyhedron
 from kanpde.geometry._product import Product
-from kanpde.geometry._round import Annulus, Ellipse, Sector
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
-from kanpde.geometry._solids import Cone, Cylinder, Torus
+from kanpde.geometry.csg import Combination
+from kanpde.geometry.mesh import Mesh, read_mesh
+from kanpde.geometry.plane import (
+    Annulus,
+    Corner,
+    Ellipse,
+    Hole,
+    Polygon,
+    Sector,
+    Triangle,
+    corners,
+    holes,
+)
+from kanpde.geometry.solid import Ball, Cone, Cylinder, Disk, Polyhedron, Torus
 
 __all__ = [
     "SAMPLERS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -12,37 +11,15 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
-from kanpde.geometry._curves import Curve, Segment
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._numbers import box_contains, checked_points
-from kanpde.geometry._patch import Chart
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
-
-
-class BoxChart(Chart):
-    """A box, or one face of it."""
-
-    def __init__(self, lower: Array, upper: Array, face: Face | None = None) -> None:
-        self.lower, self.upper, self.face = lower, upper, face
-        self.columns = len(lower)
-        self.free = [i for i in range(self.columns) if face is None or i != face.axis]
-        self.dimension = self.units = len(self.free)
-        self.measure = math.prod((float(upper[i] - lower[i]) for i in self.free), start=1.0)
-
-    def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
-        """Stretch the unit cube over the free coordinates."""
-        points = np.empty((len(unit), self.columns))
-        points[:, self.free] = self.lower[self.free] + unit * (self.upper - self.lower)[self.free]
-        if self.face is None:
-            return points, None
-        points[:, self.face.axis] = self.face.value
-        normals = np.zeros_like(points)
-        normals[:, self.face.axis] = 2.0 * self.face.side - 1.0
-        return points, normals
+from kanpde.geometry.curve import Curve, Segment
+from kanpde.geometry.patch import BoxChart
 
 
 class Box(Domain):
@@ -311,3 +288,25 @@ def _face_names(symbol: sympy.Symbol, lower: float, upper: float) -> list[tuple[
     if names[0] == names[1]:  # bounds that differ beyond the twelfth digit
         names = [f"{symbol}={value:.17g}" for value in (lower, upper)]
     return list(zip(names, (lower, upper), strict=True))
+
+
+@_data.reads("box")
+def _box_from_data(data: dict[str, Any]) -> Domain:
+    names, lower, upper = _data.entries(data, "coordinates", "lower", "upper", optional=("name",))
+    symbols, name = _data.symbols(names), data.get("name")
+    sides = list(
+        zip(
+            symbols,
+            _data.floats("lower", lower, len(symbols)),
+            _data.floats("upper", upper, len(symbols)),
+            strict=True,
+        )
+    )
+    if len(sides) == 1:
+        return Interval(*sides[0], name=name)
+    return Rectangle(*sides, name=name) if len(sides) == 2 else Box(*sides, name=name)
+
+
+@_data.reads("time")
+def _time_from_data(data: dict[str, Any]) -> Domain:
+    return TimeInterval(*_data.line(data))

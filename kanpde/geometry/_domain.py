@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry._numbers import lattice_counts
-from kanpde.geometry._operations import Operations
-from kanpde.geometry._patch import Mask, Patch, draw_parts
-from kanpde.geometry._samplers import Array, outer
-from kanpde.geometry._selection import Face, Part, Places, Selection, resolve
+from kanpde.geometry import _numbers
+from kanpde.geometry._motion import Motion, rotation
+from kanpde.geometry._operators import Slot
+from kanpde.geometry._region import Region
+from kanpde.geometry._samplers import Array
+from kanpde.geometry.curve import Curve, all_curves, outline_of
 
 
-class Domain(Operations, ABC):
+class Domain(Region):
     """A closed set of points, its boundary parts and how to draw from both.
 
     A new shape sets `coordinates`, `lower` and `upper` and defines `bulk`,
-    `surface`, `parts`, `contains` and `to_data`; everything else follows.
+    `surface`, `parts`, `contains` and `to_data`; everything else follows. A
+    function under ``@_data.reads(kind)`` in its file reads it back.
     ``a * b`` is the product of two domains; its coordinates are those of `a`
     followed by those of `b`.
 
@@ -35,50 +37,11 @@ class Domain(Operations, ABC):
         Corners of the bounding box, shape ``(d,)``.
     """
 
-    coordinates: tuple[sympy.Symbol, ...]
-    lower: Array
-    upper: Array
-
     # What a shape defines -------------------------------------------------
-
-    @abstractmethod
-    def bulk(self) -> Patch:
-        """Return the patch that interior points are drawn from."""
-
-    @abstractmethod
-    def surface(self, name: str) -> Patch:
-        """Return the patch (with normals) of the boundary part `name`."""
-
-    @property
-    @abstractmethod
-    def parts(self) -> dict[str, Part]:
-        """Parts of the spatial boundary by name; `Part.measure` excludes time."""
-
-    @abstractmethod
-    def contains(self, points: Array) -> NDArray[np.bool_]:
-        """Tell which points, shape ``(N, d)``, lie in the closed domain.
-
-        The tolerance is 1e-12 relative to the size of the coordinates.
-        """
 
     @abstractmethod
     def to_data(self) -> dict[str, Any]:
         """Describe the domain in plain JSON types; see `domain_from_data`."""
-
-    @property
-    def faces(self) -> tuple[Face, ...]:
-        """Flat whole sides of a box, on which one coordinate is constant."""
-        return ()
-
-    @property
-    def planes(self) -> tuple[Face, ...]:
-        """Parts on which one coordinate is constant, for ``on=Eq(x, 0)``; `faces` and more."""
-        return self.faces
-
-    @property
-    def time(self) -> sympy.Symbol | None:
-        """The coordinate of the time interval, if there is one."""
-        return None
 
     @property
     def space(self) -> Domain | None:
@@ -90,285 +53,208 @@ class Domain(Operations, ABC):
         """The coordinates that are parameters of the problem, with a range each."""
         return ()
 
-    @property
-    def time_bounds(self) -> tuple[float, float] | None:
-        """The initial and the final time, if there is a time interval."""
-        if self.time is None:
-            return None
-        column = self.coordinates.index(self.time)
-        return float(self.lower[column]), float(self.upper[column])
+    # What a shape of space may define ---------------------------------------
 
-    def start(self) -> Patch:
-        """Return the patch of the initial time."""
-        raise InputError(
-            f"initial: expected a domain with a time interval, got {self}; "
-            "multiply it by TimeInterval(t, t0, t1)"
-        )
-
-    # What follows ---------------------------------------------------------
-
-    @property
-    def dimension(self) -> int:
-        """Number of coordinates d, time included."""
-        return len(self.coordinates)
-
-    @cached_property
-    def measure(self) -> float:
-        """Length, area or volume (times the time length)."""
-        return float(self.bulk().measure)
-
-    def interior(
-        self,
-        n: int,
-        *,
-        sampler: str = "sobol",
-        rng: np.random.Generator | None = None,
-        mask: Mask | None = None,
-    ) -> tuple[Array, Array]:  # (N, d), (N,)
-        """Draw points of the domain.
+    def signed_distance(self, points: Array) -> Array:
+        """Return the distance to the boundary, negative inside.
 
         Parameters
         ----------
-        n
-            Number of points; the tensor samplers give about as many.
-        sampler
-            One of `SAMPLERS`.
-        rng
-            Generator of the scattered samplers; the same state gives the same
-            points.
-        mask
-            Predicate from points ``(N, d)`` to booleans ``(N,)``; only points
-            where it holds are kept, and drawing goes on until there are `n`.
-
-        Returns
-        -------
         points
             Shape ``(N, d)``.
-        weights
-            Shape ``(N,)``, sum `measure` (its estimate under a mask); equal
-            for the scattered samplers.
-
-        Raises
-        ------
-        InputError
-            If an argument is of the wrong kind or the mask holds nowhere.
-
-        Examples
-        --------
-        >>> x = sympy.Symbol("x", real=True)
-        >>> from kanpde.geometry import Interval
-        >>> points, weights = Interval(x, 0, 2).interior(3, sampler="gauss")
-        >>> round(float(weights @ points[:, 0] ** 5), 12)
-        10.666666666667
-        """
-        sample, _ = draw_parts([self.bulk()], n, sampler, rng, mask)
-        return sample.points, sample.weights
-
-    def boundary(
-        self,
-        n: int,
-        *,
-        part: str | Sequence[str] | Selection | None = None,
-        sampler: str = "sobol",
-        rng: np.random.Generator | None = None,
-        mask: Mask | None = None,
-    ) -> tuple[Array, Array, Array, NDArray[np.intp]]:  # (N, d), (N, d), (N,), (N,)
-        """Draw points of the spatial boundary (times the time interval).
-
-        Parameters
-        ----------
-        n
-            Number of points, shared out over the parts by measure, at least
-            one each. A part that is a single point gives that point once.
-        part
-            Name or names of parts, or a `Selection` (its mask then applies
-            too); ``None`` is the whole spatial boundary.
-        sampler, rng, mask
-            As in `interior`.
 
         Returns
         -------
-        points
-            Shape ``(N, d)``.
-        normals
-            Outward unit normals, shape ``(N, d)``; the time entry is zero.
-        weights
-            Shape ``(N,)``; on each part they sum to its measure (times the
-            time length).
-        part_index
-            Shape ``(N,)``, the place of each point's part among those chosen.
+        distance
+            Shape ``(N,)``; exact for a shape and for every plane domain. Of a
+            combination in space the sign is exact and the size a lower bound.
 
         Raises
         ------
         InputError
-            If there is no spatial boundary, a part is unknown or the mask
-            holds nowhere on the parts.
+            If the domain is not a spatial one.
 
         Examples
         --------
-        >>> x = sympy.Symbol("x", real=True)
-        >>> from kanpde.geometry import Interval
-        >>> points, normals, weights, index = Interval(x, 0, 2).boundary(1, sampler="grid")
-        >>> points.ravel().tolist(), normals.ravel().tolist(), index.tolist()
-        ([0.0, 2.0], [-1.0, 1.0], [0, 1])
+        >>> from kanpde.geometry import Disk
+        >>> x, y = sympy.symbols("x y", real=True)
+        >>> Disk((x, y), radius=2).signed_distance([[0, 0], [3, 4]]).tolist()
+        [-2.0, 3.0]
         """
-        if not self.parts:
-            raise InputError(
-                f"boundary: expected a domain with a spatial boundary, got {self}; "
-                "data at the initial time are an Initial condition"
-            )
-        chosen = self.resolve(part if part is None or isinstance(part, str) else _named(part))
-        both = _both(chosen.mask, mask)
-        patches = [self.surface(name) for name in chosen.parts]
-        sample, index = draw_parts(patches, n, sampler, rng, both)
-        assert sample.normals is not None
-        return sample.points, sample.normals, sample.weights, index
+        raise InputError(f"signed distance: expected a spatial domain, got {self}")
 
-    def initial(
-        self, n: int, *, sampler: str = "sobol", rng: np.random.Generator | None = None
-    ) -> tuple[Array, Array]:  # (N, d), (N,)
-        """Draw points at the initial time; a pure time interval has just one.
+    def implicit(self, points: Array) -> Array:
+        """Return something that is negative inside, zero on the boundary, positive outside.
 
-        The weights sum to the measure of the spatial factor. Arguments and
-        errors are those of `interior`.
+        Cheaper than `signed_distance`, whose sign it has.
+        """
+        return self.signed_distance(points)
+
+    def curves(self) -> dict[str, tuple[Curve, ...]]:
+        """Return the curves of the parts of a plane domain, the domain on their left.
 
         Raises
         ------
         InputError
-            If the domain has no time interval.
-
-        Examples
-        --------
-        >>> t = sympy.Symbol("t", real=True)
-        >>> from kanpde.geometry import TimeInterval
-        >>> TimeInterval(t, 2, 3).initial(10, sampler="grid")
-        (array([[2.]]), array([1.]))
+            If the domain is not a shape of two coordinates.
         """
-        sample, _ = draw_parts([self.start()], n, sampler, rng)
-        return sample.points, sample.weights
+        raise InputError(f"outline: expected a shape of two coordinates, got {self}")
 
-    def pair(
-        self,
-        coordinate: sympy.Symbol,
-        n: int,
-        *,
-        sampler: str = "sobol",
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Array, Array]:  # (N, d), (N, d), (N,)
-        """Draw pairs of points on opposite faces, for periodic conditions.
+    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give a smooth function that vanishes on whole boundary parts and is positive inside.
 
-        Parameters
-        ----------
-        coordinate
-            The coordinate in which the faces lie apart; the pairs agree in all
-            others.
-        n, sampler, rng
-            As in `interior`.
-
-        Returns
-        -------
-        low, high
-            Points on the lower and on the upper face, shape ``(N, d)`` each.
-        weights
-            Shape ``(N,)``, sum the measure of the face (times the time length).
-
-        Raises
-        ------
-        InputError
-            If the domain has no two opposite faces in that coordinate.
+        ``None`` where none is known; where there is one, it has a slope on those parts.
 
         Examples
         --------
         >>> x, y = sympy.symbols("x y", real=True)
-        >>> from kanpde.geometry import Rectangle
-        >>> low, high, _ = Rectangle((x, 0, 1), (y, 0, 1)).pair(x, 1, sampler="grid")
-        >>> low.tolist(), high.tolist()
-        ([[0.0, 0.5]], [[1.0, 0.5]])
+        >>> from kanpde.geometry import Disk
+        >>> Disk((x, y), radius=2).level(["boundary"])
+        -x**2/4 - y**2/4 + 1
         """
-        sides = {f.side: f for f in self.faces if self.coordinates[f.axis] == coordinate}
-        if set(sides) != {0, 1}:
-            able = dict.fromkeys(str(self.coordinates[f.axis]) for f in self.faces)
-            raise InputError(
-                f"pair: expected a coordinate with two opposite faces, got {coordinate}; "
-                f"{self} has {', '.join(able) or 'none'}"
-            )
-        sample, _ = draw_parts([self.surface(sides[0].name)], n, sampler, rng)
-        high = sample.points.copy()
-        high[:, sides[1].axis] = sides[1].value
-        return sample.points, high, sample.weights
+        return None
 
-    def grid(self, shape: int | Sequence[int]) -> Array:  # (N, d)
-        """Return the points of a regular lattice that lie in the domain.
+    def surface_triangles(self, size: float) -> tuple[Array, NDArray[np.int64]]:
+        """Return points ``(N, 3)`` and triangles ``(T, 3)`` of the boundary in space.
 
         Parameters
         ----------
-        shape
-            Number of points along every axis of the bounding box, or one
-            number for all. Two and more include both ends, one is the middle.
-
-        Returns
-        -------
-        points
-            Shape ``(N, d)``, last coordinate fastest. For a box (times a time
-            interval) N is the product of `shape`; elsewhere the lattice points
-            outside the domain are left out.
+        size
+            Length of the edges, about, where the boundary is round.
 
         Raises
         ------
         InputError
-            If `shape` does not fit the coordinates or the lattice is too big.
-
-        Examples
-        --------
-        >>> x, t = sympy.symbols("x t", real=True)
-        >>> from kanpde.geometry import Interval, TimeInterval
-        >>> (Interval(x, -1, 1) * TimeInterval(t, 0, 1)).grid((3, 2))[:, 0].tolist()
-        [-1.0, -1.0, 0.0, 0.0, 1.0, 1.0]
+            If the domain is not a shape of three coordinates, or a combination.
         """
-        counts = lattice_counts(shape, self.dimension)
-        axes = [
-            np.linspace(a, b, m) if m > 1 else np.array([0.5 * (a + b)])
-            for a, b, m in zip(self.lower, self.upper, counts, strict=True)
-        ]
-        points = outer(axes)
-        return points[self.contains(points)]
+        raise InputError(f"surface: expected a single shape of three coordinates, got {self}")
 
-    def resolve(self, on: object) -> Selection:
-        """Turn the `on=` of a condition into the parts and points it means.
+    def moved(self, motion: Motion) -> Domain:
+        """Return the domain at another place."""
+        return MOVE(self, motion)
+
+    # What follows ---------------------------------------------------------
+
+    def outline(self, resolution: int = 256) -> shapely.Polygon | shapely.MultiPolygon:
+        """Return a plane domain as shapely polygons, with the corners in their places.
 
         Parameters
         ----------
-        on
-            ``None`` (the whole spatial boundary), a part's name,
-            ``Eq(x, -1)`` (the face at that bound, compared as a number and
-            never by the distance of points), another relation of the
-            coordinates, a predicate from points ``(N, d)`` to booleans, a
-            `Part`, `Face` or `Selection`, or a list of whole parts.
+        resolution
+            Number of chords that a full circle gets.
 
         Raises
         ------
         InputError
-            If it names no part of this domain; the message lists the parts.
+            If the domain is not a shape of two coordinates.
 
         Examples
         --------
-        >>> x = sympy.Symbol("x", real=True)
-        >>> from kanpde.geometry import Interval
-        >>> Interval(x, -1, 1).resolve(sympy.Eq(x, -1)).parts
-        ('x=-1',)
+        >>> from kanpde.geometry import Disk, Rectangle
+        >>> x, y = sympy.symbols("x y", real=True)
+        >>> plate = Rectangle((x, 0, 2), (y, 0, 1)) - Disk((x, y), (1, 0.5), 0.25)
+        >>> outline = plate.outline()
+        >>> len(outline.interiors), round(outline.area, 2), round(plate.measure, 2)
+        (1, 1.8, 1.8)
         """
-        return resolve(Places(self.coordinates, self.parts, self.planes, self.time), on)
+        return outline_of(all_curves(self.curves()), resolution, self.contains)
+
+    def __or__(self, other: object) -> Domain:
+        """Return the union of two domains."""
+        return COMBINE("union", self, other)
+
+    def __and__(self, other: object) -> Domain:
+        """Return the intersection of two domains."""
+        return COMBINE("intersection", self, other)
+
+    def __sub__(self, other: object) -> Domain:
+        """Return the domain without another one."""
+        return COMBINE("difference", self, other)
 
     def __mul__(self, other: object) -> Domain:
         """Return the product domain."""
-        from kanpde.geometry._product import product
-
         if not isinstance(other, Domain):
             raise InputError(
                 f"domain product: expected a kanpde domain after *, got {type(other).__module__}."
                 f"{type(other).__name__}; `from sympy import *` hides kanpde's Interval and Product"
             )
-        return product(self, other)
+        return MULTIPLY(self, other)
+
+    def translate(self, offset: Any) -> Domain:
+        """Shift the domain.
+
+        Parameters
+        ----------
+        offset
+            One number for each coordinate.
+
+        Examples
+        --------
+        >>> from kanpde.geometry import Disk
+        >>> x, y = sympy.symbols("x y", real=True)
+        >>> Disk((x, y)).translate((3, 4))
+        Disk((x, y), (3, 4), 1)
+        """
+        d = len(self.coordinates)
+        return self.moved(Motion(1.0, np.eye(d), _numbers.vector("translate offset", offset, d)))
+
+    def rotate(self, angle: Any, *, axis: Any = None, center: Any = None) -> Domain:
+        """Turn the domain, counter-clockwise where the axis points to the eye.
+
+        Parameters
+        ----------
+        angle
+            In radians.
+        axis
+            In three dimensions the coordinate or the vector to turn about; none
+            in the plane.
+        center
+            Point that stays; the origin by default.
+
+        Raises
+        ------
+        InputError
+            If there are not two or three coordinates, or the axis does not fit.
+
+        Examples
+        --------
+        >>> from kanpde.geometry import Rectangle
+        >>> x, y = sympy.symbols("x y", real=True)
+        >>> diamond = Rectangle((x, -1, 1), (y, -1, 1)).rotate(sympy.pi / 4)
+        >>> diamond.upper.round(4).tolist()
+        [1.4142, 1.4142]
+        """
+        d = len(self.coordinates)
+        turn = rotation(_numbers.real_number("rotate angle", angle), axis, self.coordinates)
+        fixed = np.zeros(d) if center is None else _numbers.vector("rotate center", center, d)
+        return self.moved(Motion(1.0, turn, fixed - turn @ fixed))
+
+    def scale(self, factor: Any, *, center: Any = None) -> Domain:
+        """Make the domain larger or smaller, alike in all directions.
+
+        Parameters
+        ----------
+        factor
+            Positive number.
+        center
+            Point that stays; the origin by default.
+
+        Raises
+        ------
+        InputError
+            If the factor is not positive.
+
+        Examples
+        --------
+        >>> from kanpde.geometry import Interval
+        >>> x = sympy.Symbol("x", real=True)
+        >>> Interval(x, 0, 1).scale(3, center=[1])
+        Interval(x, -2, 1)
+        """
+        d = len(self.coordinates)
+        size = _numbers.positive("scale factor", factor)
+        fixed = np.zeros(d) if center is None else _numbers.vector("scale center", center, d)
+        return self.moved(Motion(size, np.eye(d), (1.0 - size) * fixed))
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both describe the same set in the same coordinates."""
@@ -381,11 +267,7 @@ class Domain(Operations, ABC):
         return hash((self.coordinates, self.lower.tobytes(), self.upper.tobytes()))
 
 
-def _named(part: Sequence[str] | Selection) -> Selection | list[str]:
-    return part if isinstance(part, Selection) else list(part)
-
-
-def _both(first: Mask | None, second: Mask | None) -> Mask | None:
-    if first is None or second is None:
-        return first or second
-    return lambda points: first(points) & second(points)
+# What the operators make is defined above this module, on `Domain` itself.
+COMBINE: Slot[[str, Domain, Any], Domain] = Slot("the union, intersection or difference")
+MULTIPLY: Slot[[Domain, Domain], Domain] = Slot("the product")
+MOVE: Slot[[Domain, Motion], Domain] = Slot("the moved copy")

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from kanpde import _check
 from kanpde.errors import InputError
-
-Array = NDArray[np.float64]
+from kanpde.geometry._samplers import Array
 
 _LARGEST_LATTICE = 50_000_000
 
@@ -211,3 +210,14 @@ def lattice_counts(shape: int | Sequence[int], d: int) -> list[int]:
             "use interior(n, sampler='sobol') in high dimension"
         )
     return [int(m) for m in counts]
+
+
+def pair(values: Array) -> str:
+    """Show a point of the plane.
+
+    Examples
+    --------
+    >>> pair(np.array([0.5, 1.0]))
+    '(0.5, 1)'
+    """
+    return f"({', '.join(f'{v:.6g}' for v in values)})"

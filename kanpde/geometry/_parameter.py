@@ -9,12 +9,12 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _numbers
-from kanpde.geometry._box import BoxChart
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
+from kanpde.geometry.patch import BoxChart
 
 
 class ParameterInterval(Domain):
@@ -99,3 +99,8 @@ class ParameterInterval(Domain):
     def __repr__(self) -> str:
         """Show parameter and bounds."""
         return f"ParameterInterval({self.coordinates[0]}, {self.lower[0]:.6g}, {self.upper[0]:.6g})"
+
+
+@_data.reads("parameter")
+def _parameter_from_data(data: dict[str, Any]) -> Domain:
+    return ParameterInterval(*_data.line(data))

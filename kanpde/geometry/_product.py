@@ -10,15 +10,15 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kanpde.errors import InputError
-from kanpde.geometry import _numbers
+from kanpde.errors import InputError, RunDirectoryError
+from kanpde.geometry import _data, _numbers
 from kanpde.geometry._box import Box
-from kanpde.geometry._combination import Combination
-from kanpde.geometry._domain import Domain
+from kanpde.geometry._domain import MULTIPLY, Domain
 from kanpde.geometry._numbers import checked_points
-from kanpde.geometry._patch import Patch, ProductPatch
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
+from kanpde.geometry.csg import Combination
+from kanpde.geometry.patch import Patch, ProductPatch
 
 
 class Product(Domain):
@@ -163,6 +163,7 @@ class Product(Domain):
         return " * ".join(f"({f})" if isinstance(f, Combination) else f"{f}" for f in self.factors)
 
 
+@MULTIPLY.fill
 def product(*domains: Domain) -> Domain:
     """Return the product of domains, a single factor as itself."""
     factors = _flatten(domains)
@@ -207,3 +208,13 @@ def _sides(box: Box) -> list[tuple[Any, ...]]:
 
 def _joined(domain: Domain) -> str:
     return ",".join(str(c) for c in domain.coordinates)
+
+
+@_data.reads("product")
+def _product_from_data(data: dict[str, Any]) -> Domain:
+    (factors,) = _data.entries(data, "factors")
+    if not isinstance(factors, list) or not factors:
+        raise RunDirectoryError(f"domain factors: expected a list, got {factors!r:.80}")
+    if any(isinstance(f, dict) and f.get("kind") == "product" for f in factors):
+        raise RunDirectoryError("domain: expected simple factors, got a product in a product")
+    return Product(*[_data.build(f) for f in factors])

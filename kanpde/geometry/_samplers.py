@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.stats import qmc
 from kanpde.errors import InputError
 
 Array = NDArray[np.float64]
+Mask = Callable[[Array], NDArray[np.bool_]]
 
 SCATTERED = ("uniform", "lhs", "sobol", "halton")
 TENSOR = ("grid", "chebyshev", "gauss")

@@ -14,8 +14,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom
 
 from kanpde.errors import InputError, ShapeError
-from kanpde.geometry._patch import Mask
-from kanpde.geometry._samplers import Array
+from kanpde.geometry._samplers import Array, Mask
 
 _RELATIVE = 1e-12  # for two floats that name the same bound
 

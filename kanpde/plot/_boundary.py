@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from scipy.ndimage import distance_transform_edt
 
 from kanpde.errors import InputError
-from kanpde.geometry._patch import Chart
+from kanpde.geometry.patch import Chart
 
 if TYPE_CHECKING:
     from kanpde.geometry import Domain

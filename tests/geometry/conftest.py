@@ -29,8 +29,8 @@ from kanpde.geometry import (
     Torus,
     Triangle,
 )
-from kanpde.geometry._box import BoxChart
-from kanpde.geometry._patch import Patch, Sample, draw_where, join
+from kanpde.geometry.patch._box import BoxChart
+from kanpde.geometry.patch._patch import Patch, Sample, draw_where, join
 
 x, y, z, t, w = sympy.symbols("x y z t w", real=True)
 

@@ -25,7 +25,6 @@ from kanpde.geometry import (
     Sector,
     Torus,
     Triangle,
-    _rejection,
     domain_from_data,
 )
 
@@ -189,7 +188,8 @@ def test_points_of_a_plane_combination_lie_inside_and_weigh_its_area(tree, sampl
 
 @pytest.fixture
 def quick_survey(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_rejection, "SURVEY", 2**13)  # 3 standard errors: 1.7e-2 of the box
+    # 3 standard errors: 1.7e-2 of the box
+    monkeypatch.setattr("kanpde.geometry.patch._kept.SURVEY", 2**13)
 
 
 @pytest.mark.usefixtures("quick_survey")

@@ -31,7 +31,7 @@ from kanpde.geometry import (
     Triangle,
     domain_from_data,
 )
-from kanpde.geometry._mesh_topology import check_closed
+from kanpde.geometry.mesh._topology import check_closed
 
 x, y, z, t, k = sympy.symbols("x y z t k", real=True)
 SQUARE = Rectangle((x, 0, 1), (y, 0, 1))

@@ -6,7 +6,7 @@ import sympy
 
 import kanpde.geometry as geometry
 from kanpde.errors import InputError
-from kanpde.geometry._tetrahedra import tetrahedra
+from kanpde.geometry.meshing._tetrahedra import tetrahedra
 
 x, y, z = sympy.symbols("x y z", real=True)
 CUBE = geometry.Box((x, 0, 1), (y, 0, 1), (z, 0, 1))

@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from kanpde.errors import InputError
-from kanpde.geometry._triangulate import areas, triangulate
+from kanpde.geometry.meshing._triangles import areas
+from kanpde.geometry.meshing._triangulate import triangulate
 
 GMSH = pytest.param(
     "gmsh",
@@ -68,7 +69,7 @@ def test_triangles_are_small_beside_a_small_hole_only(mesher):
 
 
 def test_polygons_that_delaunay_cannot_keep_are_cut_up_alone(monkeypatch):
-    monkeypatch.setattr("kanpde.geometry._triangulate._graded", lambda *_: None)
+    monkeypatch.setattr("kanpde.geometry.meshing._delaunay._graded", lambda *_: None)
     points, cells = triangulate(SHAPES["step"], 0.5, mesher="delaunay")
     assert areas(points, cells).min() > 0
     assert areas(points, cells).sum() == pytest.approx(3, rel=1e-12)
