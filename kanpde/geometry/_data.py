@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from kanpde._names import stored_identifier
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry._ball import Ball, Disk
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
@@ -22,8 +23,6 @@ from kanpde.geometry._polyhedron import Polyhedron
 from kanpde.geometry._product import Product
 from kanpde.geometry._round import Annulus, Ellipse, Sector
 from kanpde.geometry._solids import Cone, Cylinder, Torus
-
-_LONGEST_NAME = 64
 
 
 def domain_from_data(data: object) -> Domain:
@@ -78,11 +77,8 @@ def _keys(data: dict[Any, Any], *names: str, optional: tuple[str, ...] = ()) -> 
 def _symbols(names: object) -> tuple[sympy.Symbol, ...]:
     if not isinstance(names, list) or not names:
         raise RunDirectoryError(f"domain coordinates: expected a list of names, got {names!r:.80}")
-    for name in names:
-        good = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME
-        if not good or not name.isprintable() or any(c.isspace() for c in name):
-            raise RunDirectoryError(f"domain coordinates: expected names, got {name!r:.80}")
-    return tuple(sympy.Symbol(name, real=True) for name in names)
+    checked = [stored_identifier("domain coordinates", name) for name in names]
+    return tuple(sympy.Symbol(name, real=True) for name in checked)
 
 
 def _floats(key: str, values: object, count: int) -> list[float]:

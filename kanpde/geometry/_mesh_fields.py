@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kanpde._names import LONGEST_NAME, is_identifier
 from kanpde._simplices import Indices
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
@@ -99,8 +100,7 @@ class FieldsOfMesh:
                 "mesh the inside"
             )
         on, values = self.fields.get(name, ""), self.data(name, component=component)
-        label = re.sub(r"\W+", "_", name) + ("" if component is None else f"_{component}")
-        return mesh_field(label, self.points, self.cells, values, on=on)
+        return mesh_field(_label(name, component), self.points, self.cells, values, on=on)
 
     def interpolant(self, name: str, *, component: int | None = None) -> Any:
         """Make a callable from points ``(N, d)`` to values ``(N,)``, as `reference=` takes it.
@@ -113,3 +113,11 @@ class FieldsOfMesh:
             As `field`.
         """
         return self.field(name, component=component).spline.at
+
+
+def _label(name: str, component: int | None) -> str:
+    """Make the name of a file's data an identifier, as expressions hold it."""
+    end = "" if component is None else f"_{component}"
+    letters = "".join(c if f"a{c}".isidentifier() else " " for c in name)
+    label = re.sub(r"\W+", "_", letters)[: LONGEST_NAME - len(end)] + end
+    return label if is_identifier(label) else f"field_{label.lstrip('_')}"[:LONGEST_NAME]
