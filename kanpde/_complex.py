@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde._conditions import Condition, Initial, Operator, Robin
 from kanpde.errors import InputError
-from kanpde.pde import complex_unknowns, parts_of, split_complex
+from kanpde.pde import complex_unknowns, parts_of, scalar, split_complex
 
 Array = NDArray[np.float64]
 Pair = tuple[AppliedUndef, AppliedUndef]
@@ -129,7 +129,7 @@ def _of(value: Any) -> tuple[Any, Any]:
         first, second = (Derivative(u, *value.variable_count) for u in parts_of(value.expr))
         return first, second
     if isinstance(value, sympy.Basic):
-        return split_complex(sympy.sympify(value))
+        return split_complex(value)
     numbers = np.asarray(value)
     return np.real(numbers), np.imag(numbers)
 
@@ -139,7 +139,7 @@ def split_exact(exact: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, 
     found: dict[AppliedUndef, Any] = {}
     for u, value in (exact or {}).items():
         if complex_unknowns(u):
-            found.update(zip(parts_of(u), _of(sympy.sympify(value)), strict=True))
+            found.update(zip(parts_of(u), _of(scalar(f"exact[{u}]", value)), strict=True))
         else:
             found[u] = value
     return found

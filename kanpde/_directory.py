@@ -18,6 +18,7 @@ from kanpde._claims import claims_data, claims_from_data
 from kanpde._files import DAMAGE as DAMAGE
 from kanpde._files import read_arrays, read_history, write_arrays
 from kanpde._files import write as write
+from kanpde._names import stored_identifier, stored_identifiers
 from kanpde._plain import check_unchanged, plain
 from kanpde._store import (
     constants_data,
@@ -222,9 +223,12 @@ def read_checkpoint(directory: Path) -> dict[str, Any]:
 def _rebuild(
     data: dict[str, Any], state: dict[str, Any]
 ) -> tuple[ProblemView, Trial, list[TermSet]]:
-    symbols = tuple(Symbol(str(n), real=True) for n in data["coordinates"])
+    names = stored_identifiers("coordinates", data["coordinates"])
+    symbols = tuple(Symbol(n, real=True) for n in names)
+    called = stored_identifiers("unknowns", [u["name"] for u in data["unknowns"]])
     unknowns = tuple(
-        unknown(str(u["name"]), *symbols, scale=float(u["scale"])) for u in data["unknowns"]
+        unknown(name, *symbols, scale=float(u["scale"]))
+        for name, u in zip(called, data["unknowns"], strict=True)
     )
     by_name = {str(u.func.__name__): u for u in unknowns}
     constants = constants_from_data(data["constants"])
@@ -235,17 +239,17 @@ def _rebuild(
         )
     sizes = (len(symbols), len(unknowns), len(constants.names))
     view = ProblemView(
-        name=data["name"],
+        name=None if data["name"] is None else str(data["name"]),
         coordinates=symbols,
         unknowns=unknowns,
         domain=domain,
-        equations=dict(data["equations"]),
-        conditions=dict(data["conditions"]),
+        equations={str(k): str(v) for k, v in data["equations"].items()},
+        conditions={str(k): str(v) for k, v in data["conditions"].items()},
         constants=tuple(Symbol(n, real=True) for n in constants.names),
         vectors={k: tuple(by_name[n] for n in v) for k, v in data["vectors"].items()},
-        parameters=dict(data["parameters"]),
+        parameters=_parameters(data["parameters"]),
         exact=None if data["exact"] is None else Program.from_data(data["exact"]),
-        complex={str(k): _pair(pair, len(unknowns)) for k, pair in data.get("complex", {}).items()},
+        complex=_complex(data.get("complex", {}), len(unknowns)),
         stored_claims=claims_from_data(data.get("claims", []), sizes),
     )
     stored = state["trial"]
@@ -254,6 +258,15 @@ def _rebuild(
     if trial.outputs != len(unknowns) or (view.exact and len(view.exact.outputs) != len(unknowns)):
         raise RunDirectoryError(f"frame: expected {len(unknowns)} unknowns, got other ones")
     return view, trial, [terms_from_data(t, sizes) for t in data["terms"]]
+
+
+def _parameters(data: dict[str, Any]) -> dict[str, Any]:
+    return {stored_identifier("parameters", name): value for name, value in data.items()}
+
+
+def _complex(data: dict[str, Any], count: int) -> dict[str, tuple[int, int]]:
+    names = stored_identifiers("complex unknowns", data)
+    return {name: _pair(data[name], count) for name in names}
 
 
 def _pair(columns: Any, count: int) -> tuple[int, int]:

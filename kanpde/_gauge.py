@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import sympy
-from sympy import Derivative, Dummy, Expr
+from sympy import Derivative, Dummy, Expr, Integer
 from sympy.core.function import AppliedUndef
 
 from kanpde._conditions import (
@@ -18,6 +17,7 @@ from kanpde._conditions import (
 )
 from kanpde._data import PointData, is_bare
 from kanpde._problem import Problem
+from kanpde.pde import scalar
 
 
 def floating_unknowns(problem: Problem) -> list[bool]:
@@ -64,8 +64,8 @@ def drifting_unknowns(problem: Problem) -> list[bool]:
 def _expression(condition: Condition) -> Expr:
     """Give the expression that a condition on several unknowns is about; 0 for others."""
     if isinstance(condition, Constraint | Operator):
-        return sympy.sympify(condition.expression)
-    return sympy.sympify(0 if is_bare(condition) else condition.u)  # type: ignore[attr-defined]
+        return scalar("condition", condition.expression)
+    return Integer(0) if is_bare(condition) else condition.u  # type: ignore[attr-defined]
 
 
 def _names_value(expression: Expr, u: AppliedUndef) -> bool:

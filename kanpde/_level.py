@@ -152,7 +152,7 @@ def _size(problem: Problem, expression: Expr, names: tuple[str, ...]) -> float:
     points, normals, *_ = problem.domain.boundary(CHECKED, part=list(names), rng=rng)
     axes = [problem.coordinates.index(x) for x in problem.space]
     inputs = (*problem.coordinates, *(normal(x) for x in problem.space))
-    program = lower([sympy.sympify(expression)], inputs, where="condition")
+    program = lower([expression], inputs, where="condition")
     columns = torch.as_tensor(np.hstack((points, normals[:, axes]))).unbind(1)
     (values,) = program(*columns)
     return float(values.abs().max()) if bool(torch.isfinite(values).all()) else float("inf")

@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sympy import Expr, I, sympify
+from sympy import Expr, I
 from torch import Tensor
 
 from kanpde import _check, _directory, _files
@@ -23,7 +23,7 @@ from kanpde._trial import Trial
 from kanpde._view import ProblemView
 from kanpde.errors import InputError
 from kanpde.interpret import Library, Readout, read_out
-from kanpde.pde import complex_unknowns, lower, normalise, split_complex
+from kanpde.pde import complex_unknowns, lower, normalise, scalar, split_complex
 from kanpde.train import Status
 
 Array = NDArray[np.float64]
@@ -147,7 +147,7 @@ class Solution:
 
     def _evaluator(self, expression: Expr, *, normals: bool) -> Callable[..., NDArray[Any]]:
         """Compile an expression to a function of points ``(N, d)`` and normals, or None."""
-        given = sympify(expression)
+        given = scalar("expression", expression)
         if not (complex_unknowns(given) or given.has(I)):
             return self._real_evaluator(normalise(given), normals=normals)
         parts = split_complex(given)
@@ -204,7 +204,7 @@ class Solution:
         >>> round(float(flux), 6)
         -0.459698
         """
-        named = {str(x) for x in sympify(expression).free_symbols}
+        named = {str(x) for x in scalar("expression", expression).free_symbols}
         outward = sorted(named & {str(normal(x)) for x in self.problem.coordinates})
         if on is None and outward:
             raise InputError(

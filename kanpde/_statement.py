@@ -11,6 +11,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from kanpde._conditions import Condition
+from kanpde._names import identifier
 from kanpde.errors import InputError
 from kanpde.pde import normalised
 
@@ -82,7 +83,7 @@ class Constant:
         if not scale > 0:
             raise InputError(f"Constant scale: expected a positive number, got {self.scale}")
         if self.exact is not None:
-            exact = sympy.sympify(self.exact)
+            exact = truth_expression("Constant exact", self.exact)
             if not (exact.is_number and exact.is_real and exact.is_finite):
                 raise InputError(f"Constant exact: expected a real number, got {self.exact!r}")
             object.__setattr__(self, "exact", float(exact))
@@ -135,6 +136,7 @@ def named_constants(given: Mapping[Symbol, Constant] | None) -> dict[Symbol, Con
     for symbol, constant in (given or {}).items():
         if not isinstance(symbol, Symbol):
             raise InputError(f"constants: expected a Symbol as key, got {symbol!r}")
+        identifier("constants", symbol.name)
         if not isinstance(constant, Constant):
             raise InputError(
                 f"constants[{symbol}]: expected Constant(start, bounds, scale), "

@@ -12,6 +12,7 @@ from sympy import Symbol
 from kanpde._functionals import Functional, JetInput, Region
 from kanpde._jets import JetSpace
 from kanpde._lazy import LazyTrial
+from kanpde._names import stored_identifiers
 from kanpde._slabs import Seam, Slabs, SlabTrial
 from kanpde._terms import TermSet
 from kanpde._trial import Constants, Fold, Frame, Programs, Trial
@@ -281,7 +282,7 @@ def constants_from_data(data: dict[str, Any]) -> Constants:
         return torch.tensor([missing if v is None else v for v in values], dtype=torch.float64)
 
     return Constants(
-        tuple(str(n) for n in data["names"]),
+        stored_identifiers("constants", data["names"]),
         tensor(data["scales"], 1.0),
         tensor(data["low"], -float("inf")),
         tensor(data["high"], float("inf")),

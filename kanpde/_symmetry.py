@@ -84,7 +84,7 @@ class _Frame:
     def seen(self, expression: Any, sign: int, more: dict[Any, Any] | None = None) -> Expr:
         """Write an expression in s, floats as the exact numbers that they were meant to be."""
         named = {**(more or {}), self.x: self.center + sign * self.s}
-        result = sympy.sympify(expression).xreplace(named)
+        result = sympy.sympify(expression, strict=True).xreplace(named)
         floats = {f: _number(float(f)) for f in result.atoms(sympy.Float)}
         return sympy.expand(result.xreplace(floats))
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from kanpde._names import visible
 from kanpde.errors import InputError
 
 PLAIN_WIDTH = 100  # columns where there is no terminal to ask
@@ -27,6 +29,16 @@ class _PipeSafeConsole(Console):
         """Keep running: the exit code still tells how the command went."""
         self.quiet = True
         detach(self.file)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Make control characters of names and texts visible; rich's own stay what they are."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
 
 
 def console(stream: IO[str] | None = None) -> Console:
@@ -58,8 +70,8 @@ def flush() -> None:
 
 
 def one_line(message: object) -> str:
-    """Fold `message` to a single line."""
-    return " ".join(str(message).split())
+    """Fold `message` to a single line that cannot steer the terminal."""
+    return visible(" ".join(str(message).split()))
 
 
 def error_line(message: object) -> None:

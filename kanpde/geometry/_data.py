@@ -7,12 +7,12 @@ from typing import Any
 
 import sympy
 
+from kanpde._names import stored_identifier
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry._domain import Domain
 
 Reader = Callable[[dict[str, Any]], Domain]
 
-_LONGEST_NAME = 64
 _READERS: dict[str, Reader] = {}
 
 
@@ -96,11 +96,8 @@ def symbols(names: object) -> tuple[sympy.Symbol, ...]:
     """Return real symbols of checked names."""
     if not isinstance(names, list) or not names:
         raise RunDirectoryError(f"domain coordinates: expected a list of names, got {names!r:.80}")
-    for name in names:
-        good = isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME
-        if not good or not name.isprintable() or any(c.isspace() for c in name):
-            raise RunDirectoryError(f"domain coordinates: expected names, got {name!r:.80}")
-    return tuple(sympy.Symbol(name, real=True) for name in names)
+    checked = [stored_identifier("domain coordinates", name) for name in names]
+    return tuple(sympy.Symbol(name, real=True) for name in checked)
 
 
 def floats(key: str, values: object, count: int) -> list[float]:

@@ -11,6 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde import _check
+from kanpde._names import identifier
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 
@@ -66,7 +67,7 @@ def exact_number(value: float) -> sympy.Expr:
 
 
 def coordinate(name: str, value: object) -> sympy.Symbol:
-    """Return `value` if it is a sympy symbol.
+    """Return `value` if it is a sympy symbol whose name is an identifier.
 
     Raises
     ------
@@ -84,6 +85,7 @@ def coordinate(name: str, value: object) -> sympy.Symbol:
             f"got {type(value).__name__} {value!r}; "
             'make one with x, t = kanpde.coordinates("x t")'
         )
+    identifier(name, value.name)
     return value
 
 

@@ -15,6 +15,7 @@ from sympy.logic.boolalg import Boolean, BooleanAtom
 
 from kanpde.errors import InputError, ShapeError
 from kanpde.geometry._samplers import Array, Mask
+from kanpde.pde import truth_of
 
 _RELATIVE = 1e-12  # for two floats that name the same bound
 
@@ -240,10 +241,9 @@ def _same(a: float, b: float) -> bool:
 
 
 def _relation_mask(places: Places, on: Boolean) -> Mask:
-    function = sympy.lambdify(places.coordinates, on, "numpy")
+    holds = truth_of(on, places.coordinates, where="on")
 
     def mask(points: Array) -> NDArray[np.bool_]:
-        answer = np.asarray(function(*points.T), dtype=np.bool_)
-        return np.broadcast_to(answer, (len(points),)).copy()
+        return holds(*points.T)
 
     return mask

@@ -20,6 +20,7 @@ from kanpde.nets import (
     SymbolicFunction,
     set_symbolic,
 )
+from kanpde.pde import scalar
 
 _DOMAINS = {
     sympy.log: "positive",
@@ -104,8 +105,8 @@ def network_from_expression(expression: Expr | Sequence[Expr], symbols: Sequence
     0.25
     """
     several = isinstance(expression, (list, tuple))
-    given = [sympy.sympify(e) for e in (expression if several else [expression])]
-    if not given or not all(isinstance(e, Expr) for e in given):
+    given = [scalar("expression", e) for e in (expression if several else [expression])]
+    if not given:
         raise InputError(f"expression: expected scalar sympy expressions, got {expression!r}")
     symbols = list(symbols)
     if not symbols or len(set(symbols)) != len(symbols):

@@ -12,11 +12,12 @@ import torch
 from sympy import Expr, Symbol
 from torch import Tensor
 
-from kanpde.errors import InputError
+from kanpde.errors import InputError, UnsupportedError
 from kanpde.interpret._rounding import rounded
 from kanpde.interpret._suggest import finite, numerical_edges, some
 from kanpde.interpret._tidy import grouped, multiplied_out, number, tidied
 from kanpde.nets import ARGUMENT, KAN, BiasBlock, Layer, SymbolicFunction, activations
+from kanpde.pde import Evaluator
 
 TOLERANCE = 1e-9
 POINTS = 400
@@ -221,9 +222,12 @@ def _size(
     points: np.ndarray,
     functions: dict[str, Callable[..., Any]],
 ) -> float:
-    evaluate = sympy.lambdify(symbols, expression, modules=[functions, "scipy", "numpy"])
+    try:
+        evaluate = Evaluator(expression, symbols, functions)
+    except UnsupportedError:  # an infinite or complex number
+        return 1.0
     with np.errstate(all="ignore"):
-        values = np.asarray(evaluate(*points.T), dtype=float)
+        values = evaluate(*points.T)
     size = float(np.sqrt(np.mean(values**2)))
     return size if np.isfinite(size) and size > 0 else 1.0
 

@@ -33,6 +33,7 @@ from kanpde.interpret._structure import find_structure
 from kanpde.interpret._suggest import Library, numerical_edges
 from kanpde.interpret._verify import Verdict, exact_numbers, plain_trial, term_sizes, verify
 from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
+from kanpde.pde import Evaluator
 
 Array = NDArray[np.float64]
 SAMPLES = 1500
@@ -277,12 +278,7 @@ class _Reader:
     def differences(self, formulas: Sequence[Expr]) -> dict[str, float]:
         """Relative L2 differences between formulas and solution."""
         points = self.low + (self.x + 1) / 2 * (self.high - self.low)
-        columns = [
-            np.broadcast_to(
-                sympy.lambdify(self.view.coordinates, f, ["scipy", "numpy"])(*points.T), len(points)
-            )
-            for f in formulas
-        ]
+        columns = [Evaluator(f, self.view.coordinates)(*points.T) for f in formulas]
         found = relative_l2(np.stack(columns, axis=1), self.values)
         return dict(zip(self.names, found.tolist(), strict=True))
 

@@ -50,6 +50,9 @@ def readout_from_data(data: Any, view: ProblemView) -> Readout:
     try:
         if data["kanpde"] != "formula":
             raise ValueError("a foreign file")
+        known = {str(u.func.__name__): u for u in view.unknowns}
+        if not set(data["programs"]) <= set(data["networks"]) <= set(known):
+            raise ValueError(f"formulas and networks of other unknowns than {', '.join(known)}")
         formulas = {}
         for name, program in data["programs"].items():
             tree = data["trees"][name]

@@ -10,7 +10,9 @@ import numpy as np
 import sympy
 from sympy import Expr, Float, Symbol
 
+from kanpde.errors import UnsupportedError
 from kanpde.interpret._constants import recognise
+from kanpde.pde import Evaluator
 
 STEP = 1e-6
 MOST_CONSTANTS = 200
@@ -23,13 +25,13 @@ class _Constants:
     body: Expr
     names: list[Symbol]
     values: list[Expr]
-    evaluate: Callable[..., Any]
+    evaluate: Evaluator
     columns: Sequence[np.ndarray]
 
     def at(self, values: Sequence[Any]) -> np.ndarray:
         with np.errstate(all="ignore"):
             found = self.evaluate(*self.columns, *[float(v) for v in values])
-        return np.broadcast_to(np.asarray(found, dtype=float), self.columns[0].shape)
+        return np.broadcast_to(found, self.columns[0].shape)
 
 
 def rounded(
@@ -96,7 +98,7 @@ def _constants(
 
     def named(part: Expr) -> Expr:
         if isinstance(part, Float):
-            names.append(sympy.Dummy(f"p{len(names)}"))
+            names.append(sympy.Dummy(f"p{len(names)}", real=True))
             values.append(part)
             return names[-1]
         if not part.args:
@@ -107,7 +109,10 @@ def _constants(
     body = named(expression)
     if not names or len(names) > MOST_CONSTANTS:
         return None
-    evaluate = sympy.lambdify([*symbols, *names], body, modules=[functions, "scipy", "numpy"])
+    try:
+        evaluate = Evaluator(body, [*symbols, *names], functions)
+    except UnsupportedError:  # an infinite or complex number
+        return None
     columns = [np.asarray(column, dtype=float) for column in points.T]
     return _Constants(body, names, values, evaluate, columns)
 

@@ -18,8 +18,10 @@ from kanpde._rows import Rows
 from kanpde._terms import INTERFACE, INTERIOR, PAIR, POINTS
 from kanpde._trial import Frame, Trial
 from kanpde._view import ProblemView
+from kanpde.errors import UnsupportedError
 from kanpde.interpret._constants import recognise
 from kanpde.nets import MLP, Network
+from kanpde.pde import Evaluator
 
 DIGITS = 40
 ROUND_OFF = sympy.Float(10) ** (12 - DIGITS)
@@ -131,7 +133,7 @@ def plain_trial(
         lower=tuple(map(float, low)),
         upper=tuple(map(float, high)),
         periodic=(),
-        g=(sympy.Integer(0),) * m if formulas is None else tuple(map(sympy.sympify, formulas)),
+        g=(sympy.Integer(0),) * m if formulas is None else tuple(formulas),
         d=(sympy.Integer(formulas is None),) * m,
         scales=(1.0,) * m,
     )
@@ -205,9 +207,11 @@ def _bound(expression: Expr, unknowns: Sequence[AppliedUndef], formulas: Sequenc
 
 def _largest(expression: Expr, view: ProblemView, points: Array) -> float:
     """Largest absolute value at points, where there is one."""
-    evaluate = sympy.lambdify(view.coordinates, expression, ["scipy", "numpy"])
-    with np.errstate(all="ignore"):
-        values = np.abs(np.asarray(evaluate(*points.T), dtype=float))
+    try:
+        evaluate = Evaluator(expression, view.coordinates)
+    except UnsupportedError:  # infinite, complex, or a distribution
+        return 0.0
+    values = np.abs(evaluate(*points.T))
     return float(np.max(values, where=np.isfinite(values), initial=0.0))
 
 
@@ -223,11 +227,11 @@ def exact_numbers(expression: Expr) -> Expr:
     pi**2/10
     """
     exact: dict[Expr, Expr] = {}
-    for number in sympy.sympify(expression).atoms(sympy.Float):
+    for number in expression.atoms(sympy.Float):
         value = float(number)
         near = recognise(value, 4e-16 * abs(value))
         exact[number] = near[0] if near else sympy.Rational(repr(value))
-    return sympy.sympify(expression).xreplace(exact)
+    return expression.xreplace(exact)
 
 
 def _prove(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kanpde.basis import with_derivatives
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.pde import Program, derivative, lower, raise_program
+from kanpde.pde import Program, derivative, lower, raise_program, scalar
 
 ARGUMENT: Symbol = sympy.Symbol("x", real=True)
 EDGE = 1e-12  # how near to a singular point of its derivatives a function is followed
@@ -60,7 +60,7 @@ class SymbolicFunction:
 
     def __post_init__(self) -> None:
         """Check the expression."""
-        expression = sympy.sympify(self.expression)
+        expression = scalar(f"symbolic function {self.name!r}", self.expression)
         foreign = expression.free_symbols - {ARGUMENT}
         if foreign:
             raise InputError(
@@ -134,6 +134,8 @@ class SymbolicFunction:
                 return own
             (expression,) = raise_program(Program.from_data(data["program"]), [ARGUMENT])
             return cls(name, expression, int(data["complexity"]), domain)
+        except RunDirectoryError:
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise RunDirectoryError(
                 f"symbolic function: expected its description, got damaged data ({error})"

@@ -83,6 +83,8 @@ def network_from_data(data: Any) -> Network:
             return MLP(width, activation=data["activation"])
         if kind == "kan":
             return _kan(data, width)
+    except RunDirectoryError:
+        raise
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise RunDirectoryError(
             f"network: expected its description, got damaged data ({error})"

@@ -3,9 +3,11 @@
 from kanpde.pde._analysis import is_linear, jets_in, normalise, order
 from kanpde.pde._complex import complex_unknowns, normalised, parts_of, split_complex
 from kanpde.pde._derivative import derivative
+from kanpde.pde._evaluate import Evaluator, truth_of
 from kanpde.pde._integrals import IntegralTerm, extract_integrals
 from kanpde.pde._lower import lower
 from kanpde.pde._manufactured import manufactured
+from kanpde.pde._names import scalar
 from kanpde.pde._program import Program
 from kanpde.pde._raise import raise_program
 from kanpde.pde._rules import covered
@@ -21,6 +23,7 @@ from kanpde.pde._tabulated import mesh_field, table
 from kanpde.pde._tree import tree_data, tree_expression
 
 __all__ = [
+    "Evaluator",
     "IntegralTerm",
     "Program",
     "complex_unknowns",
@@ -42,9 +45,11 @@ __all__ = [
     "order",
     "parts_of",
     "raise_program",
+    "scalar",
     "split_complex",
     "table",
     "tree_data",
     "tree_expression",
+    "truth_of",
     "unknown",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from kanpde._names import stored_identifier
 from kanpde._simplices import Indices, Simplices, pack, signed_measures, unpack
 from kanpde.errors import RunDirectoryError
 from kanpde.pde._spline import Spline
@@ -139,7 +140,8 @@ class MeshField(Tabulation):
         fits = cells.size and cells.min() >= 0 and cells.max() < len(points)
         if not fits or not (signed_measures(points, cells) > 0).all():
             raise RunDirectoryError("program: a mesh field has cells that are none")
-        return cls(str(data["name"]), points, cells, values, on=data["on"])
+        name = stored_identifier("program: a mesh field", data["name"])
+        return cls(name, points, cells, values, on=data["on"])
 
 
 def table_from_data(data: Any) -> Tabulation:

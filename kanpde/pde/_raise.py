@@ -99,7 +99,7 @@ def raise_program(program: Program, inputs: Sequence[Expr]) -> tuple[Expr, ...]:
         else:
             operands = [values[int(a)] for a in arguments]
             values.append(_function(str(name))(*operands))
-    return tuple(sympy.sympify(values[k]) for k in program.outputs)
+    return tuple(sympy.sympify(values[k], strict=True) for k in program.outputs)
 
 
 def _table(program: Program, arguments: list[int], values: list[Any]) -> Expr:

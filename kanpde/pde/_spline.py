@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import NdBSpline, make_interp_spline
 
+from kanpde._names import identifier, stored_identifier
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.pde._tabulation import Array, Tabulation
 
@@ -78,7 +79,10 @@ class Spline(Tabulation):
             finite = all(np.isfinite(a).all() for a in (*knots, coefficients))
             if coefficients.shape != wanted or not finite or not 1 <= degree <= 5:
                 raise ValueError(f"shape {coefficients.shape}")
-            return cls(str(data["name"]), knots, coefficients, degree)
+            name = stored_identifier("program: a table", data["name"])
+            return cls(name, knots, coefficients, degree)
+        except RunDirectoryError:
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise RunDirectoryError(f"program: a table is damaged ({error})") from None
 
@@ -89,8 +93,10 @@ def interpolate(name: str, axes: Any, values: ArrayLike, degree: int) -> Spline:
     Raises
     ------
     InputError
-        If axes and values do not fit together, are not finite or not increasing.
+        If the name is no identifier; if axes and values do not fit together, are not finite or
+        not increasing.
     """
+    identifier("table", name)
     if not isinstance(degree, int) or not 1 <= degree <= 5:
         raise InputError(f"table {name}: order: expected 1 to 5, got {degree!r}")
     table = _finite(f"table {name}: values", values)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import sympy
 from sympy.core.function import AppliedUndef
 
+from kanpde._names import identifier
 from kanpde.errors import InputError, ShapeError
 from kanpde.pde._names import scalar
 
@@ -35,7 +36,7 @@ def coordinates(names: str) -> sympy.Symbol | tuple[sympy.Symbol, ...]:
     Raises
     ------
     InputError
-        If there is no name, or one comes twice.
+        If there is no name, one is no identifier, or one comes twice.
 
     Examples
     --------
@@ -49,6 +50,8 @@ def coordinates(names: str) -> sympy.Symbol | tuple[sympy.Symbol, ...]:
     several = symbols if isinstance(symbols, tuple) else (symbols,)
     if len(set(several)) != len(several):
         raise InputError(f"coordinates: expected different names, came {names!r}")
+    for symbol in several:
+        identifier("coordinates", symbol.name)
     return symbols
 
 
@@ -90,8 +93,7 @@ def unknown(
     (Derivative(u(x, t), (x, 2)), 3.0)
     >>> unknown("h", x, t, complex=True).is_real
     """
-    if not isinstance(name, str) or not name.isidentifier():
-        raise InputError(f"unknown: expected a name (an identifier), came {name!r}")
+    identifier("unknown", name)
     _check_coordinates(f"unknown {name}", coords)
     if isinstance(scale, bool) or not isinstance(scale, (int, float)):
         raise InputError(f"unknown {name}: expected a number as scale, came {scale!r}")

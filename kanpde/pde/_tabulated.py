@@ -10,6 +10,7 @@ import sympy
 from numpy.typing import ArrayLike
 from sympy import Expr
 
+from kanpde._names import identifier
 from kanpde._simplices import Indices
 from kanpde.pde._meshfield import MeshField
 from kanpde.pde._spline import interpolate
@@ -57,7 +58,7 @@ def table(name: str, axes: Any, values: ArrayLike, order: int = 3) -> Any:
     Parameters
     ----------
     name
-        What it is called in printed equations.
+        What it is called in printed equations, an identifier.
     axes
         Increasing coordinates: one sequence, or one per argument.
     values
@@ -74,7 +75,8 @@ def table(name: str, axes: Any, values: ArrayLike, order: int = 3) -> Any:
     Raises
     ------
     InputError
-        If axes and values do not fit together, are not finite or not increasing.
+        If the name is no identifier; if axes and values do not fit together, are not finite or
+        not increasing.
 
     Examples
     --------
@@ -112,4 +114,5 @@ def mesh_field(name: str, points: Array, cells: Indices, values: Array, *, on: s
     >>> round(float(f(0.25, 0.25).evalf()), 12)
     1.5
     """
+    identifier("mesh field", name)
     return tabulated(MeshField(name, points, cells, values, on=on), (0,) * points.shape[1])

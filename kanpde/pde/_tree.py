@@ -55,7 +55,7 @@ def tree_data(expression: Expr) -> Any:
     ['Mul', ['rational', 1, 2], ['constant', 'pi'], ['symbol', 'x']]
     """
     try:
-        return _data(sympy.sympify(expression))
+        return _data(sympy.sympify(expression, strict=True))
     except _UnknownError:
         return None
 

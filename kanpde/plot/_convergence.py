@@ -14,6 +14,7 @@ from kanpde.plot._style import (
     SOLUTION_COLOR,
     TERM_COLORS,
     new_figure,
+    plain_text,
     style,
     tidy_axes,
 )
@@ -95,9 +96,9 @@ def changes(history: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
         before, now = history[i - 1], history[i]
         words = []
         if _differs(before.get("phase"), now.get("phase")):
-            words.append(str(now["phase"]))
+            words.append(plain_text(now["phase"]))
         if _differs(before.get("grid"), now.get("grid")):
-            words.append(f"grid {now['grid']}")
+            words.append(f"grid {plain_text(now['grid'])}")
         if words:
             found.append((i, ", ".join(words)))
     return found
@@ -112,7 +113,7 @@ def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], x: np.ndarray) -> No
     axes.grid(visible=True)
     names = list(dict.fromkeys(k for row in history for k in row if str(k).startswith("term:")))
     curves: list[tuple[str, str, str, float, Any]] = [
-        (n.removeprefix("term:"), n, TERM_COLORS[i % len(TERM_COLORS)], 0.6, "-")
+        (plain_text(n.removeprefix("term:")), n, TERM_COLORS[i % len(TERM_COLORS)], 0.6, "-")
         for i, n in enumerate(names)
     ]
     curves.append(("loss", "loss", SOLUTION_COLOR, 1.5, "-"))

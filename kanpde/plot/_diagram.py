@@ -25,7 +25,7 @@ from kanpde.interpret import edge_scores
 from kanpde.nets import KAN, Network
 from kanpde.plot._graph import MOST_EDGES, Graph, Mark, Panel, graph
 from kanpde.plot._save import _write
-from kanpde.plot._style import math_name, style
+from kanpde.plot._style import math_name, plain_text, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -225,7 +225,7 @@ def _write_function(axes: Axes, panel: Panel, name: str, side: float) -> None:
     axes.text(
         panel.x + 0.46 * side * across,
         panel.y + 0.46 * side * up,
-        text,
+        plain_text(text),
         color=_rgba(RED, max(panel.weight, FAINTEST_NAME)),
         fontsize=size,
         ha="left" if across < 0 else "right",

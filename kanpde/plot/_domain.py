@@ -18,6 +18,7 @@ from kanpde.plot._style import (
     TERM_COLORS,
     math_name,
     new_figure,
+    plain_text,
     style,
     tidy_axes,
 )
@@ -236,4 +237,4 @@ def _legend(
 
 def _plain(text: str, longest: int = 34) -> str:
     text = text if len(text) <= longest else f"{text[: longest - 1]}…"
-    return text.replace("$", r"\$")
+    return plain_text(text)

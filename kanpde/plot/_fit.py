@@ -21,6 +21,7 @@ from kanpde.plot._style import (
     add_colorbar,
     math_name,
     new_figure,
+    plain_text,
     style,
     tidy_axes,
     value_scale,
@@ -126,7 +127,7 @@ def _confusion(fit: Fit) -> Figure:
                 axes.text(j, i, number, ha="center", va="center", color=color, fontsize=size)
     step = max(1, -(-count // 30))
     ticks = range(0, count, step)
-    labels = [str(fit.classes[k]).replace("$", r"\$") for k in ticks]
+    labels = [plain_text(fit.classes[k]) for k in ticks]
     turned = 90 if max(map(len, labels)) > 4 else 0
     axes.set_xticks(ticks, labels, rotation=turned)
     axes.set_yticks(ticks, labels)
@@ -168,7 +169,7 @@ def _curves(fit: Fit) -> Figure:
     if fit.classes:
         figure, (axes,) = _panels(1, 2.6)
         for k, label in enumerate(fit.classes[: len(TERM_COLORS)]):
-            axes.plot(x, values[:, k], color=TERM_COLORS[k], label=str(label))
+            axes.plot(x, values[:, k], color=TERM_COLORS[k], label=plain_text(label))
         axes.set_ylabel("probability")
         panels = [axes]
     else:
@@ -228,7 +229,7 @@ def _bar(figure: Figure, axes: Axes, image: object, fit: Fit) -> None:
     bar = figure.colorbar(image, cax=inset)
     places = MaxNLocator(8, integer=True).tick_values(0, len(fit.classes) - 1)
     places = [int(p) for p in places if 0 <= p < len(fit.classes)]
-    bar.set_ticks(places, labels=[str(fit.classes[p]) for p in places])
+    bar.set_ticks(places, labels=[plain_text(fit.classes[p]) for p in places])
 
 
 def training_figure(fit: Fit) -> Figure | None:

@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullLocator
 
+from kanpde._names import visible
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -100,7 +102,18 @@ def math_name(name: str) -> str:
             pass
         else:
             return text
-    return name.replace("$", r"\$")
+    return plain_text(name)
+
+
+def plain_text(name: object) -> str:
+    r"""Write free text so that no part of it is taken for mathematics.
+
+    Examples
+    --------
+    >>> plain_text("cost in $"), plain_text("walls at x = 0")
+    ('cost in \\$', 'walls at x = 0')
+    """
+    return visible(str(name)).replace("$", r"\$")
 
 
 def in_math(name: str) -> str:

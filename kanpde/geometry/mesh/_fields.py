@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from kanpde._names import LONGEST_NAME, is_identifier
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 
@@ -41,11 +42,14 @@ def column(known: Mapping[str, tuple[str, Array]], name: str, component: int | N
 
 
 def field_name(name: str, component: int | None) -> str:
-    """Return a name that sympy can print, of data or of one component of them.
+    """Make the name of a file's data, or of one component, an identifier, as expressions hold it.
 
     Examples
     --------
     >>> field_name("heat flux", 1)
     'heat_flux_1'
     """
-    return re.sub(r"\W+", "_", name) + ("" if component is None else f"_{component}")
+    end = "" if component is None else f"_{component}"
+    letters = "".join(c if f"a{c}".isidentifier() else " " for c in name)
+    label = re.sub(r"\W+", "_", letters)[: LONGEST_NAME - len(end)] + end
+    return label if is_identifier(label) else f"field_{label.lstrip('_')}"[:LONGEST_NAME]

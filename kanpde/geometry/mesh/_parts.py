@@ -14,6 +14,7 @@ from kanpde._simplices import Indices
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import checked_mask
+from kanpde.pde import truth_of
 
 _REST = "boundary"
 
@@ -81,8 +82,7 @@ def _where(
                 f"Mesh parts: {name}: expected coordinates of the mesh in {what}, got "
                 f"{', '.join(foreign)}"
             )
-        holds = sympy.lambdify(list(coordinates), what, "numpy")(*middles.T)
-        return np.broadcast_to(np.asarray(holds, dtype=np.bool_), (len(middles),))
+        return truth_of(what, coordinates, where=f"Mesh parts: {name}")(*middles.T)
     if callable(what) and not isinstance(what, sympy.Basic | type):
         return checked_mask(what)(middles)
     raise InputError(

@@ -1,0 +1,97 @@
+"""Names are identifiers at every door, and no module makes code of text."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import kanpde
+from kanpde import InputError, coordinates, table, unknown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "2x", "a b", "f(x)", "class", "__import__", "a.b", "x;y", "x" * 65, "a\n", 7, None],
+)
+def test_table_is_called_by_an_identifier(name):
+    with pytest.raises(InputError, match=r"table: expected a name \(an identifier"):
+        table(name, [0, 1, 2, 3], [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("name", ["f(x)", "x;y", "class", "__class__", "x" * 65])
+def test_coordinates_and_unknowns_are_called_by_identifiers(name):
+    with pytest.raises(InputError, match=r"expected a name \(an identifier"):
+        coordinates(name.replace(" ", "_"))
+    with pytest.raises(InputError, match=r"unknown: expected a name \(an identifier"):
+        unknown(name, coordinates("x"))
+
+
+@pytest.mark.parametrize("name", ["x_1", "Straße", "ψ", "λ", "lambda", "T2"])
+def test_names_of_mathematics_are_kept(name):
+    x = coordinates(name)
+    assert str(unknown(name, x)) == f"{name}({name})"
+    assert table(name, [0, 1], [0, 1], order=1)(x).func.__name__ == name
+
+
+# Where source is made ----------------------------------------------------------------------
+
+ALLOWED = {
+    # the user's own problem file is a program, and is run as one
+    ("cli/_problem_file.py", "exec_module"),
+    # what numba compiles is one interpreter, the same for every network; no text is generated
+    ("nets/_kernel.py", "njit"),
+    ("nets/_fused.py", "import_module"),
+}
+MAKES_CODE = {
+    "lambdify", "parse_expr", "parse_latex", "autowrap", "ufuncify", "eval", "exec", "compile",
+    "__import__", "import_module", "exec_module", "njit", "jit", "load_module", "run_path",
+    "system", "popen", "Popen", "unsafe_load",
+}  # fmt: skip
+
+
+def called(node):
+    function = node.func
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+@cache
+def calls():
+    """Every call in the package: the file, what is called, the node."""
+    root = Path(kanpde.__file__).parent
+    return [
+        (file.relative_to(root).as_posix(), called(node), node)
+        for file in sorted(root.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+
+
+def test_no_module_makes_code_of_text():
+    owners = {"re"}  # re.compile makes patterns
+    found = set()
+    for file, name, node in calls():
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        if name in MAKES_CODE and owner not in owners:
+            found.add((file, name))
+    assert found == ALLOWED
+
+
+def test_text_is_never_parsed_as_an_expression():
+    lax = []
+    for file, name, node in calls():
+        strict = any(k.arg == "strict" and getattr(k.value, "value", 0) for k in node.keywords)
+        if name in {"sympify", "S"} and not strict:
+            lax.append((file, node.lineno))
+    assert lax == []
+
+
+def test_tensors_are_read_without_pickles_of_code():
+    for file, name, node in calls():
+        given = {k.arg: getattr(k.value, "value", None) for k in node.keywords}
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        if (owner, name) == ("torch", "load"):
+            assert given.get("weights_only") is True, file
+        if (owner, name) == ("np", "load"):
+            assert given.get("allow_pickle") is False, file
+        assert owner != "pickle", file
