@@ -4,10 +4,13 @@ import ast
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sympy import Abs, Function, Symbol
 
 import kanpde
 from kanpde import InputError, coordinates, table, unknown
+from kanpde.pde import Evaluator, truth_of
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,22 @@ def test_names_of_mathematics_are_kept(name):
     x = coordinates(name)
     assert str(unknown(name, x)) == f"{name}({name})"
     assert table(name, [0, 1], [0, 1], order=1)(x).func.__name__ == name
+
+
+@pytest.mark.parametrize("real", [True, None])
+def test_a_hostile_symbol_is_a_symbol_and_nothing_else(real):
+    s = Symbol("__import__('os').abort()", real=real)
+    points = np.array([-2.0, 0.0, 3.0])
+    np.testing.assert_array_equal(Evaluator(Abs(s) + 1, [s])(points), [3.0, 1.0, 4.0])
+    assert truth_of(s > 0, [s])(points).tolist() == [False, False, True]
+
+
+def test_numerical_functions_inside_one_another_are_evaluated_innermost_first():
+    x, f, g = Symbol("x"), Function("f"), Function("os.abort()or g")
+    made = Evaluator(2 * g(f(x) + 1) + f(0), [x], {"f": np.cos, "os.abort()or g": np.sqrt})
+    x_values = np.linspace(0, 3, 7)
+    wanted = 2 * np.sqrt(np.cos(x_values) + 1) + 1  # to the last bit or two: two libraries
+    np.testing.assert_allclose(made(x_values), wanted, rtol=1e-15, atol=1e-15)
 
 
 # Where source is made ----------------------------------------------------------------------
