@@ -29,8 +29,8 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._waves import SplitStep
 from kanpde.pde import parts_of, split_complex
+from kanpde.references import SplitStep
 
 x, t = coordinates("x t")
 h = unknown("h", x, t, complex=True)

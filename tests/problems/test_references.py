@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kanpde import cole_hopf
-from kanpde._references import Lift, Resolution, spectral_reference
 from kanpde.errors import InputError, NumericalError, ShapeError
+from kanpde.references import Lift, Resolution, spectral_reference
 
 NU = 0.01 / np.pi
 
