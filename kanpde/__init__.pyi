@@ -1,5 +1,6 @@
 """kanpde: physics-informed PDE solving with Kolmogorov-Arnold networks."""
 
+from . import references as references
 from ._compare import Comparison as Comparison
 from ._compare import compare as compare
 from ._conditions import Constraint as Constraint

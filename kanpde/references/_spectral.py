@@ -1,11 +1,4 @@
-"""Reference solutions that are computed, not looked up.
-
-`cole_hopf` evaluates the closed form of Burgers' equation by quadrature;
-`spectral_reference` integrates a periodic evolution equation by Fourier modes
-and ETDRK4. Both give a callable from points ``(N, 2)``, columns x and t in any
-order of rows, to values ``(N,)``. Their accuracy is measured by
-``scripts/make_references.py`` and written in ``docs/problems.md``.
-"""
+"""Periodic evolution equations by Fourier modes and exponential time differencing."""
 
 from __future__ import annotations
 
@@ -16,84 +9,21 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_hermite
+from scipy.interpolate import NdBSpline, make_interp_spline
 
-from kanpde.errors import InputError, NumericalError, ShapeError
+from kanpde.errors import InputError, NumericalError
+from kanpde.references._etdrk4 import Etdrk4
+from kanpde.references._points import (
+    Array,
+    ComplexArray,
+    check_grid,
+    columns_until,
+    periodic_grid,
+)
 
-Array = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
-Reference = Callable[[Array], Array]
-
-_CHUNK = 4096
-_CONTOUR_POINTS = 32
-_OVERSAMPLING = 4
-_STENCIL_X = 12
-_STENCIL_T = 10
-
-
-def cole_hopf(nu: float, *, nodes: int | None = None) -> Reference:
-    r"""Solution of Burgers' equation that starts from minus a sine.
-
-    ``u_t + u u_x = nu u_xx`` on the line with ``u(x, 0) = -sin(pi x)``, hence
-    ``u(-1, t) = u(1, t) = 0``. The Cole-Hopf transformation gives a quotient
-    of two Gaussian integrals, done here by Gauss-Hermite quadrature with the
-    largest exponent taken out of numerator and denominator.
-
-    Parameters
-    ----------
-    nu
-        Viscosity, 5e-4 to 1; the values are accurate to 1e-12 where ``nu t <= 1``.
-    nodes
-        Number of quadrature nodes; chosen from `nu` unless given.
-
-    Returns
-    -------
-    callable
-        Maps points ``(N, 2)`` with columns x and ``t >= 0`` to ``u``, ``(N,)``.
-
-    Raises
-    ------
-    InputError
-        If `nu` is outside [5e-4, 1] or a time is negative.
-    ShapeError
-        If the points are not ``(N, 2)``.
-
-    References
-    ----------
-    Basdevant et al., Spectral and finite difference solutions of the Burgers
-    equation, Computers & Fluids 14 (1986) 23-41.
-
-    Examples
-    --------
-    >>> u = cole_hopf(0.01 / np.pi)
-    >>> u(np.array([[0.5, 0.0], [0.0, 0.3]])).tolist()
-    [-1.0, 0.0]
-    """
-    if not 5e-4 <= nu <= 1.0:
-        raise InputError(f"nu: expected a viscosity from 5e-4 to 1, got {nu}")
-    # Small nu moves the saddle points to 1/(2 sqrt(nu t)) Gaussian widths off centre, large nu
-    # makes the sine oscillate; measured: 256 nodes leave 1e-13 up to nu = 0.1, 1e-10 at nu = 1.
-    count = (256 if 2e-3 <= nu <= 0.1 else 512) if nodes is None else nodes
-    z, weights = roots_hermite(count)
-    keep = weights > 0.0
-    # Symmetric to the last bit, so that u is odd in x up to the order of the sum.
-    z = 0.5 * (z - z[::-1])[keep]
-    log_weights = np.log(0.5 * (weights + weights[::-1])[keep])
-
-    def chunk(x: Array, t: Array) -> Array:
-        y = x[:, None] - 2.0 * np.sqrt(nu * t)[:, None] * z
-        exponent = log_weights - np.cos(np.pi * y) / (2.0 * np.pi * nu)
-        kernel = np.exp(exponent - exponent.max(axis=1, keepdims=True))
-        u: Array = -(np.sin(np.pi * y) * kernel).sum(axis=1) / kernel.sum(axis=1)
-        return np.where(t == 0.0, -np.sin(np.pi * x), u)
-
-    def reference(points: Array) -> Array:
-        x, t = _columns(points)
-        if t.size and t.min() < 0.0:
-            raise InputError(f"points: expected times t >= 0, got {t.min()}")
-        return _in_chunks(chunk, x, t)
-
-    return reference
+_OVERSAMPLING = 2
+_DEGREE = 9  # of the splines between snapshots and between grid points
+_MARGIN = 32  # grid points beyond the period: what the spline's ends do wrong falls by 0.6 a point
 
 
 @dataclass(frozen=True)
@@ -107,6 +37,22 @@ class Lift:
         or a number. Periodic in x.
     rate
         w solves ``w_t = L w + rate w`` with the equation's own linear part L.
+
+    Examples
+    --------
+    ``u_t = -u`` from a cosine, whose part ``exp(2 t) cos(pi x)`` is taken out: w has no L here.
+
+    >>> import numpy as np
+    >>> wave = lambda x, t: np.exp(2.0 * t) * np.cos(np.pi * x)
+    >>> decay = spectral_reference(
+    ...     lambda x: np.cos(np.pi * x),
+    ...     lambda k: 0.0 * k,
+    ...     lambda u: -u,
+    ...     lift=Lift(wave, rate=2.0),
+    ...     resolution=Resolution(modes=16, steps=64),
+    ... )
+    >>> bool(abs(decay(np.array([[0.0, 1.0]]))[0] - np.exp(-1.0)) < 1e-7)
+    True
     """
 
     values: Callable[[Array, Array | float], Array]
@@ -128,6 +74,18 @@ class Resolution:
         Number of halvings g towards t = 0; 0 is one uniform interval.
     every
         A snapshot is stored after every so many steps (a divisor of `steps`).
+        Values between snapshots are those of a spline of degree 9.
+
+    Raises
+    ------
+    InputError
+        If `modes` is odd or below 16, `grading` negative, or `every` leaves
+        fewer than 10 snapshots or is no divisor of `steps`.
+
+    Examples
+    --------
+    >>> Resolution(modes=512, steps=30_000, every=30)
+    Resolution(modes=512, steps=30000, grading=0, every=30)
     """
 
     modes: int
@@ -137,12 +95,13 @@ class Resolution:
 
     def __post_init__(self) -> None:
         """Refuse what the integrator cannot do."""
-        if self.modes < 16 or self.modes % 2:
-            raise InputError(f"modes: expected an even number of at least 16, got {self.modes}")
-        if self.every < 1 or self.steps % self.every or self.steps // self.every < _STENCIL_T:
+        check_grid(self.modes, (0.0, 1.0), 1.0)
+        if self.grading < 0:
+            raise InputError(f"grading: expected a number of halvings >= 0, got {self.grading}")
+        if self.every < 1 or self.steps % self.every or self.steps // self.every <= _DEGREE:
             raise InputError(
                 f"every: expected a divisor of steps = {self.steps} that leaves at least "
-                f"{_STENCIL_T} snapshots, got {self.every}"
+                f"{_DEGREE + 1} snapshots, got {self.every}"
             )
 
 
@@ -178,17 +137,23 @@ def spectral_reference(
     lift
         Known part that is evaluated in closed form, for data with a corner.
     interval, final
-        The period in x and the end time.
+        The period in x and the end time T.
 
     Returns
     -------
     SpectralReference
-        Callable from points ``(N, 2)``, columns x and t, to ``(N,)``.
+        Callable from points ``(N, 2)``, columns x (any, periodic) and t in
+        [0, T], to ``(N,)``.
 
     Raises
     ------
+    InputError
+        If the ends of `interval` or `final` are in the wrong order; in a call,
+        if a time is outside [0, T].
+    ShapeError
+        In a call, if the points are not ``(N, 2)``.
     NumericalError
-        On the first call, if the integration blows up.
+        In the first call, if the integration blows up.
 
     References
     ----------
@@ -197,6 +162,7 @@ def spectral_reference(
 
     Examples
     --------
+    >>> import numpy as np
     >>> heat = spectral_reference(
     ...     lambda x: np.sin(np.pi * x),
     ...     lambda k: -0.1 * k**2,
@@ -214,7 +180,23 @@ def spectral_reference(
 class SpectralReference:
     """A solution computed by Fourier modes and ETDRK4 on its first call.
 
-    Made by `spectral_reference`, which explains the fields.
+    Made by `spectral_reference`, which explains the fields, the points and the
+    errors. A finer one is made by `dataclasses.replace`.
+
+    Examples
+    --------
+    >>> import dataclasses
+    >>> import numpy as np
+    >>> coarse = spectral_reference(
+    ...     lambda x: np.sin(np.pi * x),
+    ...     lambda k: -0.1 * k**2,
+    ...     lambda u: -(u**3),
+    ...     resolution=Resolution(modes=32, steps=32),
+    ... )
+    >>> fine = dataclasses.replace(coarse, resolution=Resolution(modes=64, steps=64))
+    >>> point = np.array([[0.3, 0.77]])
+    >>> bool(abs(coarse(point) - fine(point))[0] < 1e-7)
+    True
     """
 
     initial: Callable[[Array], Array]
@@ -230,46 +212,32 @@ class SpectralReference:
 
     def __post_init__(self) -> None:
         """Lay out the grid."""
+        check_grid(self.resolution.modes, self.interval, self.final)
         modes, length = self.resolution.modes, self.interval[1] - self.interval[0]
-        object.__setattr__(self, "_x", self.interval[0] + length * np.arange(modes) / modes)
+        object.__setattr__(self, "_x", periodic_grid(self.interval, modes))
         k = 2.0 * np.pi * np.fft.rfftfreq(modes, d=length / modes)
         object.__setattr__(self, "_wave_numbers", k)
 
     def __call__(self, points: Array) -> Array:
-        """Values at points ``(N, 2)``: columns x (periodic) and t."""
-        x, t = _columns(points)
-        slack = 1e-12 * self.final
-        if t.size and not (t.min() >= -slack and t.max() <= self.final + slack):
-            raise InputError(
-                f"points: expected times in [0, {self.final}], got {t.min()} to {t.max()}"
-            )
-        return _in_chunks(self._evaluate, x, np.clip(t, 0.0, self.final))
+        """Values ``(N,)`` at points ``(N, 2)``: columns x (periodic) and t."""
+        x, t = columns_until(points, self.final)
+        low, high = self.interval
+        values = np.asarray(self.solution(np.c_[t, low + np.mod(x - low, high - low)]))
+        return values if self.lift is None else values + self.lift.values(x, t)
 
     @cached_property
-    def snapshots(self) -> tuple[Array, Array]:
-        """Times ``(S,)`` and values ``(S, M)`` on the oversampled grid, without the lift."""
+    def solution(self) -> NdBSpline:
+        """Spline of t and x, without the lift, on [0, T] and one period."""
         times, coefficients = self._integrate()
-        fine = _OVERSAMPLING * self.resolution.modes
         coefficients[:, -1] *= 0.5  # the highest mode stands for both signs of k
-        return times, np.fft.irfft(coefficients, n=fine, axis=1) * _OVERSAMPLING
-
-    def _evaluate(self, x: Array, t: Array) -> Array:
-        times, values = self.snapshots
-        fine = values.shape[1]
-        lower, upper = self.interval
-        position = (x - lower) / (upper - lower) * fine
-        first = np.floor(position).astype(np.int64) - _STENCIL_X // 2 + 1
-        nodes = np.broadcast_to(np.arange(_STENCIL_X, dtype=np.float64), (x.size, _STENCIL_X))
-        weights_x = _lagrange(position - first, nodes)
-        columns = (first[:, None] + np.arange(_STENCIL_X)) % fine
-        start = np.searchsorted(times, t, side="right") - _STENCIL_T // 2
-        rows = np.clip(start, 0, times.size - _STENCIL_T)[:, None] + np.arange(_STENCIL_T)
-        weights_t = _lagrange(t, times[rows])
-        result = np.zeros_like(x)
-        for j in range(_STENCIL_T):
-            line = values[rows[:, j, None], columns]
-            result += weights_t[:, j] * np.einsum("ij,ij->i", weights_x, line)
-        return result if self.lift is None else result + self.lift.values(x, t)
+        in_time = make_interp_spline(times, coefficients, k=_DEGREE)
+        fine = _OVERSAMPLING * self.resolution.modes
+        places = np.arange(-_MARGIN, fine + _MARGIN + 1)
+        values = np.fft.irfft(in_time.c, n=fine, axis=1)[:, places % fine] * _OVERSAMPLING
+        low, high = self.interval
+        in_space = make_interp_spline(low + (high - low) * places / fine, values.T, k=_DEGREE)
+        coefficients = np.ascontiguousarray(in_space.c.T)
+        return NdBSpline((in_time.t, in_space.t), coefficients, _DEGREE)
 
     def _integrate(self) -> tuple[Array, ComplexArray]:
         resolution, modes = self.resolution, self.resolution.modes
@@ -284,7 +252,7 @@ class SpectralReference:
         with np.errstate(over="ignore", invalid="ignore"):
             for begin, end in itertools.pairwise(edges):
                 h = (end - begin) / resolution.steps
-                step = _Etdrk4(symbol, h)
+                step = Etdrk4(symbol, h)
                 for i in range(resolution.steps):
                     hat = step(hat, begin + i * h, force)
                     if (i + 1) % resolution.every == 0:
@@ -326,65 +294,8 @@ class SpectralReference:
         return force
 
 
-class _Etdrk4:
-    """One step of exponential time differencing, coefficients by contour integrals."""
-
-    def __init__(self, symbol: ComplexArray, h: float) -> None:
-        angles = 2.0 * np.pi * (np.arange(_CONTOUR_POINTS) + 0.5) / _CONTOUR_POINTS
-        z = h * symbol[:, None] + np.exp(1j * angles)
-        e = np.exp(z)
-        self.h = h
-        self.full = np.exp(h * symbol)
-        self.half = np.exp(0.5 * h * symbol)
-        self.q = h * ((np.exp(0.5 * z) - 1.0) / z).mean(axis=1)
-        self.f1 = h * ((-4.0 - z + e * (4.0 - 3.0 * z + z**2)) / z**3).mean(axis=1)
-        self.f2 = h * 2.0 * ((2.0 + z + e * (z - 2.0)) / z**3).mean(axis=1)
-        self.f3 = h * ((-4.0 - 3.0 * z - z**2 + e * (4.0 - z)) / z**3).mean(axis=1)
-
-    def __call__(
-        self,
-        v: ComplexArray,
-        t: float,
-        force: Callable[[ComplexArray, float], ComplexArray],
-    ) -> ComplexArray:
-        middle = t + 0.5 * self.h
-        n0 = force(v, t)
-        a = self.half * v + self.q * n0
-        n1 = force(a, middle)
-        n2 = force(self.half * v + self.q * n1, middle)
-        n3 = force(self.half * a + self.q * (2.0 * n2 - n0), t + self.h)
-        end: ComplexArray = self.full * v + self.f1 * n0 + self.f2 * (n1 + n2) + self.f3 * n3
-        return end
-
-
 def _symbol(function: Callable[[Array], NDArray[np.number]], k: Array) -> ComplexArray:
     """Evaluate a Fourier symbol on the non-negative wave numbers of a real field."""
     values = np.asarray(function(k), dtype=np.complex128).copy()
     values[-1] = values[-1].real  # an odd symbol has no meaning at the highest mode
     return values
-
-
-def _lagrange(x: Array, nodes: Array) -> Array:
-    """Weights of the interpolating polynomial: x ``(N,)``, nodes ``(N, q)``, result ``(N, q)``."""
-    weights = np.ones_like(nodes, dtype=np.float64)
-    count = nodes.shape[1]
-    for j in range(count):
-        for m in range(count):
-            if m != j:
-                weights[:, j] *= (x - nodes[:, m]) / (nodes[:, j] - nodes[:, m])
-    return weights
-
-
-def _columns(points: Array) -> tuple[Array, Array]:
-    points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ShapeError(f"points: expected shape (N, 2) with columns x and t, got {points.shape}")
-    return points[:, 0], points[:, 1]
-
-
-def _in_chunks(function: Callable[[Array, Array], Array], x: Array, t: Array) -> Array:
-    result = np.empty(x.shape)
-    for i in range(0, x.size, _CHUNK):
-        part = slice(i, i + _CHUNK)
-        result[part] = function(x[part], t[part])
-    return result
