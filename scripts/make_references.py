@@ -261,7 +261,7 @@ def schnakenberg() -> None:
 
 def cavity() -> None:
     """Cavity: other degrees."""
-    CavityReference = load("_cavity_reference").CavityReference
+    CavityReference = load("cavity").CavityReference
     flow = CavityReference()
     points = np.random.default_rng(0).uniform(0, 1, (4000, 2))
     for degree in (20, 28):
@@ -273,6 +273,7 @@ def cavity() -> None:
 
 def main(names: list[str]) -> None:
     """Run the studies that are named, or all."""
+    sys.path.insert(0, str(ROOT / "problems"))  # a problem file imports its neighbours
     studies = {
         "burgers": burgers,
         "kdv": kdv,

@@ -343,3 +343,17 @@ def test_reference_of_the_problem_file_is_converged(name, problem_file, second_m
     )
     finer = dataclasses.replace(reference, resolution=resolution)
     assert np.abs(reference(grid) - finer(grid)).max() < 1e-9
+
+
+def test_cavity_is_computed_when_it_is_first_asked():
+    from _cavity_reference import CavityReference
+
+    flow = CavityReference(10.0, degree=8)
+    u, v, p, stream = flow.u, flow.v, flow.p, flow.stream
+    assert "solution" not in vars(flow)
+    assert p(np.zeros((1, 2)))[0] == 0.0
+    walls = np.array([[0.3, 0.0], [0.0, 0.7], [1.0, 0.2], [0.4, 1.0]])
+    # Degree 8 between the nodes of a wall: 1e-6, what it leaves of the corners' flow there.
+    assert np.abs(np.stack((u(walls)[:3], v(walls)[:3], stream(walls)[:3]))).max() < 1e-5
+    assert u(walls)[3] == pytest.approx(4 * 0.4 * 0.6, abs=1e-5)
+    assert "solution" in vars(flow)
