@@ -1,5 +1,6 @@
 """kanpde: physics-informed PDE solving with Kolmogorov-Arnold networks."""
 
+from . import references as references
 from ._compare import Comparison as Comparison
 from ._compare import compare as compare
 from ._conditions import Constraint as Constraint
@@ -20,8 +21,6 @@ from ._interface import Interface as Interface
 from ._load import load as load
 from ._preflight import preflight as preflight
 from ._problem import Problem as Problem
-from ._references import cole_hopf as cole_hopf
-from ._references import spectral_reference as spectral_reference
 from ._settings import Settings as Settings
 from ._solution import Solution as Solution
 from ._solve import solve as solve
@@ -66,4 +65,6 @@ from .pde import laplacian as laplacian
 from .pde import manufactured as manufactured
 from .pde import table as table
 from .pde import unknown as unknown
+from .references import cole_hopf as cole_hopf
+from .references import spectral_reference as spectral_reference
 from .train import Status as Status

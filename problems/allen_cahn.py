@@ -28,7 +28,7 @@ from scipy.special import erfc
 from sympy import cos, pi
 
 from kanpde import Initial, Interval, Periodic, Problem, TimeInterval, coordinates, unknown
-from kanpde._references import Lift, Resolution, spectral_reference
+from kanpde.references import Lift, Resolution, spectral_reference
 
 
 def problem(d: float = 1e-4) -> Problem:

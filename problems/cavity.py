@@ -19,10 +19,10 @@ relative L2 errors of 2e-2 in u and v, second-order ones 1e-3. High Reynolds num
 stages: `kanpde solve problems/cavity.py --continue Re=100:400`.
 """
 
+from _cavity_reference import CavityReference
 from sympy import Eq
 
 from kanpde import Dirichlet, PointData, Problem, Rectangle, coordinates, laplacian, unknown
-from kanpde._cavity import CavityReference
 
 
 def problem(Re: float = 100.0, a: float = 4.0) -> Problem:

@@ -17,6 +17,7 @@ The reference is the stream function of the Chebyshev collocation solution of `c
 Good values: relative L2 errors of 3e-3, limited by the corners. Splines need degree 5.
 """
 
+from _cavity_reference import CavityReference
 from sympy import Eq, sqrt
 
 from kanpde import (
@@ -29,7 +30,6 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._cavity import CavityReference
 
 settings = Settings(weights={"left": 100.0, "right": 100.0})
 

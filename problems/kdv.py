@@ -24,7 +24,7 @@ import numpy as np
 from sympy import cos, pi
 
 from kanpde import Initial, Interval, Periodic, Problem, TimeInterval, coordinates, unknown
-from kanpde._references import Resolution, spectral_reference
+from kanpde.references import Resolution, spectral_reference
 
 
 def problem(delta: float = 0.022) -> Problem:

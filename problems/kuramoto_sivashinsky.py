@@ -21,7 +21,7 @@ import numpy as np
 from sympy import pi, sin
 
 from kanpde import Initial, Interval, Periodic, Problem, TimeInterval, coordinates, unknown
-from kanpde._references import Resolution, spectral_reference
+from kanpde.references import Resolution, spectral_reference
 
 
 def problem(a: float = 5.0, b: float = 0.5, c: float = 0.005) -> Problem:

@@ -21,7 +21,7 @@ import numpy as np
 from sympy import cos, pi
 
 from kanpde import Initial, Interval, Periodic, Problem, TimeInterval, coordinates, unknown
-from kanpde._lines import PeriodicLines
+from kanpde.references import PeriodicLines
 
 
 def problem(

@@ -34,7 +34,7 @@ from kanpde import (
     coordinates,
     unknown,
 )
-from kanpde._waves import SplitStep
+from kanpde.references import SplitStep
 
 settings = Settings(
     symmetry=False,

@@ -38,7 +38,7 @@ from kanpde.nets import KAN
 from kanpde.train._plan import make_plan
 
 PROBLEMS = sorted(
-    path.stem for path in (Path(kanpde.__file__).parents[1] / "problems").glob("*.py")
+    path.stem for path in (Path(kanpde.__file__).parents[1] / "problems").glob("[a-z]*.py")
 )
 # g and D are evaluated in closed form: rounding of numbers of the size of the data.
 EXACT = 1e-10

@@ -39,8 +39,8 @@ _count = itertools.count()
 def load_problem(path: str | Path, parameters: Sequence[str] = ()) -> tuple[Problem, Settings]:
     """Import a problem file and call its ``problem`` function.
 
-    The file's directory is importable while it is loaded, and no bytecode
-    cache is left beside it.
+    The file's directory is importable while it is loaded; neither the import
+    path nor the imported modules nor a bytecode cache beside it are left behind.
 
     Parameters
     ----------
@@ -147,8 +147,12 @@ def _existing_file(path: Path) -> Path:
 
 @contextmanager
 def _importable(directory: Path) -> Iterator[None]:
-    """Put `directory` on the import path and write no bytecode while inside."""
-    before = sys.dont_write_bytecode
+    """Put `directory` on the import path and write no bytecode while inside.
+
+    Modules that were imported from there are forgotten at the end: another problem file of
+    this process may have another neighbour of the same name, or one that was mended since.
+    """
+    before, known = sys.dont_write_bytecode, set(sys.modules)
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(directory))
     try:
@@ -157,6 +161,21 @@ def _importable(directory: Path) -> Iterator[None]:
         sys.dont_write_bytecode = before
         if str(directory) in sys.path:
             sys.path.remove(str(directory))
+        new = set(sys.modules) - known
+        neighbours = {name for name in new if _lies_in(directory, sys.modules[name])}
+        for name in new:
+            if name.partition(".")[0] in neighbours:
+                del sys.modules[name]
+
+
+def _lies_in(directory: Path, module: ModuleType) -> bool:
+    """Tell whether a module is a file, or a package a folder, of `directory` itself."""
+    spec = getattr(module, "__spec__", None)
+    if spec is None:
+        return False
+    places = [spec.origin] if spec.has_location else []
+    places += spec.submodule_search_locations or []
+    return any(Path(place).parent == directory for place in places)
 
 
 def _import(file: Path, shown: str | Path) -> ModuleType:

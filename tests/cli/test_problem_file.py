@@ -56,6 +56,30 @@ def test_file_imports_its_neighbors_and_leaves_no_bytecode(write, here):
     assert not list(here.rglob("__pycache__"))
 
 
+def test_neighbors_of_one_name_in_two_folders_do_not_mix(write, here):
+    text = Path(write()).read_text().replace("shift: float = 0.5", "shift: float = SHIFT")
+    for name, shift in (("one", 0.25), ("two", 0.75)):
+        Path(name).mkdir()
+        Path(name, "p.py").write_text("from shared_neighbor.of import SHIFT\n" + text)
+        Path(name, "shared_neighbor").mkdir()
+        Path(name, "shared_neighbor", "__init__.py").write_text("")
+        Path(name, "shared_neighbor", "of.py").write_text(f"SHIFT = {shift}\n")
+    before = set(sys.modules)
+    assert load_problem("one/p.py")[0].parameters["shift"] == 0.25
+    assert load_problem("two/p.py")[0].parameters["shift"] == 0.75
+    left = {name.partition("_problem_")[0] for name in set(sys.modules) - before}
+    assert left <= {"kanpde"}  # the two problem files themselves
+
+
+def test_modules_from_elsewhere_stay_imported(write, here):
+    import colorsys
+
+    sys.modules.pop("colorsys")
+    Path("a.py").write_text("import colorsys\n" + Path(write()).read_text())
+    load_problem("a.py")
+    assert sys.modules["colorsys"].__file__ == colorsys.__file__
+
+
 def test_error_in_a_neighbor_names_both_places(write, refused):
     write("def length():\n    raise KeyError('wide')\n", "neighbor_that_raises.py")
     write("import neighbor_that_raises\nx = neighbor_that_raises.length()\n", "a.py")

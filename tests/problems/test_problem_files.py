@@ -1,7 +1,9 @@
 """Every problem file says what it solves, and its exact solution solves it."""
 
 import ast
+import doctest
 import inspect
+import re
 import runpy
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from kanpde._conditions import DATA, normal
 from kanpde._interface import SIDE
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
-NAMES = sorted(path.stem for path in PROBLEMS.glob("*.py"))
+PAGES = [PROBLEMS.parent / "README.md", *sorted((PROBLEMS.parent / "docs").glob("*.md"))]
+NAMES = sorted(path.stem for path in PROBLEMS.glob("[a-z]*.py"))
 MADE = {name: runpy.run_path(str(PROBLEMS / f"{name}.py"))["problem"]() for name in NAMES}
 EXACT = [name for name, problem in MADE.items() if problem.exact]
 REFERENCE = [name for name, problem in MADE.items() if problem.reference]
@@ -239,12 +242,13 @@ def test_reference_problem_is_made_without_computing(name, problem_file):
     problem = problem_file(name).problem()
     for reference in problem.reference.values():
         assert callable(reference)
-        assert not {"snapshots", "solution"} & set(getattr(reference, "__dict__", ()))
+        assert "solution" not in getattr(reference, "__dict__", ())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_problem_file_imports_only_what_a_user_has(name):
     allowed = {"kanpde", "sympy", "numpy", "scipy", "math", "pathlib", "collections"}
+    allowed |= {path.stem for path in PROBLEMS.glob("_*.py")}
     tree = ast.parse((PROBLEMS / f"{name}.py").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {
@@ -257,5 +261,50 @@ def test_problem_file_imports_only_what_a_user_has(name):
     assert {n.split(".")[0] for n in names} <= allowed
 
 
-def test_cole_hopf_is_public():
-    assert kanpde.cole_hopf(0.01) is not None
+def private_imports(source):
+    """Names in the imports of `source` that kanpde keeps for itself."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        ours = [name for name in names if name.split(".")[0] == "kanpde"]
+        found += [name for name in ours if "._" in name]
+    return found
+
+
+def python_of(page):
+    """Python of a page: its fenced blocks, with or without prompts."""
+    parser = doctest.DocTestParser()
+    for block in re.findall(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE):
+        examples = parser.get_examples(block)
+        yield "".join(example.source for example in examples) or block
+
+
+@pytest.mark.parametrize("path", sorted(PROBLEMS.glob("*.py")), ids=lambda path: path.stem)
+def test_problem_file_imports_public_names_only(path):
+    assert private_imports(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_python_of_the_documentation_imports_public_names_only(page):
+    blocks = list(python_of(page.read_text(encoding="utf-8")))
+    assert [name for block in blocks for name in private_imports(block)] == []
+
+
+def test_private_imports_are_seen():
+    text = "import kanpde._jets\nfrom kanpde import _trial, fit\nfrom kanpde.nets._kan import KAN\n"
+    expected = ["kanpde._jets", "kanpde._trial", "kanpde.nets._kan.KAN"]
+    assert private_imports(text) == expected
+    page = f"```python\n{text}```\n```python\n>>> import kanpde._rows\n```\n"
+    assert [n for b in python_of(page) for n in private_imports(b)] == [*expected, "kanpde._rows"]
+
+
+def test_references_are_public():
+    assert kanpde.cole_hopf is kanpde.references.cole_hopf
+    assert kanpde.spectral_reference is kanpde.references.spectral_reference
+    for name in kanpde.references.__all__:
+        assert ">>>" in getattr(kanpde.references, name).__doc__

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from kanpde.errors import NumericalError
+from kanpde import NumericalError
 
 Array = NDArray[np.float64]
 MOST_STEPS, ACCURACY = 25, 1e-11
@@ -26,6 +26,8 @@ MOST_STEPS, ACCURACY = 25, 1e-11
 class CavityReference:
     """Steady flow in the unit square below a lid; callables from points ``(N, 2)`` to ``(N,)``.
 
+    Nothing is computed before the first of them is called.
+
     Parameters
     ----------
     reynolds
@@ -34,6 +36,11 @@ class CavityReference:
         a in the lid's speed a x (1 - x).
     degree
         N.
+
+    Raises
+    ------
+    NumericalError
+        In the first call, if Newton's method does not converge.
 
     Examples
     --------
@@ -59,18 +66,22 @@ class CavityReference:
     @property
     def p(self) -> Callable[[Array], Array]:
         """Pressure, 0 at the origin."""
-        origin = np.zeros((1, 2))
-        level = self.corners(origin)[2] + self._rest(2, origin)
-        return lambda points: self.corners(points)[2] + self._rest(2, points) - level
+
+        def values(points: Array) -> Array:
+            with_origin = np.concatenate((np.zeros((1, 2)), points))
+            p = self.corners(with_origin)[2] + self._rest(2, with_origin)
+            return p[1:] - p[0]
+
+        return values
 
     @property
     def stream(self) -> Callable[[Array], Array]:
         """Stream function ψ with u = ψ_y, v = -ψ_x, 0 on all walls."""
-        (c, _, _) = self.solution
-        integral = chebyshev.chebint(c, lbnd=-1, scl=0.5, axis=1)
         bottom = np.array([1.0, 0.0])
 
         def values(points: Array) -> Array:
+            (c, _, _) = self.solution
+            integral = chebyshev.chebint(c, lbnd=-1, scl=0.5, axis=1)
             known = self._corner_stream(points) - self._corner_stream(points * bottom)
             z = 2 * points - 1
             return np.asarray(known + chebyshev.chebval2d(z[:, 0], z[:, 1], integral))
@@ -175,13 +186,11 @@ def _operators(x: Array) -> _Operators:
 
 
 def _differentiation(x: Array) -> Array:
-    """Differentiate polynomials by their values at any points, barycentric."""
-    gaps = x[:, None] - x + np.eye(len(x))
-    weights = 1 / np.prod(4 * gaps, axis=1)
-    matrix = weights / weights[:, None] / gaps
-    np.fill_diagonal(matrix, 0.0)
-    np.fill_diagonal(matrix, -matrix.sum(axis=1))
-    return np.asarray(matrix)
+    """Differentiate polynomials by their values at Chebyshev points, through their series."""
+    z, n = 2 * x - 1, len(x) - 1
+    slopes = chebyshev.chebder(np.eye(n + 1), scl=2.0)
+    to_series = np.linalg.inv(chebyshev.chebvander(z, n))
+    return np.asarray(chebyshev.chebvander(z, n - 1) @ slopes @ to_series)
 
 
 def _step(

@@ -1,4 +1,9 @@
-"""Reference solutions of the nonlinear Schroedinger equation: Fourier modes and splitting."""
+"""The nonlinear Schroedinger equation by Fourier modes and splitting.
+
+The splitting is exact for either half of the equation, which scipy's integrators cannot use: on
+`problems/schroedinger.py` it leaves 2e-6 after 1.3 s; DOP853 on the modes without their free
+rotation 4e-5 after 1.5 s, and for 3e-7 it needs five times as many evaluations.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.interpolate import BSpline, make_interp_spline
 
-from kanpde.errors import InputError, ShapeError
+from kanpde.errors import InputError
+from kanpde.references._points import (
+    Array,
+    ComplexArray,
+    check_grid,
+    columns_until,
+    periodic_grid,
+)
 
-Array = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
-STENCIL = 8
+DEGREE = 7  # of the spline between snapshots
 CUBE = 1 / (2 - 2 ** (1 / 3))  # Yoshida's triple jump
 JUMPS = (CUBE, 1 - 2 * CUBE, CUBE)
 
@@ -30,20 +40,23 @@ class SplitStep:
     Parameters
     ----------
     initial
-        Values at the start, a function of x ``(M,)``.
+        Values at the start, a function of x ``(M,)``, real or complex.
     modes
         Number of grid points M, even.
     steps
         Time steps, a multiple of `every`.
     interval, final
-        The period in x and the end time.
+        The period in x and the end time T.
     every
-        A snapshot is kept after so many steps.
+        A snapshot is kept after so many steps. Between them stands a spline of degree 7.
 
     Raises
     ------
     InputError
-        If the number of modes is odd, or there are too few snapshots.
+        If the number of modes is odd or below 16, there are fewer than 8 snapshots, or the ends
+        of `interval` or `final` are in the wrong order; in a call, if a time is outside [0, T].
+    ShapeError
+        In a call, if the points are not ``(N, 2)``.
 
     References
     ----------
@@ -51,13 +64,14 @@ class SplitStep:
 
     Examples
     --------
+    >>> import numpy as np
     >>> h = SplitStep(lambda x: 1 / np.cosh(x), modes=256, steps=400, interval=(-20, 20), final=1)
     >>> exact = np.exp(0.5j * 0.7) / np.cosh(1.0)
     >>> bool(abs(h(np.array([[1.0, 0.7]]))[0] - exact) < 1e-6)
     True
     """
 
-    initial: Callable[[Array], Array]
+    initial: Callable[[Array], Array | ComplexArray]
     modes: int
     steps: int
     interval: tuple[float, float] = (-5.0, 5.0)
@@ -66,32 +80,20 @@ class SplitStep:
 
     def __post_init__(self) -> None:
         """Refuse what the grid cannot be."""
-        if self.modes < 16 or self.modes % 2:
-            raise InputError(f"modes: expected an even number of at least 16, got {self.modes}")
-        if self.steps % self.every or self.steps // self.every < STENCIL:
+        check_grid(self.modes, self.interval, self.final)
+        if self.every < 1 or self.steps % self.every or self.steps // self.every <= DEGREE:
             raise InputError(
-                f"steps: expected a multiple of {self.every} that leaves {STENCIL} snapshots, "
+                f"steps: expected a multiple of {self.every} that leaves {DEGREE + 1} snapshots, "
                 f"got {self.steps}"
             )
 
     def __call__(self, points: Array) -> ComplexArray:
-        """Complex values ``(N,)`` at points ``(N, 2)``, columns x and t."""
-        points = np.asarray(points, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != 2:
-            raise ShapeError(f"points: expected shape (N, 2), columns x and t, got {points.shape}")
-        times, kept = self.snapshots
-        k, result = self._wave_numbers, np.empty(len(points), dtype=np.complex128)
-        for part in np.array_split(np.arange(len(points)), len(points) // 256 + 1):
-            x, t = points[part].T
-            first = np.searchsorted(times, t) - STENCIL // 2
-            first = np.clip(first, 0, len(times) - STENCIL)
-            places = first[:, None] + np.arange(STENCIL)
-            weights = _lagrange(t, times[places])
-            slow = np.zeros((len(part), len(k)), dtype=np.complex128)
-            for j in range(STENCIL):
-                slow += weights[:, j, None] * kept[places[:, j]]
-            phase = k * (x[:, None] - self.interval[0]) - 0.5 * k**2 * t[:, None]
-            result[part] = (slow * np.exp(1j * phase)).sum(axis=1)
+        """Complex values ``(N,)`` at points ``(N, 2)``, columns x (periodic) and t."""
+        x, t = columns_until(points, self.final)
+        k, result = self._wave_numbers, np.empty(x.shape, dtype=np.complex128)
+        for part in np.array_split(np.arange(x.size), x.size // 256 + 1):
+            phase = k * (x[part, None] - self.interval[0]) - 0.5 * k**2 * t[part, None]
+            result[part] = (self.solution(t[part]) * np.exp(1j * phase)).sum(axis=1)
         return result
 
     @property
@@ -100,11 +102,10 @@ class SplitStep:
         return np.asarray(2 * np.pi * np.fft.fftfreq(self.modes, d=(high - low) / self.modes))
 
     @cached_property
-    def snapshots(self) -> tuple[Array, ComplexArray]:
-        """Times ``(S,)`` and modes without their free rotation ``(S, M)``."""
-        low, high = self.interval
-        x = low + (high - low) * np.arange(self.modes) / self.modes
+    def solution(self) -> BSpline:
+        """Spline of time: the modes without their free rotation ``(M,)``."""
         k, dt = self._wave_numbers, self.final / self.steps
+        x = periodic_grid(self.interval, self.modes)
         h = np.asarray(self.initial(x), dtype=np.complex128)
         halves = [np.exp(-0.25j * k**2 * a * dt) for a in JUMPS]
         times, kept = [0.0], [np.fft.fft(h) / self.modes]
@@ -119,14 +120,4 @@ class SplitStep:
                 t = step * dt
                 times.append(t)
                 kept.append(hat * np.exp(0.5j * k**2 * t) / self.modes)
-        return np.array(times), np.array(kept)
-
-
-def _lagrange(t: Array, nodes: Array) -> Array:
-    """Weights of the interpolating polynomials: t ``(N,)``, nodes ``(N, q)``."""
-    weights = np.ones_like(nodes)
-    for j in range(nodes.shape[1]):
-        for m in range(nodes.shape[1]):
-            if m != j:
-                weights[:, j] *= (t - nodes[:, m]) / (nodes[:, j] - nodes[:, m])
-    return weights
+        return make_interp_spline(times, np.array(kept), k=DEGREE)
