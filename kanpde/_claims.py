@@ -21,8 +21,8 @@ from kanpde._data import PointData
 from kanpde._interface import Interface
 from kanpde._points import Drawn, draw
 from kanpde._problem import Problem
-from kanpde._store import terms_data, terms_from_data
 from kanpde._terms import INITIAL, INTERIOR, PAIR, TermSet, all_terms
+from kanpde._terms_state import terms_data, terms_from_data
 from kanpde.pde import raise_program, tree_data, tree_expression
 
 INSIDE, BESIDE = 1000, 200

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kanpde import _directory
+from kanpde import _runs
 from kanpde._plain import plain
 from kanpde._problem import Problem
 from kanpde._settings import Settings
@@ -124,7 +124,7 @@ def solve_continued(
     assert start is not None
     start.summary["continued"] = {"parameter": parameter, "stages": told}
     if out is not None and len(told) == len(values):
-        _directory.write_json(Path(out) / _directory.SUMMARY, start.summary)
+        _runs.write_json(Path(out) / _runs.SUMMARY, start.summary)
     return start
 
 
@@ -171,7 +171,7 @@ def _stage(
     observe: Progress | None,
 ) -> Solution:
     """Solve one stage, or read it where it is finished."""
-    if place is not None and resume and (place / _directory.SUMMARY).exists():
+    if place is not None and resume and (place / _runs.SUMMARY).exists():
         found = load_solution(place)
         if found.status.value in FINISHED and "stages" in place.parts:
             return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kanpde._directory import FIT
 from kanpde._fit import Fit, load_fit
+from kanpde._runs import FIT
 from kanpde._solution import Solution
 from kanpde._solution import load as load_solution
 

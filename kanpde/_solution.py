@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sympy import Expr, I
 from torch import Tensor
 
-from kanpde import _check, _directory, _files
+from kanpde import _check, _directory, _files, _runs
 from kanpde._conditions import normal
 from kanpde._cubature import Integrated
 from kanpde._integrate import integrate
@@ -325,8 +325,8 @@ class Solution:
         """
         path = Path(directory)
         _directory.save(path, self.problem, self.trial, self.terms)
-        _files.write_history(path / _directory.HISTORY, self.history)
-        _directory.write_json(path / _directory.SUMMARY, self.summary)
+        _files.write_history(path / _runs.HISTORY, self.history)
+        _runs.write_json(path / _runs.SUMMARY, self.summary)
         return path
 
     def _array(self, points: Any) -> Array:

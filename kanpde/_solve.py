@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kanpde import _directory, _files
+from kanpde import _directory, _files, _runs
 from kanpde._conditions import Condition, Periodic
 from kanpde._data import PointData
 from kanpde._describe import describe_network, structure
@@ -28,9 +28,9 @@ from kanpde._settings import Settings
 from kanpde._slabs import Slabs
 from kanpde._solution import Solution
 from kanpde._statement import Equation
-from kanpde._store import as_stored, trial_state
 from kanpde._terms import INTERIOR
 from kanpde._trial import Trial
+from kanpde._trial_state import as_stored, trial_state
 from kanpde._versions import versions
 from kanpde._view import ProblemView, view
 from kanpde.errors import InputError, NumericalError, RunDirectoryError
@@ -164,12 +164,12 @@ class _Writer:
         self.out, self.session = out, session
         self.fingerprint = fingerprint(plan)
         self.last = -math.inf
-        if _directory.holds_run(out):
+        if _runs.holds_run(out):
             if not resume:
                 raise InputError(
                     f"out: {out} holds a run already; choose another directory or resume it"
                 )
-            state = _directory.check_resumable(out, self.fingerprint)
+            state = _runs.check_resumable(out, self.fingerprint)
             _restore(session, state, out)
         else:
             self._write(session.state())
@@ -180,28 +180,28 @@ class _Writer:
     def snapshot(self, state: dict[str, Any]) -> None:
         """Write a checkpoint if the last one is some seconds old."""
         if time.monotonic() - self.last >= CHECKPOINT_EVERY:
-            _directory.remove_summary(self.out)  # it tells of an earlier state
+            _runs.remove_summary(self.out)  # it tells of an earlier state
             self._write(state)
 
     def _write(self, state: dict[str, Any], trial: dict[str, Any] | None = None) -> None:
         stored = trial or state["trial"]
         content = {"session": state, "trial": stored, "fingerprint": self.fingerprint}
-        _directory.write_checkpoint(self.out, content)
-        _files.write_history(self.out / _directory.HISTORY, state["history"])
+        _runs.write_checkpoint(self.out, content)
+        _files.write_history(self.out / _runs.HISTORY, state["history"])
         self.last = time.monotonic()
 
     def finish(self, solution: Solution) -> None:
         """Write the final state, history and summary."""
-        _directory.remove_summary(self.out)
+        _runs.remove_summary(self.out)
         self._write(self.session.state(), trial_state(solution.trial))
         _directory.write_truths(self.out, solution.problem)
-        _directory.write_json(self.out / _directory.SUMMARY, solution.summary)
+        _runs.write_json(self.out / _runs.SUMMARY, solution.summary)
 
 
 def _restore(session: Session, state: dict[str, Any], out: Path) -> None:
     try:
         session.restore(state["session"])
-    except _directory.DAMAGE as error:
+    except _files.DAMAGE as error:
         raise RunDirectoryError(
             f"{out}: the checkpoint is damaged ({type(error).__name__}: {error}); start a new run"
         ) from None

@@ -10,8 +10,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from kanpde._directory import CHECKPOINT, holds_run, read_checkpoint, write_checkpoint
 from kanpde._files import replacing, write
+from kanpde._runs import CHECKPOINT, holds_run, read_checkpoint, write_checkpoint
 from kanpde.errors import RunDirectoryError
 from kanpde.plot._save import _write as write_figure
 

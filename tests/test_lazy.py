@@ -9,8 +9,8 @@ from kanpde._jets import JetSpace
 from kanpde._lazy import LazyTrial
 from kanpde._rows import Rows
 from kanpde._settings import Settings
-from kanpde._store import as_stored, trial_from_state, trial_state
 from kanpde._trial import Constants, Frame, Trial, autograd_jets
+from kanpde._trial_state import as_stored, trial_from_state, trial_state
 from kanpde.basis import Sine
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import KAN

@@ -114,7 +114,7 @@ def test_slab_with_another_number_of_coefficients_is_refused(wave, tmp_path, loa
 
 
 def test_one_frame_is_stored_for_all_later_slabs(wave):
-    from kanpde._store import trial_state
+    from kanpde._trial_state import trial_state
 
     state = trial_state(wave)
     assert len(state["frames"]) <= 2

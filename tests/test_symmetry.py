@@ -31,9 +31,9 @@ from kanpde import (
 from kanpde._halving import folds, reduce
 from kanpde._jets import JetSpace
 from kanpde._measure import Judge
-from kanpde._store import frame_data, frame_from_data
 from kanpde._symmetry import Mirror, find
 from kanpde._trial import Fold, Frame, Trial, autograd_jets
+from kanpde._trial_state import frame_data, frame_from_data
 from kanpde.basis import Chebyshev
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import KAN

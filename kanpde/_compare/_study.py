@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kanpde import _directory
+from kanpde import _files, _runs
 from kanpde._choices import NETS
 from kanpde._compare._run import Measure, Run, measure_run
 from kanpde._compare._sizes import size_settings, usual_sizes
@@ -126,12 +126,12 @@ class Comparison:
             If the directory cannot be written.
         """
         path = Path(directory)
-        _directory.write_json(path / STUDY, self.to_data())
-        _directory.write(path / CURVES, write_curves(self.runs))
+        _runs.write_json(path / STUDY, self.to_data())
+        _files.write(path / CURVES, write_curves(self.runs))
         if figure and self.runs:
             from kanpde._compare._figure import png
 
-            _directory.write(path / FIGURE, png(self.figure()))
+            _files.write(path / FIGURE, png(self.figure()))
         return path
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kanpde import _check, _directory
+from kanpde import _check, _files, _runs
 from kanpde._describe import describe_network
 from kanpde._fit import _store
 from kanpde._fit._dataset import Dataset
@@ -88,7 +88,7 @@ class _Writer:
         self.out, self.session, self.last = out, session, time.monotonic()
         self.fingerprint = fingerprint(session)
         objective = session.objective
-        if not _directory.holds_run(out):
+        if not _runs.holds_run(out):
             _store.write_start(out, objective.data, objective.scaling, session.settings)
             return
         if not resume:
@@ -96,12 +96,12 @@ class _Writer:
                 f"out: {out} holds a run already; choose another directory or resume it"
             )
         _store.read_description(out)
-        if not (out / _directory.CHECKPOINT).exists():
+        if not (out / _runs.CHECKPOINT).exists():
             return  # stopped before the first step
-        state = _directory.check_resumable(out, self.fingerprint)
+        state = _runs.check_resumable(out, self.fingerprint)
         try:
             session.restore(state["session"])
-        except _directory.DAMAGE as error:
+        except _files.DAMAGE as error:
             raise RunDirectoryError(
                 f"{out}: the checkpoint is damaged ({type(error).__name__}: {error}); "
                 "start a new run"
@@ -110,22 +110,22 @@ class _Writer:
     def snapshot(self, state: Callable[[], dict[str, Any]]) -> None:
         """Write a checkpoint if the last one is some seconds old."""
         if time.monotonic() - self.last >= CHECKPOINT_EVERY:
-            _directory.remove_summary(self.out)  # it tells of an earlier state
+            _runs.remove_summary(self.out)  # it tells of an earlier state
             found = state()
             best = found["best"]
             self._write(found, {"network": best[1] or found["network"], "vector": best[2]})
 
     def _write(self, state: dict[str, Any], network: dict[str, Any]) -> None:
         content = {"session": state, "fit": network, "fingerprint": self.fingerprint}
-        _directory.write_checkpoint(self.out, content)
+        _runs.write_checkpoint(self.out, content)
         _store.write_history(self.out, state["history"])
         self.last = time.monotonic()
 
     def finish(self, trained: Trained, state: dict[str, Any]) -> None:
         """Write the final state, history and summary."""
-        _directory.remove_summary(self.out)
+        _runs.remove_summary(self.out)
         self._write(state, _store.network_state(trained.network))
-        _directory.write_json(self.out / _directory.SUMMARY, trained.summary)
+        _runs.write_json(self.out / _runs.SUMMARY, trained.summary)
 
 
 def fingerprint(session: FitSession) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from kanpde import _directory, _files
-from kanpde._directory import DATA, FIT, FORMAT, HISTORY, SUMMARY
+from kanpde import _files, _runs
 from kanpde._fit._dataset import Dataset, Part
 from kanpde._fit._scaling import Scaling
 from kanpde._fit._settings import TASKS, FitSettings
+from kanpde._runs import DATA, FIT, FORMAT, HISTORY, SUMMARY
 from kanpde.errors import KanpdeError, RunDirectoryError
 from kanpde.nets import Network, network_data, network_from_data
 from kanpde.train import Status
@@ -32,7 +32,7 @@ def write_start(directory: Path, data: Dataset, scaling: Scaling, settings: FitS
         for name in ("x", "y")
     }
     _files.write_arrays(directory / DATA, arrays)
-    _directory.write_json(
+    _runs.write_json(
         directory / FIT,
         {
             "format": FORMAT,
@@ -66,7 +66,7 @@ def read_description(directory: Path) -> dict[str, Any]:
     RunDirectoryError
         If it is missing, damaged or foreign.
     """
-    return _directory.read_json(directory, FIT, kind="fit", command="fit")
+    return _runs.read_json(directory, FIT, kind="fit", command="fit")
 
 
 def save(directory: Path, fit: Any) -> None:
@@ -78,20 +78,20 @@ def save(directory: Path, fit: Any) -> None:
         If the directory cannot be written or holds another run.
     """
     state = network_state(fit.network)
-    if _directory.holds_run(directory):
+    if _runs.holds_run(directory):
         if not _is_stored(directory, state):
             raise RunDirectoryError(f"out: {directory} holds another run; choose another directory")
     else:
         write_start(directory, fit.data, fit.scaling, fit.settings)
-        _directory.write_checkpoint(directory, {"fit": state})
+        _runs.write_checkpoint(directory, {"fit": state})
     write_history(directory, fit.history)
-    _directory.write_json(directory / SUMMARY, fit.summary)
+    _runs.write_json(directory / SUMMARY, fit.summary)
 
 
 def _is_stored(directory: Path, state: dict[str, Any]) -> bool:
     if not (directory / FIT).exists():
         return False
-    stored = _directory.read_checkpoint(directory).get("fit")
+    stored = _runs.read_checkpoint(directory).get("fit")
     if not isinstance(stored, dict) or stored.get("network") != state["network"]:
         return False
     return torch.equal(stored["vector"], state["vector"])
@@ -106,11 +106,11 @@ def read(directory: Path) -> dict[str, Any]:
         If the directory is missing, damaged, foreign or holds a pickle with code.
     """
     description = read_description(directory)
-    state = _directory.read_checkpoint(directory)
+    state = _runs.read_checkpoint(directory)
     if not (directory / DATA).exists():
         raise RunDirectoryError(f"{directory}: expected {DATA} with the rows, found none")
     arrays = _files.read_arrays(directory / DATA)
-    summary = _directory.read_summary(directory)
+    summary = _runs.read_summary(directory)
     try:
         data = _dataset(description, arrays)
         network = _network(state["fit"], data.sizes)
@@ -122,7 +122,7 @@ def read(directory: Path) -> dict[str, Any]:
         }
     except KanpdeError as error:
         raise RunDirectoryError(f"{directory}: the run directory is damaged: {error}") from None
-    except (*_directory.DAMAGE, MemoryError, RecursionError) as error:
+    except (*_files.DAMAGE, MemoryError, RecursionError) as error:
         raise RunDirectoryError(
             f"{directory}: the run directory is damaged ({type(error).__name__}: {error})"
         ) from None

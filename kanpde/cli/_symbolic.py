@@ -22,7 +22,7 @@ FORMULA = "formula.json"
 
 def read_formula(solution: Solution, directory: Path, *, quiet: bool) -> Readout | None:
     """Read the closed form out and store it; ``None`` if that was interrupted."""
-    from kanpde import _directory
+    from kanpde import _runs
     from kanpde.interpret import readout_data
 
     waiting: Any = nullcontext()
@@ -34,7 +34,7 @@ def read_formula(solution: Solution, directory: Path, *, quiet: bool) -> Readout
     except KeyboardInterrupt:
         warning_line(f"no formula: interrupted; `kanpde plot {directory} --formula` tries again")
         return None
-    _directory.write_json(directory / FORMULA, readout_data(readout, solution.problem))
+    _runs.write_json(directory / FORMULA, readout_data(readout, solution.problem))
     return readout
 
 

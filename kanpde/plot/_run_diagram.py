@@ -14,7 +14,7 @@ import torch
 from kanpde._fit import Fit
 from kanpde._jets import JetSpace
 from kanpde._lazy import LazyTrial
-from kanpde._store import first_stage
+from kanpde._trial_state import first_stage
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network, ProductKAN
 from kanpde.plot._diagram import diagram

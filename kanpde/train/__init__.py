@@ -1,5 +1,6 @@
 """Accumulators, optimizers, phases and the session that runs them."""
 
+from kanpde._status import Status as Status
 from kanpde.train._accumulators import Accumulator as Accumulator
 from kanpde.train._accumulators import Gram as Gram
 from kanpde.train._accumulators import StreamingQR as StreamingQR
@@ -33,7 +34,6 @@ from kanpde.train._session import Session as Session
 from kanpde.train._source import RowSource as RowSource
 from kanpde.train._starting import Warm as Warm
 from kanpde.train._starting import warmth as warmth
-from kanpde.train._status import Status as Status
 from kanpde.train._threads import cores as cores
 from kanpde.train._threads import few_threads as few_threads
 

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from kanpde._measure import Judge
 from kanpde._rows import Rows
-from kanpde._store import trial_from_state, trial_state
 from kanpde._trial import Trial
+from kanpde._trial_state import trial_from_state, trial_state
 from kanpde.basis import Chebyshev
 from kanpde.errors import NumericalError
 from kanpde.nets import KAN, MLP, Network, network_from_data

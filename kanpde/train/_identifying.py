@@ -19,8 +19,8 @@ from kanpde._measure import Judge
 from kanpde._problem import Problem
 from kanpde._rows import Rows
 from kanpde._slabs import Slabs
-from kanpde._store import trial_from_state, trial_state
 from kanpde._terms import POINTS
+from kanpde._trial_state import trial_from_state, trial_state
 from kanpde.train._estimate import (
     Array,
     DataSet,

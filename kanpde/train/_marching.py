@@ -19,9 +19,9 @@ from kanpde._measure import Judge
 from kanpde._points import Drawn
 from kanpde._rows import Rows
 from kanpde._slabs import Slabs, SlabTrial
-from kanpde._store import seam_from_state, seam_state
 from kanpde._terms import INTERIOR, TermSet
 from kanpde._trial import Trial
+from kanpde._trial_state import seam_from_state, seam_state
 from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data
 from kanpde.train._charts import choose_chart
 from kanpde.train._gauss_newton import Outcome, gauss_newton

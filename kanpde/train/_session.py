@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from kanpde._measure import Judge, Level, predicted_errors
-from kanpde._store import trial_state
+from kanpde._status import Status
 from kanpde._trial import Trial
+from kanpde._trial_state import trial_state
 from kanpde.nets import warm_up
 from kanpde.train._correction import CorrectionPhase
 from kanpde.train._descent import DescentPhase
@@ -27,7 +28,6 @@ from kanpde.train._phase import Phase, Report, fresh_loss
 from kanpde.train._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.train._products import products_apply
 from kanpde.train._starting import Warm, warmth
-from kanpde.train._status import Status
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]

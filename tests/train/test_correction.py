@@ -9,7 +9,7 @@ import torch
 import kanpde
 from kanpde import Dirichlet, InputError, Interval, Problem, Settings, coordinates, unknown
 from kanpde._measure import Judge
-from kanpde._store import as_stored, trial_from_state, trial_state
+from kanpde._trial_state import as_stored, trial_from_state, trial_state
 from kanpde.train import DescentPhase, Session, make_plan
 from kanpde.train._correction import CorrectionPhase
 

@@ -21,7 +21,7 @@ from kanpde import (
 )
 from kanpde._measure import Judge
 from kanpde._preflight import closed_without_data
-from kanpde._store import trial_from_state, trial_state
+from kanpde._trial_state import trial_from_state, trial_state
 from kanpde.train import make_plan
 from kanpde.train._forward import Forward, constants_of
 from kanpde.train._guess import guess
