@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kanpde._fit import Fit, load_fit
-from kanpde._runs import FIT
-from kanpde._solution import Solution
-from kanpde._solution import load as load_solution
+from kanpde.fitting import Fit, load_fit
+from kanpde.ground._runs import FIT
+from kanpde.solution._solution import Solution
+from kanpde.solution._solution import load as load_solution
 
 
 def load(directory: str | Path) -> Solution | Fit:

@@ -26,11 +26,12 @@ import numpy as np
 from _bench import RESULTS, machine
 
 from kanpde import Settings
-from kanpde._choices import BASES, OPTIMIZERS
-from kanpde._compare import Measure, Run, measure_run
 from kanpde.cli._problem_file import load_problem
+from kanpde.ground._choices import BASES, OPTIMIZERS
 from kanpde.plot._style import PAGE, new_figure, style, tidy_axes
-from kanpde.train import interior_points, make_network, make_plan
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import interior_points, make_plan
+from kanpde.studies import Measure, Run, measure_run
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = RESULTS / "ablation.json"

@@ -26,7 +26,7 @@ import numpy as np
 from _bench import RESULTS, machine, write
 
 import kanpde
-from kanpde._measure import mean_in_time
+from kanpde.residual._measure import mean_in_time
 
 CASES = Path(__file__).resolve().parent / "_cases"
 NUMBER = re.compile(r"\d+(?:\.\d+)?e-?\d+")

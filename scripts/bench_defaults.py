@@ -27,7 +27,8 @@ from _bench import RESULTS, machine
 
 import kanpde
 from kanpde.cli._problem_file import load_problem
-from kanpde.train import Plan, make_network, make_plan
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import Plan, make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = RESULTS / "bench_defaults.json"

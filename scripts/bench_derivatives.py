@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from kanpde._jets import JetSpace, coordinates_jet
-from kanpde._trial import autograd_jets
 from kanpde.basis import BSpline, Chebyshev
+from kanpde.calculus._jets import JetSpace, coordinates_jet
 from kanpde.nets import KAN, MLP, Network
+from kanpde.trial._trial import autograd_jets
 
 POINTS = 4096
 AGREE = 1e-10

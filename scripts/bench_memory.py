@@ -23,11 +23,11 @@ import torch
 from _bench import machine, write
 
 from kanpde import Settings
-from kanpde._rows import Rows
 from kanpde.basis import Chebyshev
 from kanpde.nets import KAN
-from kanpde.train._levenberg import LevenbergMarquardt
-from kanpde.train._plan import make_plan
+from kanpde.optimize._levenberg import LevenbergMarquardt
+from kanpde.residual._rows import Rows
+from kanpde.solvers._plan import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH, DEGREE = [2, 8, 8, 8, 8, 1], 4

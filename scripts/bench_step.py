@@ -27,9 +27,11 @@ import torch
 from _bench import interleaved, machine, write
 
 from kanpde import Settings
-from kanpde._rows import Rows
-from kanpde.train import few_threads, make_network, make_plan
-from kanpde.train._accumulators import Gram
+from kanpde.optimize._accumulators import Gram
+from kanpde.optimize._threads import few_threads
+from kanpde.residual._rows import Rows
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import make_plan
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEM = ROOT / "problems" / "burgers.py"
@@ -37,7 +39,7 @@ SETTINGS = {"hidden": (8, 8, 8, 8), "degree": 2}
 
 FIRST = """
 import os, sys, time
-from kanpde.train import _session
+from kanpde.solvers import _session
 record = _session.Session._record
 def first(self, report):
     print("first step after", time.time() - float(os.environ["BEGAN"]), self.seconds, flush=True)
@@ -53,7 +55,7 @@ import kanpde.nets, scipy.linalg
 a, b = time.perf_counter(), time.process_time()
 import numba
 c, d = time.perf_counter(), time.process_time()
-import kanpde.nets._kernel as kernel
+import kanpde.nets.fused._kernel as kernel
 e, f = time.perf_counter(), time.process_time()
 hits = sum(kernel.run.stats.cache_hits.values())
 print(json.dumps({"import_numba_s": c - a, "import_numba_cpu_s": d - b,

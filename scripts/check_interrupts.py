@@ -32,9 +32,9 @@ import numpy as np
 import torch
 
 import kanpde
-from kanpde import _solve
 from kanpde.cli import main as main_of_kanpde
 from kanpde.errors import RunDirectoryError
+from kanpde.solution import _solve
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "scripts" / "results" / "check_interrupts.json"

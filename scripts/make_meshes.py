@@ -20,7 +20,7 @@ import numpy as np
 import shapely
 from _fem import shapes, solve_poisson
 
-from kanpde._simplices import Simplices
+from kanpde.calculus._simplices import Simplices
 
 ROOT = Path(__file__).resolve().parent.parent
 TEETH, ROOT_RADIUS, TIP_RADIUS = 6, 0.7, 1.0

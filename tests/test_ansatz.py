@@ -28,14 +28,14 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._ansatz import build
-from kanpde._interface import row_names
-from kanpde._jets import JetSpace, unit
-from kanpde._periodic import check_periodic
 from kanpde.basis import Chebyshev
+from kanpde.calculus._jets import JetSpace, unit
 from kanpde.errors import InputError
 from kanpde.nets import KAN
-from kanpde.train._plan import make_plan
+from kanpde.problem.conditions._interface import row_names
+from kanpde.problem.passes._periodic import check_periodic
+from kanpde.solvers._plan import make_plan
+from kanpde.trial.exact._ansatz import build
 
 PROBLEMS = sorted(
     path.stem for path in (Path(kanpde.__file__).parents[1] / "problems").glob("[a-z]*.py")

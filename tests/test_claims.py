@@ -21,8 +21,8 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._claims import claims_data, claims_from_data, claims_of
-from kanpde._conditions import normal
+from kanpde.problem.conditions._conditions import normal
+from kanpde.residual._claims import claims_data, claims_from_data, claims_of
 
 
 def heat() -> tuple[Problem, sympy.Expr]:

@@ -16,8 +16,8 @@ from kanpde import (
     coordinates,
     unknown,
 )
-from kanpde._conditions import DATA, Condition, normal, normal_derivative
 from kanpde.errors import ShapeError
+from kanpde.problem.conditions._conditions import DATA, Condition, normal, normal_derivative
 
 x, y, t = coordinates("x y t")
 u = unknown("u", x, y, t)

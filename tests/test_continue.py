@@ -5,12 +5,13 @@ import torch
 
 import kanpde
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
-from kanpde._continue import stage_values
-from kanpde._measure import Judge
 from kanpde.errors import InputError
-from kanpde.train import Warm, make_plan, warmth
-from kanpde.train._newton import NewtonPhase
-from kanpde.train._products import take_products
+from kanpde.residual._measure import Judge
+from kanpde.solution._continue import stage_values
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._starting import Warm, warmth
+from kanpde.solvers.spectral._newton import NewtonPhase
+from kanpde.solvers.spectral._products import take_products
 
 
 def bratu(k=1.0):

@@ -25,7 +25,7 @@ from kanpde import (
     unknown,
 )
 from kanpde.pde import Program
-from kanpde.pde._table import TABLE
+from kanpde.pde.program._operations import TABLE
 
 POINTS = np.linspace(0, 1, 101)[:, None]
 SMALL = {"hidden": (4, 4), "interior": 64, "threads": 1, "steps": 4}

@@ -20,8 +20,8 @@ from kanpde import (
     preflight,
     unknown,
 )
-from kanpde._faults import conflicts
-from kanpde._preflight import bare_points, missing_conditions
+from kanpde.problem.passes._faults import conflicts
+from kanpde.solution._preflight import bare_points, missing_conditions
 
 x, y, z, t = coordinates("x y z t")
 U, W = unknown("u", x, y), unknown("w", x, y, t)

@@ -10,9 +10,9 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from kanpde._files import replacing, write
-from kanpde._runs import CHECKPOINT, holds_run, read_checkpoint, write_checkpoint
 from kanpde.errors import RunDirectoryError
+from kanpde.ground._files import replacing, write
+from kanpde.ground._runs import CHECKPOINT, holds_run, read_checkpoint, write_checkpoint
 from kanpde.plot._save import _write as write_figure
 
 
@@ -112,7 +112,7 @@ def test_killed_writing_leaves_the_old_file_and_the_next_run_tidies_up(tmp_path)
     write(tmp_path / CHECKPOINT, "old")
     code = (
         "import os, signal, sys, pathlib\n"
-        "from kanpde._files import replacing\n"
+        "from kanpde.ground._files import replacing\n"
         "with replacing(pathlib.Path(sys.argv[1])) as partial:\n"
         "    partial.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -21,11 +21,12 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._backends._compiled import CompiledBackend
-from kanpde._backends._jets import JetBackend
-from kanpde._rows import Rows
 from kanpde.errors import InputError
-from kanpde.train import make_network, make_plan
+from kanpde.residual._rows import Rows
+from kanpde.residual.backends._compiled import CompiledBackend
+from kanpde.residual.backends._jets import JetBackend
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import make_plan
 
 
 def burgers():

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from kanpde import Settings
-from kanpde._jets import JetSpace, coordinates_jet
-from kanpde._rows import Rows
 from kanpde.basis import Chebyshev
+from kanpde.calculus._jets import JetSpace, coordinates_jet
 from kanpde.nets import KAN, MLP, ProductKAN
-from kanpde.train._levenberg import LevenbergMarquardt
-from kanpde.train._plan import make_plan
+from kanpde.optimize._levenberg import LevenbergMarquardt
+from kanpde.residual._rows import Rows
+from kanpde.solvers._plan import make_plan
 
 pytestmark = [
     pytest.mark.gpu,

@@ -24,14 +24,14 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._ansatz import build
-from kanpde._functionals import Region
-from kanpde._points import draw
-from kanpde._rows import Rows
-from kanpde._terms import compile_terms
-from kanpde._trial import Frame, Trial
 from kanpde.nets import KAN
 from kanpde.pde import extract_integrals, is_linear
+from kanpde.problem._functionals import Region
+from kanpde.residual._points import draw
+from kanpde.residual._rows import Rows
+from kanpde.residual._terms import compile_terms
+from kanpde.trial._trial import Frame, Trial
+from kanpde.trial.exact._ansatz import build
 
 x, y, t = coordinates("x y t")
 s, r = Symbol("s"), Symbol("r")

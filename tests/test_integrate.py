@@ -27,7 +27,7 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._integrate import integrate
+from kanpde.solution._integrate import integrate
 
 x, y, z, t, k = coordinates("x y z t k")
 U = unknown("u", x, y)

@@ -44,18 +44,18 @@ from kanpde import (
     preflight,
     unknown,
 )
-from kanpde._functionals import Region
-from kanpde._interface import breaks, check_interfaces
-from kanpde._jets import JetSpace
-from kanpde._measure import Judge
-from kanpde._rows import Rows
-from kanpde._trial import autograd_jets
+from kanpde.calculus._jets import JetSpace
 from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
 from kanpde.pde import extract_integrals
-from kanpde.train import make_plan
-from kanpde.train._marching import MarchingPhase
-from kanpde.train._products import axis_nodes, product_network
-from kanpde.train._session import Session
+from kanpde.problem._functionals import Region
+from kanpde.problem.conditions._interface import breaks, check_interfaces
+from kanpde.residual._measure import Judge
+from kanpde.residual._rows import Rows
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
+from kanpde.solvers.marching._marching import MarchingPhase
+from kanpde.solvers.spectral._products import axis_nodes, product_network
+from kanpde.trial._trial import autograd_jets
 
 x, y, t = coordinates("x y t")
 u, w, z = unknown("u", x), unknown("w", x, t), unknown("z", x, y)

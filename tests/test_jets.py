@@ -6,9 +6,9 @@ import pytest
 import sympy
 import torch
 
-from kanpde._compose import compose
-from kanpde._jets import JetSpace, coordinates_jet, multiply, unit
-from kanpde._trial import autograd_jets
+from kanpde.calculus._compose import compose
+from kanpde.calculus._jets import JetSpace, coordinates_jet, multiply, unit
+from kanpde.trial._trial import autograd_jets
 
 # Closed form against closed form: only the rounding of a few hundred operations.
 ROUNDING = 1e-10

@@ -5,16 +5,16 @@ import sympy
 import torch
 
 from kanpde import coordinates
-from kanpde._jets import JetSpace
-from kanpde._lazy import LazyTrial
-from kanpde._rows import Rows
-from kanpde._settings import Settings
-from kanpde._trial import Constants, Frame, Trial, autograd_jets
-from kanpde._trial_state import as_stored, trial_from_state, trial_state
 from kanpde.basis import Sine
+from kanpde.calculus._jets import JetSpace
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import KAN
-from kanpde.train import make_plan
+from kanpde.problem._settings import Settings
+from kanpde.residual._rows import Rows
+from kanpde.solvers._plan import make_plan
+from kanpde.trial._lazy import LazyTrial
+from kanpde.trial._state import as_stored, trial_from_state, trial_state
+from kanpde.trial._trial import Constants, Frame, Trial, autograd_jets
 
 x, t = coordinates("x t")
 SPACE = JetSpace.closed(2, [(2, 0), (0, 2)])

@@ -15,7 +15,7 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._ansatz import build
+from kanpde.trial.exact._ansatz import build
 
 x, y = coordinates("x y")
 u = unknown("u", x, y)

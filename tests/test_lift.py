@@ -18,8 +18,8 @@ from kanpde import (
     coordinates,
     unknown,
 )
-from kanpde._lift import corner_lift
 from kanpde.pde import derivative, lower
+from kanpde.trial.exact._lift import corner_lift
 
 KAPPA = 0.05
 

@@ -23,11 +23,11 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._gauge import drifting_unknowns, floating_unknowns
-from kanpde._measure import Judge, Level, predicted_errors, relative_l2
 from kanpde.basis import Chebyshev
 from kanpde.nets import KAN
-from kanpde.train._plan import make_plan
+from kanpde.problem.passes._gauge import drifting_unknowns, floating_unknowns
+from kanpde.residual._measure import Judge, Level, predicted_errors, relative_l2
+from kanpde.solvers._plan import make_plan
 
 
 def test_relative_l2_is_the_norm_of_the_gap_over_the_norm_of_the_truth(rng):

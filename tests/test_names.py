@@ -59,8 +59,8 @@ ALLOWED = {
     # the user's own problem file is a program, and is run as one
     ("cli/_problem_file.py", "exec_module"),
     # what numba compiles is one interpreter, the same for every network; no text is generated
-    ("nets/_kernel.py", "njit"),
-    ("nets/_fused.py", "import_module"),
+    ("nets/fused/_kernel.py", "njit"),
+    ("nets/fused/_fused.py", "import_module"),
 }
 MAKES_CODE = {
     "lambdify", "parse_expr", "parse_latex", "autowrap", "ufuncify", "eval", "exec", "compile",

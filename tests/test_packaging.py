@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kanpde
-from kanpde._version import __version__
+from kanpde.ground._version import __version__
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = sorted(

@@ -31,7 +31,7 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._periodic import check_periodic, periodic_axes, uneven
+from kanpde.problem.passes._periodic import check_periodic, periodic_axes, uneven
 
 x, y, t = coordinates("x y t")
 u, w, z = unknown("u", x), unknown("w", x, t), unknown("z", x, y)

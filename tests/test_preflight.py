@@ -24,9 +24,9 @@ from kanpde import (
     preflight,
     unknown,
 )
-from kanpde._preflight import missing_conditions
 from kanpde.cli import main
 from kanpde.cli._problem_file import load_problem
+from kanpde.solution._preflight import missing_conditions
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 x, y, t = coordinates("x y t")

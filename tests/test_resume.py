@@ -66,7 +66,7 @@ class StopAt:
 @pytest.fixture(autouse=True)
 def every_step(monkeypatch):
     """Write a checkpoint after every step."""
-    monkeypatch.setattr("kanpde._solve.CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr("kanpde.solution._solve.CHECKPOINT_EVERY", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +251,7 @@ def test_ctrl_c_within_a_step_restores_the_state_before_it(tmp_path, monkeypatch
     settings = {**METHODS["lm chebyshev"], "steps": 6}
     three = solve(ode(), **{**settings, "steps": 3})
     events = []
-    original = kanpde.train.LevenbergMarquardt._attempt
+    original = kanpde.optimize._levenberg.LevenbergMarquardt._attempt
 
     def interrupted(self, rows, *rest):
         if len(events) == 3:
@@ -259,7 +259,7 @@ def test_ctrl_c_within_a_step_restores_the_state_before_it(tmp_path, monkeypatch
             raise KeyboardInterrupt
         return original(self, rows, *rest)
 
-    monkeypatch.setattr(kanpde.train.LevenbergMarquardt, "_attempt", interrupted)
+    monkeypatch.setattr(kanpde.optimize._levenberg.LevenbergMarquardt, "_attempt", interrupted)
     stopped = solve(ode(), **settings, progress=events.append)
     assert stopped.status is kanpde.Status.INTERRUPTED
     assert stopped.summary["steps"] == 3
@@ -292,27 +292,27 @@ class Cliff:
 
     def __init__(self, monkeypatch, steps):
         self.left = steps
-        original = kanpde.train.DescentPhase.step
+        original = kanpde.solvers.training._descent.DescentPhase.step
 
         def step(phase):
             self.left -= 1
             return original(phase)
 
-        pieces = kanpde._rows.Rows._pieces
+        pieces = kanpde.residual._rows.Rows._pieces
 
         def nan(*arguments, **options):
             found = pieces(*arguments, **options)
             return [p * np.nan for p in found] if self.left < 0 else found
 
-        rows = kanpde._rows.Rows._part_rows
+        rows = kanpde.residual._rows.Rows._part_rows
 
         def nan_rows(*arguments):
             for jacobian, residual in rows(*arguments):
                 yield jacobian, residual * np.nan if self.left < 0 else residual
 
-        monkeypatch.setattr(kanpde.train.DescentPhase, "step", step)
-        monkeypatch.setattr(kanpde._rows.Rows, "_pieces", nan)
-        monkeypatch.setattr(kanpde._rows.Rows, "_part_rows", nan_rows)
+        monkeypatch.setattr(kanpde.solvers.training._descent.DescentPhase, "step", step)
+        monkeypatch.setattr(kanpde.residual._rows.Rows, "_pieces", nan)
+        monkeypatch.setattr(kanpde.residual._rows.Rows, "_part_rows", nan_rows)
 
 
 @pytest.mark.parametrize("optimizer", ["lm", "lbfgs", "adam"])
@@ -345,7 +345,7 @@ def test_run_in_slabs_of_time_goes_on_as_if_never_stopped(killed, tmp_path, monk
         if event["step"] == killed:
             raise Killed
 
-    monkeypatch.setattr("kanpde.train.Session._pipeline", lambda session: ["slabs"])
+    monkeypatch.setattr("kanpde.solvers._session.Session._pipeline", lambda session: ["slabs"])
     x, t = coordinates("x t")
     u = unknown("u", x, t)
     problem = Problem(
@@ -368,14 +368,14 @@ def test_signal_within_a_step_waits_for_its_end(number, monkeypatch):
     settings = {**METHODS["lm chebyshev"], "steps": 6}
     three = solve(ode(), **{**settings, "steps": 3})
     events = []
-    original = kanpde.train.LevenbergMarquardt._attempt
+    original = kanpde.optimize._levenberg.LevenbergMarquardt._attempt
 
     def interrupted(self, rows, *rest):
         if len(events) == 2:
             events.append(signal.raise_signal(number))
         return original(self, rows, *rest)
 
-    monkeypatch.setattr(kanpde.train.LevenbergMarquardt, "_attempt", interrupted)
+    monkeypatch.setattr(kanpde.optimize._levenberg.LevenbergMarquardt, "_attempt", interrupted)
     stopped = solve(ode(), **settings, progress=events.append)
     assert stopped.status is kanpde.Status.INTERRUPTED
     assert stopped.summary["steps"] == 3, "the step under way is finished"
@@ -389,7 +389,7 @@ def test_second_signal_acts_at_once(monkeypatch):
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("the second signal was lost")
 
-    monkeypatch.setattr(kanpde.train.LevenbergMarquardt, "step", impatient)
+    monkeypatch.setattr(kanpde.optimize._levenberg.LevenbergMarquardt, "step", impatient)
     stopped = solve(ode(), **METHODS["lm chebyshev"])
     assert stopped.status is kanpde.Status.INTERRUPTED
     assert stopped.summary["steps"] == 0

@@ -25,12 +25,12 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._jets import JetSpace
-from kanpde._rows import Rows
-from kanpde._trial import autograd_jets
 from kanpde.basis import Chebyshev
+from kanpde.calculus._jets import JetSpace
 from kanpde.nets import KAN, ModuleNet
-from kanpde.train._plan import make_plan
+from kanpde.residual._rows import Rows
+from kanpde.solvers._plan import make_plan
+from kanpde.trial._trial import autograd_jets
 
 
 def system():

@@ -9,17 +9,18 @@ import torch
 
 import kanpde
 from kanpde import Settings
-from kanpde._jets import JetSpace
-from kanpde._measure import Judge
-from kanpde._rows import Rows
-from kanpde._slabs import Slabs
-from kanpde._terms import INTERIOR
-from kanpde._trial import autograd_jets
+from kanpde.calculus._jets import JetSpace
 from kanpde.nets import AxisMap
-from kanpde.train import Session, make_plan
-from kanpde.train._gauss_newton import gauss_newton
-from kanpde.train._products import lattice, product_network
-from kanpde.train._seams import take_over
+from kanpde.optimize._gauss_newton import gauss_newton
+from kanpde.residual._measure import Judge
+from kanpde.residual._rows import Rows
+from kanpde.residual._terms import INTERIOR
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
+from kanpde.solvers.marching._seams import take_over
+from kanpde.solvers.spectral._products import lattice, product_network
+from kanpde.trial._piecewise import Slabs
+from kanpde.trial._trial import autograd_jets
 
 
 def marched(problem, slabs, degrees, charts=None):
@@ -114,7 +115,7 @@ def test_slab_with_another_number_of_coefficients_is_refused(wave, tmp_path, loa
 
 
 def test_one_frame_is_stored_for_all_later_slabs(wave):
-    from kanpde._trial_state import trial_state
+    from kanpde.trial._state import trial_state
 
     state = trial_state(wave)
     assert len(state["frames"]) <= 2

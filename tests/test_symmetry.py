@@ -28,17 +28,18 @@ from kanpde import (
     preflight,
     unknown,
 )
-from kanpde._halving import folds, reduce
-from kanpde._jets import JetSpace
-from kanpde._measure import Judge
-from kanpde._symmetry import Mirror, find
-from kanpde._trial import Fold, Frame, Trial, autograd_jets
-from kanpde._trial_state import frame_data, frame_from_data
 from kanpde.basis import Chebyshev
+from kanpde.calculus._jets import JetSpace
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import KAN
-from kanpde.train import Session, make_plan
-from kanpde.train._marching import MarchingPhase
+from kanpde.problem.passes._symmetry import Mirror, find
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
+from kanpde.solvers.marching._marching import MarchingPhase
+from kanpde.trial._state import frame_data, frame_from_data
+from kanpde.trial._trial import Fold, Frame, Trial, autograd_jets
+from kanpde.trial.exact._halving import folds, reduce
 
 x, t = coordinates("x t")
 y = coordinates("y")

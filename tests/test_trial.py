@@ -5,11 +5,11 @@ import sympy
 import torch
 
 from kanpde import coordinates
-from kanpde._jets import JetSpace
-from kanpde._trial import Constants, Frame, Trial, autograd_jets
 from kanpde.basis import Chebyshev
+from kanpde.calculus._jets import JetSpace
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, ModuleNet
+from kanpde.trial._trial import Constants, Frame, Trial, autograd_jets
 
 x, t = coordinates("x t")
 G = (sympy.sin(x) * sympy.exp(t), sympy.Integer(0))

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from kanpde._version import __version__
-from kanpde.cli import _check, _compare, _export, _fit, _info, _list, _plot, _solve
 from kanpde.cli._output import detach, error_line, flush, warning_line
+from kanpde.cli.commands import _check, _compare, _export, _fit, _info, _list, _plot, _solve
 from kanpde.errors import InputError, KanpdeError, NumericalError
+from kanpde.ground._version import __version__
 
 FINISHED, MISSED, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 

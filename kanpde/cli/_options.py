@@ -8,7 +8,6 @@ import types
 from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
-from kanpde._settings import Settings
 from kanpde.cli._convert import (
     did_you_mean,
     split_pair,
@@ -18,6 +17,7 @@ from kanpde.cli._convert import (
     to_ints,
 )
 from kanpde.errors import InputError
+from kanpde.problem._settings import Settings
 
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 

@@ -16,8 +16,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from kanpde._names import visible
 from kanpde.errors import InputError
+from kanpde.ground._names import visible
 
 PLAIN_WIDTH = 100  # columns where there is no terminal to ask
 

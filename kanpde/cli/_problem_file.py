@@ -15,8 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kanpde._files import problem_directory
-from kanpde._settings import Settings
 from kanpde.cli._convert import (
     did_you_mean,
     split_pair,
@@ -27,6 +25,8 @@ from kanpde.cli._convert import (
     to_ints,
 )
 from kanpde.errors import InputError, KanpdeError
+from kanpde.ground._files import problem_directory
+from kanpde.problem._settings import Settings
 
 if TYPE_CHECKING:
     from kanpde import Problem

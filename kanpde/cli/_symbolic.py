@@ -15,15 +15,15 @@ from kanpde.errors import KanpdeError, RunDirectoryError
 
 if TYPE_CHECKING:
     from kanpde import Solution
-    from kanpde.interpret import Readout
+    from kanpde.solution.closed_form._readout import Readout
 
 FORMULA = "formula.json"
 
 
 def read_formula(solution: Solution, directory: Path, *, quiet: bool) -> Readout | None:
     """Read the closed form out and store it; ``None`` if that was interrupted."""
-    from kanpde import _runs
-    from kanpde.interpret import readout_data
+    from kanpde.ground import _runs
+    from kanpde.solution.closed_form._record import readout_data
 
     waiting: Any = nullcontext()
     if not quiet:
@@ -46,7 +46,7 @@ def stored_formula(solution: Solution, directory: Path) -> Readout | None:
     RunDirectoryError
         If the file is damaged.
     """
-    from kanpde.interpret import readout_from_data
+    from kanpde.solution.closed_form._record import readout_from_data
 
     path = directory / FORMULA
     if not path.exists():

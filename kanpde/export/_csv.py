@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kanpde._complex import magnitudes
-from kanpde._files import replacing
 from kanpde.errors import ShapeError
 from kanpde.export._counts import lattice_counts
+from kanpde.ground._files import replacing
+from kanpde.problem._complex import magnitudes
 
 if TYPE_CHECKING:
-    from kanpde._solution import Solution
     from kanpde.geometry import Domain
+    from kanpde.solution._solution import Solution
 
 _ROWS = 10_000
 _CHUNK = 8192

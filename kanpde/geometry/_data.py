@@ -7,9 +7,9 @@ from typing import Any
 
 import sympy
 
-from kanpde._names import stored_identifier
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.geometry._domain import Domain
+from kanpde.ground._names import stored_identifier
 
 Reader = Callable[[dict[str, Any]], Domain]
 

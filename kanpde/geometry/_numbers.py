@@ -10,10 +10,10 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kanpde import _check
-from kanpde._names import identifier
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
+from kanpde.ground import _check
+from kanpde.ground._names import identifier
 
 _LARGEST_LATTICE = 50_000_000
 

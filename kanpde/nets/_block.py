@@ -12,9 +12,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from kanpde._compose import apply_family
-from kanpde._jets import JetSpace
 from kanpde.basis import Basis, base_values
+from kanpde.calculus._compose import apply_family
+from kanpde.calculus._jets import JetSpace
 
 
 class Block(nn.Module):

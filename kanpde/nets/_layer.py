@@ -9,10 +9,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from kanpde import _check
-from kanpde._compose import apply_family
-from kanpde._jets import JetSpace, multiply
 from kanpde.basis import base_values
+from kanpde.calculus._compose import apply_family
+from kanpde.calculus._jets import JetSpace, multiply
+from kanpde.ground import _check
 from kanpde.nets._block import Block
 from kanpde.nets._symbolic_block import SymbolicBlock
 

@@ -7,22 +7,22 @@ from typing import Any, TypeVar
 
 import torch
 
-from kanpde._jets import JetSpace
 from kanpde.basis import BSpline, Chebyshev, basis_from_data
+from kanpde.calculus._jets import JetSpace
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._block import BasisBlock
-from kanpde.nets._chart import Chart
-from kanpde.nets._charted import ChartedKAN, chart_count
-from kanpde.nets._kan import KAN, MLP
 from kanpde.nets._layer import Layer
 from kanpde.nets._library import SymbolicFunction
 from kanpde.nets._network import ModuleNet, Network
-from kanpde.nets._product import ProductKAN
-from kanpde.nets._product_block import product_count
-from kanpde.nets._sine import edge_block
-from kanpde.nets._symbolic import set_symbolic
 from kanpde.nets._symbolic_block import SymbolicEdge
-from kanpde.nets._univariate import AxisMap
+from kanpde.nets.kan._kan import KAN, MLP
+from kanpde.nets.kan._sine import edge_block
+from kanpde.nets.kan._symbolic import set_symbolic
+from kanpde.nets.spectral._chart import Chart
+from kanpde.nets.spectral._charted import ChartedKAN, chart_count
+from kanpde.nets.spectral._product import ProductKAN
+from kanpde.nets.spectral._product_block import product_count
+from kanpde.nets.spectral._univariate import AxisMap
 
 Kind = TypeVar("Kind", bound=Network)
 MOST_PRODUCTS = 10**5  # of a chart

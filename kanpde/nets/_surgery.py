@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from kanpde.basis import Basis, BSpline
 from kanpde.errors import InputError
 from kanpde.nets._block import BaseBlock, BasisBlock, BiasBlock, Block
-from kanpde.nets._kan import KAN
 from kanpde.nets._layer import Layer
-from kanpde.nets._sine import SineBlock
 from kanpde.nets._spec import copy_network
-from kanpde.nets._symbolic import set_symbolic
 from kanpde.nets._symbolic_block import SymbolicBlock, SymbolicEdge
+from kanpde.nets.kan._kan import KAN
+from kanpde.nets.kan._sine import SineBlock
+from kanpde.nets.kan._symbolic import set_symbolic
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,9 @@
 from kanpde.pde._analysis import is_linear, jets_in, normalise, order
 from kanpde.pde._complex import complex_unknowns, normalised, parts_of, split_complex
 from kanpde.pde._derivative import derivative
-from kanpde.pde._evaluate import Evaluator, truth_of
 from kanpde.pde._integrals import IntegralTerm, extract_integrals
-from kanpde.pde._lower import lower
 from kanpde.pde._manufactured import manufactured
 from kanpde.pde._names import scalar
-from kanpde.pde._program import Program
-from kanpde.pde._raise import raise_program
-from kanpde.pde._rules import covered
 from kanpde.pde._symbols import (
     coordinates,
     creation_order,
@@ -19,8 +14,13 @@ from kanpde.pde._symbols import (
     laplacian,
     unknown,
 )
-from kanpde.pde._tabulated import mesh_field, table
-from kanpde.pde._tree import tree_data, tree_expression
+from kanpde.pde.program._evaluate import Evaluator, truth_of
+from kanpde.pde.program._lower import lower
+from kanpde.pde.program._program import Program
+from kanpde.pde.program._raise import raise_program
+from kanpde.pde.program._rules import covered
+from kanpde.pde.program._tree import tree_data, tree_expression
+from kanpde.pde.tables._tabulated import mesh_field, table
 
 __all__ = [
     "Evaluator",

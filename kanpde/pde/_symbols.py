@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sympy
 from sympy.core.function import AppliedUndef
 
-from kanpde._names import identifier
 from kanpde.errors import InputError, ShapeError
+from kanpde.ground._names import identifier
 from kanpde.pde._names import scalar
 
 _CREATED = itertools.count()

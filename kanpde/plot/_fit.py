@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kanpde._fit import Fit
+    from kanpde.fitting import Fit
 
 MOST_POINTS = 5000  # of a scatter
 MOST_CLASSES_WITH_NUMBERS = 20

@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanpde._files import replacing
-from kanpde._fit import Fit
 from kanpde.errors import InputError
+from kanpde.fitting import Fit
+from kanpde.ground._files import replacing
 from kanpde.plot._convergence import convergence_figure
 from kanpde.plot._fit import fit_figures
-from kanpde.plot._lattice import samples
-from kanpde.plot._solution import draw_error, draw_solution, residual_figure
 from kanpde.plot._style import style
-from kanpde.plot._vectors import vector_figure
+from kanpde.plot.fields._lattice import samples
+from kanpde.plot.fields._solution import draw_error, draw_solution, residual_figure
+from kanpde.plot.fields._vectors import vector_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from kanpde._solution import Solution
+    from kanpde.solution._solution import Solution
 
 _FORMATS = ("eps", "jpg", "pdf", "png", "svg")
 _VECTOR = ("eps", "pdf", "svg")

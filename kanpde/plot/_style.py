@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullLocator
 
-from kanpde._names import visible
+from kanpde.ground._names import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ import pytest
 from sympy import sin
 
 import kanpde
-from kanpde.cli._check import written_equation
+from kanpde.cli.commands._check import written_equation
 
 REPORT = {
     "equations": [{"name": "poisson", "expression": "u'' + f", "order": 2, "linear": True}],

@@ -57,7 +57,7 @@ def test_comparison_is_never_overwritten_but_resumed(write, kanpde_command, refu
 
 
 def test_interrupted_comparison_tells_how_to_go_on(write, kanpde_command, monkeypatch):
-    from kanpde._compare import _study
+    from kanpde.studies import _study
 
     train, done = _study.measure_run, []
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import kanpde
-from kanpde.cli import _fit
+from kanpde.cli.commands import _fit
 
 
 @pytest.fixture

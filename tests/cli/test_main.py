@@ -60,7 +60,7 @@ def test_reader_that_leaves_is_no_error():
 
 def test_warning_is_one_line(here, capsys, monkeypatch):
     monkeypatch.setattr(
-        "kanpde.cli._list.run", lambda _: warnings.warn("degree 2 is\n low", stacklevel=1)
+        "kanpde.cli.commands._list.run", lambda _: warnings.warn("degree 2 is\n low", stacklevel=1)
     )
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -72,7 +72,7 @@ def test_what_torch_warns_itself_about_is_not_shown(here, capsys, monkeypatch):
     def warn(_):
         warnings.warn_explicit("pickle protocol", UserWarning, "lib/torch/serialization.py", 1)
 
-    monkeypatch.setattr("kanpde.cli._list.run", warn)
+    monkeypatch.setattr("kanpde.cli.commands._list.run", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         main(["list"])
@@ -83,12 +83,12 @@ def test_interrupt_is_code_130(monkeypatch, kanpde_command):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kanpde.cli._list.run", interrupt)
+    monkeypatch.setattr("kanpde.cli.commands._list.run", interrupt)
     result = kanpde_command("list")
     assert (result.code, result.err) == (130, "kanpde: interrupted\n")
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_exit_code_is_that_of_the_command(monkeypatch, kanpde_command, number):
-    monkeypatch.setattr("kanpde.cli._list.run", lambda _: number)
+    monkeypatch.setattr("kanpde.cli.commands._list.run", lambda _: number)
     assert kanpde_command("list").code == number

@@ -2,9 +2,9 @@ import argparse
 
 import pytest
 
-from kanpde._settings import Settings
 from kanpde.cli._options import FLAGS, convert_setting, settings_from
 from kanpde.errors import InputError
+from kanpde.problem._settings import Settings
 
 
 def arguments(*settings, **flags):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import kanpde
-from kanpde.plot._run_diagram import input_names, run_diagram
+from kanpde.plot.diagram._run_diagram import input_names, run_diagram
 
 
 @pytest.fixture

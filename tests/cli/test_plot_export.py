@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sympy import symbols
 
-from kanpde.cli._export import read_points
+from kanpde.cli.commands._export import read_points
 from kanpde.errors import InputError
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from kanpde._settings import Settings
 from kanpde.cli._problem_file import load_problem
 from kanpde.errors import InputError
+from kanpde.problem._settings import Settings
 
 
 def test_file_loads_with_defaults_name_and_settings(write):

@@ -1,6 +1,6 @@
 import pytest
 
-from kanpde._compare import Run
+from kanpde.studies import Run
 
 
 @pytest.fixture

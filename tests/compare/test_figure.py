@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kanpde._compare._figure import comparison_figure, curves, extensions, png
+from kanpde.studies._figure import comparison_figure, curves, extensions, png
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ from sympy import pi, sin
 
 import kanpde
 from kanpde import Dirichlet, InputError, Interval, Problem, compare, coordinates, solve, unknown
-from kanpde._compare import Run, mlp_hidden
-from kanpde._compare._sizes import size_settings
-from kanpde._settings import Settings
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import MLP
-from kanpde.train import make_network, make_plan
+from kanpde.problem._settings import Settings
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import make_plan
+from kanpde.studies import Run, mlp_hidden
+from kanpde.studies._sizes import size_settings
 
 SMALL = {"hidden": (3, 3), "interior": 32, "threads": 1, "redraw": 2}
 x = coordinates("x")
@@ -211,7 +212,7 @@ def test_damaged_file_is_one_line(tmp_path):
 
 
 def test_default_budget_is_half_a_minute():
-    from kanpde._compare._study import _shared
+    from kanpde.studies._study import _shared
 
     assert _shared(problem(), {}, None).time_limit == 30
     assert _shared(problem(), {"steps": 5}, None).time_limit is None

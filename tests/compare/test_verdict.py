@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from kanpde._compare import Spread
-from kanpde._compare._verdict import best_size, common_limit, rows, verdicts
+from kanpde.studies import Spread
+from kanpde.studies._verdict import best_size, common_limit, rows, verdicts
 
 
 def halving(factor, steps, *, start=1.0):

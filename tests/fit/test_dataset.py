@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from kanpde._fit import FitSettings
-from kanpde._fit._dataset import make_dataset
-from kanpde._fit._scaling import Scaling
 from kanpde.errors import InputError, ShapeError
+from kanpde.fitting import FitSettings
+from kanpde.fitting._dataset import make_dataset
+from kanpde.fitting._scaling import Scaling
 
 SETTINGS = FitSettings()
 

@@ -9,11 +9,11 @@ import torch
 
 import kanpde
 from kanpde import KAN, Fit, FitSettings, Status
-from kanpde._fit import Scaling
-from kanpde._fit._run import _notes
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
+from kanpde.fitting import Scaling
+from kanpde.fitting._run import _notes
 from kanpde.nets import ModuleNet, activations
-from kanpde.train._sparsity import EdgePenalty, layer_entropy
+from kanpde.regression._sparsity import EdgePenalty, layer_entropy
 
 
 @pytest.fixture(scope="module")

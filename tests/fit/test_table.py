@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kanpde._fit import read_table
 from kanpde.errors import InputError
+from kanpde.fitting import read_table
 
 
 @pytest.fixture

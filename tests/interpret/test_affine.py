@@ -4,8 +4,8 @@ import pytest
 import sympy
 import torch
 
-from kanpde.interpret._affine import fit_affine
-from kanpde.interpret._forms import canonical_form
+from kanpde.interpret.symbolic._affine import fit_affine
+from kanpde.interpret.symbolic._forms import canonical_form
 from kanpde.nets import ARGUMENT, LIBRARY, SymbolicFunction
 
 # arguments inside every function's domain, and parameters in canonical form

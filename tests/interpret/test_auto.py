@@ -8,8 +8,8 @@ from sympy import Symbol
 from kanpde.errors import InputError
 from kanpde.interpret import Symbolified, auto_symbolic, numerical_edges, symbolic_formula
 from kanpde.nets import KAN, LIBRARY, fix_edge
-from kanpde.nets._kan import Size
-from kanpde.train import regress
+from kanpde.nets.kan._kan import Size
+from kanpde.regression._regress import regress
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 

@@ -5,10 +5,10 @@ from sympy import Symbol
 
 from kanpde.basis import Sine
 from kanpde.interpret import network_from_expression, polish
-from kanpde.interpret._polish import free_columns
-from kanpde.interpret._rows import SymbolicRows
+from kanpde.interpret.symbolic._polish import free_columns
+from kanpde.interpret.symbolic._rows import SymbolicRows
 from kanpde.nets import KAN, LIBRARY, fix_edge
-from kanpde.train import DataRows
+from kanpde.regression._data_rows import DataRows
 
 x, y, z = (Symbol(name, positive=True) for name in "xyz")
 FORMULAS = [

@@ -23,7 +23,7 @@ from kanpde.nets import (
     fix_edge,
     switch_off,
 )
-from kanpde.train import regress
+from kanpde.regression._regress import regress
 
 
 def target(x):

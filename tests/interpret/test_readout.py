@@ -10,12 +10,13 @@ from sympy import Eq, cos, exp, pi, sin, tanh
 import kanpde
 import kanpde.plot
 from kanpde import Dirichlet, Initial, Interval, Neumann, Problem, TimeInterval
-from kanpde._trial import Constants
-from kanpde._view import view
 from kanpde.errors import RunDirectoryError
-from kanpde.interpret import read_out, readout_data, readout_from_data
-from kanpde.interpret._verify import exact_numbers, formula_trial, vanishes, verify
 from kanpde.nets import KAN
+from kanpde.residual._view import view
+from kanpde.solution.closed_form._readout import read_out
+from kanpde.solution.closed_form._record import readout_data, readout_from_data
+from kanpde.solution.closed_form._verify import exact_numbers, formula_trial, vanishes, verify
+from kanpde.trial._trial import Constants
 
 x, t = kanpde.coordinates("x t")
 u = kanpde.unknown("u", x, t)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from kanpde.interpret._refit import structure_network
-from kanpde.interpret._structure import find_structure
+from kanpde.solution.closed_form._refit import structure_network
+from kanpde.solution.closed_form._structure import find_structure
 
 pi = np.pi
 CASES = {

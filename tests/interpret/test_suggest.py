@@ -6,9 +6,9 @@ import torch
 
 from kanpde.errors import InputError
 from kanpde.interpret import Suggestion, auto_symbolic, suggest_edges, suggest_symbolic
-from kanpde.interpret._suggest import chosen_library
+from kanpde.interpret.symbolic._suggest import chosen_library
 from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
-from kanpde.train import regress
+from kanpde.regression._regress import regress
 
 X = torch.linspace(-1, 1, 300, dtype=torch.float64)[:, None]
 CURVES = {

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import RBF, Basis, BSpline, Chebyshev, Sine
+from kanpde.calculus._jets import JetSpace, coordinates_jet
 from kanpde.nets import KAN, LIBRARY, MLP, AxisMap, Network, ProductKAN, fix_edge
 
 

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from kanpde._jets import JetSpace, coordinates_jet
-from kanpde._trial import autograd_jets
 from kanpde.basis import RBF, BSpline, Chebyshev, Sine
+from kanpde.calculus._jets import JetSpace, coordinates_jet
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 from kanpde.nets import (
     KAN,
@@ -23,6 +22,7 @@ from kanpde.nets import (
     product_count,
     update_grid,
 )
+from kanpde.trial._trial import autograd_jets
 
 BLOCKS = {
     "bspline-2": (lambda c: BasisBlock(BSpline(4, 2), 2, 3, c(2, 6, 3)), 1),

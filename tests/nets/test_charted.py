@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from kanpde._jets import JetSpace
-from kanpde._trial import autograd_jets
+from kanpde.calculus._jets import JetSpace
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import Chart, ChartedKAN, chart_count, network_data, network_from_data
+from kanpde.trial._trial import autograd_jets
 
 HOLE = Chart("hole", (0, 1), (0.2, -0.1), 0.3, 2.0)
 CORNER = Chart("corner", (0, 1), (0.0, 0.0), 0.0, 1.5, direction=2.0, opening=1.5 * math.pi)

@@ -5,10 +5,10 @@ import itertools
 import pytest
 import torch
 
-from kanpde._jets import JetSpace, coordinates_jet, unit
-from kanpde._trial import autograd_jets
+from kanpde.calculus._jets import JetSpace, coordinates_jet, unit
 from kanpde.errors import ShapeError
 from kanpde.nets import ProductKAN, network_data, network_from_data
+from kanpde.trial._trial import autograd_jets
 
 
 def space_of(net, order):

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import Chebyshev
+from kanpde.calculus._jets import JetSpace, coordinates_jet
 from kanpde.nets import KAN, MLP, WORKERS, Fused, Inputs, Room
-from kanpde.nets._rowprogram import row_program
+from kanpde.nets.fused._rowprogram import row_program
 
 
 def kan(width, degree, base, **options):

@@ -3,9 +3,9 @@ import itertools
 import pytest
 import torch
 
-from kanpde._jets import JetSpace
+from kanpde.calculus._jets import JetSpace
 from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
-from kanpde.nets._interaction import limited_indices
+from kanpde.nets.spectral._interaction import limited_indices
 
 
 def make(interaction: int | None) -> ProductKAN:

@@ -2,8 +2,8 @@
 
 import torch
 
-from kanpde._jets import JetSpace, coordinates_jet
 from kanpde.basis import RBF, BSpline, Chebyshev, Sine
+from kanpde.calculus._jets import JetSpace, coordinates_jet
 from kanpde.nets import KAN, SineBlock
 
 

@@ -87,7 +87,7 @@ def test_what_is_left_survives_saving_and_has_no_memory_of_the_old(network, help
 def test_rows_of_a_cut_network_agree_with_autograd(network, helpers):
     small = restricted(network, [[0, 2], [1, 3], [0]])
     points = helpers["points"](small, 5)
-    from kanpde._jets import JetSpace
+    from kanpde.calculus._jets import JetSpace
 
     tape = []
     out = small.jets(points[None], JetSpace(2, ((0, 0),)), tape)

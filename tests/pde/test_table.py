@@ -17,7 +17,7 @@ from sympy import (
 )
 
 from kanpde.pde import covered, derivative, lower
-from kanpde.pde._rules import RULES, UNARY
+from kanpde.pde.program._rules import RULES, UNARY
 
 x, y = sympy.symbols("x y", real=True)
 

@@ -16,9 +16,9 @@ from kanpde.errors import InputError, ShapeError
 from kanpde.interpret import edge_scores, remove_edges
 from kanpde.nets import KAN, LIBRARY, MLP, fix_edge
 from kanpde.plot import Recorder, animation, diagram, formula_title
-from kanpde.plot._diagram import RED, diagram_strengths, emptiest_corner, function_name
-from kanpde.plot._graph import MOST_EDGES, graph
-from kanpde.train import regress
+from kanpde.plot.diagram._diagram import RED, diagram_strengths, emptiest_corner, function_name
+from kanpde.plot.diagram._graph import MOST_EDGES, graph
+from kanpde.regression._regress import regress
 
 KNOTS = [
     "chern_simons", "cusp_volume", "hyperbolic_adjoint_torsion_degree",

@@ -9,7 +9,7 @@ import kanpde
 from kanpde.errors import UnsupportedError
 from kanpde.geometry import Box, Disk, Interval, Rectangle, TimeInterval
 from kanpde.plot import domain_figure
-from kanpde.plot._boundary import outline_path, part_lines
+from kanpde.plot.fields._boundary import outline_path, part_lines
 
 x, y, z, t = kanpde.coordinates("x y z t")
 PLATE = Rectangle((x, 0, 2), (y, 0, 1)) - Disk((x, y), (1, 0.5), 0.25, name="hole")

@@ -12,8 +12,8 @@ import pytest
 import sympy
 
 import kanpde
-from kanpde._conditions import DATA, normal
-from kanpde._interface import SIDE
+from kanpde.problem.conditions._conditions import DATA, normal
+from kanpde.problem.conditions._interface import SIDE
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
 PAGES = [PROBLEMS.parent / "README.md", *sorted((PROBLEMS.parent / "docs").glob("*.md"))]
@@ -296,11 +296,17 @@ def test_python_of_the_documentation_imports_public_names_only(page):
 
 
 def test_private_imports_are_seen():
-    text = "import kanpde._jets\nfrom kanpde import _trial, fit\nfrom kanpde.nets._kan import KAN\n"
-    expected = ["kanpde._jets", "kanpde._trial", "kanpde.nets._kan.KAN"]
+    text = (
+        "import kanpde.calculus._jets\nfrom kanpde.trial import _trial\nfrom kanpde import fit\n"
+        "from kanpde.nets.kan._kan import KAN\n"
+    )
+    expected = ["kanpde.calculus._jets", "kanpde.trial._trial", "kanpde.nets.kan._kan.KAN"]
     assert private_imports(text) == expected
-    page = f"```python\n{text}```\n```python\n>>> import kanpde._rows\n```\n"
-    assert [n for b in python_of(page) for n in private_imports(b)] == [*expected, "kanpde._rows"]
+    page = f"```python\n{text}```\n```python\n>>> import kanpde.residual._rows\n```\n"
+    assert [n for b in python_of(page) for n in private_imports(b)] == [
+        *expected,
+        "kanpde.residual._rows",
+    ]
 
 
 def test_references_are_public():

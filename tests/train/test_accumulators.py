@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from kanpde.errors import NumericalError
-from kanpde.train._accumulators import Accumulator, Gram, StreamingQR
+from kanpde.optimize._accumulators import Accumulator, Gram, StreamingQR
 
 KINDS = [Gram, StreamingQR]
 

@@ -22,7 +22,7 @@ from kanpde import (
 )
 from kanpde.geometry import corners, holes
 from kanpde.nets import ChartedKAN
-from kanpde.train import make_plan
+from kanpde.solvers._plan import make_plan
 
 x, y, t = coordinates("x y t")
 u = unknown("u", x, y)

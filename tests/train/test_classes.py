@@ -5,9 +5,10 @@ import torch
 
 from kanpde.basis import Chebyshev
 from kanpde.nets import KAN
-from kanpde.train import DataRows, LevenbergMarquardt
-from kanpde.train._classes import ClassLevenberg, ClassRows
-from kanpde.train._prior import Prior
+from kanpde.optimize._levenberg import LevenbergMarquardt
+from kanpde.regression._classes import ClassLevenberg, ClassRows
+from kanpde.regression._data_rows import DataRows
+from kanpde.regression._prior import Prior
 
 
 @pytest.fixture

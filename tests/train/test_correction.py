@@ -8,10 +8,12 @@ import torch
 
 import kanpde
 from kanpde import Dirichlet, InputError, Interval, Problem, Settings, coordinates, unknown
-from kanpde._measure import Judge
-from kanpde._trial_state import as_stored, trial_from_state, trial_state
-from kanpde.train import DescentPhase, Session, make_plan
-from kanpde.train._correction import CorrectionPhase
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
+from kanpde.solvers.training._correction import CorrectionPhase
+from kanpde.solvers.training._descent import DescentPhase
+from kanpde.trial._state import as_stored, trial_from_state, trial_state
 
 SMALL = {"hidden": (3,), "interior": 128, "redraw": 3, "threads": 1, "linear": False}
 POINTS = np.linspace(-1, 1, 301)[:, None]
@@ -104,7 +106,7 @@ def test_network_of_a_correction_is_chosen_by_its_tangent(corrected):
 
 @pytest.mark.parametrize("net", ["kan", "mlp"])
 def test_stalled_stage_is_handed_to_a_correction(net, monkeypatch):
-    monkeypatch.setattr("kanpde.train._session.PATIENCE", 1)
+    monkeypatch.setattr("kanpde.solvers._session.PATIENCE", 1)
     solution = kanpde.solve(ode(), **SMALL, net=net, stages=2, steps=40)
     assert solution.summary["path"][:2] == ["lm", "correction"]
     assert " + " in solution.summary["net"]
@@ -120,7 +122,7 @@ def test_one_stage_never_ends_by_slow_progress():
 
 
 def test_run_directory_with_stages_loads_and_resumes_bit_for_bit(tmp_path, monkeypatch):
-    monkeypatch.setattr("kanpde.train._session.PATIENCE", 1)
+    monkeypatch.setattr("kanpde.solvers._session.PATIENCE", 1)
     settings = {**SMALL, "stages": 2}
     whole = kanpde.solve(ode(), **settings, steps=30)
     switch = [e["phase"] for e in whole.history].index("correction")

@@ -3,8 +3,9 @@ import torch
 
 from kanpde.errors import InputError, ShapeError
 from kanpde.nets import KAN, LIBRARY, MLP, Network, activations, fix_edge
-from kanpde.train import DataRows, regress
-from kanpde.train._sparsity import EdgePenalty
+from kanpde.regression._data_rows import DataRows
+from kanpde.regression._regress import regress
+from kanpde.regression._sparsity import EdgePenalty
 
 
 def data(n: int = 60, m: int = 2) -> tuple[torch.Tensor, torch.Tensor]:

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from kanpde import Settings
-from kanpde._measure import Judge
-from kanpde._points import Drawn
-from kanpde.train import make_plan
-from kanpde.train._descent import DescentPhase
-from kanpde.train._drawing import Pace, softened
+from kanpde.residual._measure import Judge
+from kanpde.residual._points import Drawn
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.training._descent import DescentPhase
+from kanpde.solvers.training._drawing import Pace, softened
 
 SMALL = {"hidden": (4, 4), "interior": 96, "linear": False, "threads": 1}
 
@@ -93,8 +93,9 @@ def test_conditions_are_redrawn_where_their_residual_is_large():
         coordinates,
         unknown,
     )
-    from kanpde.train import make_network, make_plan
-    from kanpde.train._drawing import follow_residual
+    from kanpde.solvers._network import make_network
+    from kanpde.solvers._plan import make_plan
+    from kanpde.solvers.training._drawing import follow_residual
 
     x, t = coordinates("x t")
     u = unknown("u", x, t)

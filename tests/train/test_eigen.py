@@ -22,8 +22,9 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde._measure import Judge
-from kanpde.train import Session, make_plan
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
 
 x, y = coordinates("x y")
 u, E = unknown("u", x), Symbol("E", real=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kanpde import Constant
-from kanpde.train._estimate import DataSet, Scale, fit, intervals, misfit, step
+from kanpde.solvers.inverse._estimate import DataSet, Scale, fit, intervals, misfit, step
 
 TRUTH = np.array([2.0, -1.0])
 

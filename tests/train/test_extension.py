@@ -7,10 +7,11 @@ import torch
 from sympy import cos, pi, sin
 
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
-from kanpde._measure import Judge
 from kanpde.errors import InputError
-from kanpde.train import DescentPhase, make_plan
-from kanpde.train._extension import extended, loss_of
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.training._descent import DescentPhase
+from kanpde.solvers.training._extension import extended, loss_of
 
 
 def ode():

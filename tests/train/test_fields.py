@@ -5,10 +5,10 @@ import pytest
 from sympy import Eq
 
 from kanpde import Dirichlet, Interval, PointData, Problem, Settings, coordinates, solve, unknown
-from kanpde._measure import Judge
-from kanpde.train import make_plan
-from kanpde.train._evidence import Linearised, deviation, sample
-from kanpde.train._fields import FieldsPhase, field_columns
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.inverse._evidence import Linearised, deviation, sample
+from kanpde.solvers.inverse._fields import FieldsPhase, field_columns
 
 x = coordinates("x")
 u, a = unknown("u", x), unknown("a", x)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from kanpde.train._firstorder import LBFGS, Adam
+from kanpde.optimize._firstorder import LBFGS, Adam
 
 
 def test_lbfgs_solves_a_small_fit(fit):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kanpde.train._gauss_newton import gauss_newton
+from kanpde.optimize._gauss_newton import gauss_newton
 
 
 def linear(theta):

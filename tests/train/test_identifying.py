@@ -19,13 +19,13 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._measure import Judge
-from kanpde._preflight import closed_without_data
-from kanpde._trial_state import trial_from_state, trial_state
-from kanpde.train import make_plan
-from kanpde.train._forward import Forward, constants_of
-from kanpde.train._guess import guess
-from kanpde.train._identifying import IdentifyPhase, identifying_applies
+from kanpde.residual._measure import Judge
+from kanpde.solution._preflight import closed_without_data
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.inverse._forward import Forward, constants_of
+from kanpde.solvers.inverse._guess import guess
+from kanpde.solvers.inverse._identifying import IdentifyPhase, identifying_applies
+from kanpde.trial._state import trial_from_state, trial_state
 
 x, t = coordinates("x t")
 u = unknown("u", x)

@@ -2,9 +2,9 @@ import torch
 from sympy import Add, cosh, pi, sin, symbols
 
 from kanpde import Box, Dirichlet, Problem, Rectangle, Settings, laplacian, load, solve, unknown
-from kanpde.train import make_plan
-from kanpde.train._ladder import Ladder
-from kanpde.train._products import product_network, stretched_points
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.spectral._degrees import Ladder
+from kanpde.solvers.spectral._products import product_network, stretched_points
 
 
 def sines(d: int, *, rotated: bool = False) -> Problem:

@@ -4,11 +4,13 @@ import pytest
 import torch
 
 from kanpde import Settings
-from kanpde._rows import Rows
 from kanpde.errors import NumericalError
-from kanpde.train import LevenbergMarquardt, make_network, make_plan
-from kanpde.train._accumulators import Gram, StreamingQR
-from kanpde.train._large import ConjugateGradients, Dual, choose, make, repeated
+from kanpde.optimize._accumulators import Gram, StreamingQR
+from kanpde.optimize._large import ConjugateGradients, Dual, choose, make, repeated
+from kanpde.optimize._levenberg import LevenbergMarquardt
+from kanpde.residual._rows import Rows
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import make_plan
 
 
 def rows_of(n, p, generator):

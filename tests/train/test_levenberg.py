@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 import torch
 
-from kanpde._settings import Settings
-from kanpde.train import make_plan
-from kanpde.train._descent import make_optimizer
-from kanpde.train._levenberg import LevenbergMarquardt
+from kanpde.optimize._levenberg import LevenbergMarquardt
+from kanpde.problem._settings import Settings
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.training._descent import make_optimizer
 
 
 def run(rows, optimizer, steps):
@@ -47,7 +47,7 @@ def test_streamed_acceleration_agrees_with_kept_rows(fake_rows, fit, monkeypatch
     start = fit.trial.get()
     ends = []
     for keep in (10**6, 0):
-        monkeypatch.setattr("kanpde.train._levenberg.KEEP_BYTES", keep)
+        monkeypatch.setattr("kanpde.optimize._levenberg.KEEP_BYTES", keep)
         rows = fake_rows(fit.function, start)
         LevenbergMarquardt(damping=1.0).step(rows)
         ends.append(rows.trial.get())

@@ -20,13 +20,14 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde._measure import Judge
 from kanpde.nets import AxisMap, ProductKAN
-from kanpde.train import Session, make_plan
-from kanpde.train._charts import choose_chart
-from kanpde.train._march import ACCEPTED, HIGHER, SHORTER, March, Seen
-from kanpde.train._marching import MarchingPhase
-from kanpde.train._products import tails
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
+from kanpde.solvers.marching._fronts import choose_chart
+from kanpde.solvers.marching._march import ACCEPTED, HIGHER, SHORTER, March, Seen
+from kanpde.solvers.marching._marching import MarchingPhase
+from kanpde.solvers.spectral._products import tails
 
 
 def front(rate=3.0):
@@ -194,7 +195,7 @@ def test_small_unknown_is_resolved_beside_a_large_one():
 
 
 def test_given_up_march_does_not_hinder_resuming(tmp_path, monkeypatch):
-    monkeypatch.setattr("kanpde._solve.CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr("kanpde.solution._solve.CHECKPOINT_EVERY", 0.0)
     monkeypatch.setattr(MarchingPhase, "hopeless", lambda phase, elapsed, limit: True)
     settings = {"threads": 1, "time_limit": 1.5}
     out = tmp_path / "run"
@@ -226,7 +227,7 @@ def test_tails_are_those_of_the_highest_products():
 
 
 def test_resumed_march_equals_the_uninterrupted_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("kanpde._solve.CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr("kanpde.solution._solve.CHECKPOINT_EVERY", 0.0)
     problem, points = front(rate=60.0), np.random.default_rng(0).random((300, 2))
     settings = {"steps": 16, "threads": 1}
     whole = solve(problem, **settings)

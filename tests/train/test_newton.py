@@ -4,8 +4,9 @@ import pytest
 
 import kanpde
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
-from kanpde._measure import Judge
-from kanpde.train import Session, make_plan
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
 
 
 def bratu():
@@ -35,7 +36,7 @@ def test_levels_start_from_the_one_before():
     first = session.phase
     first.step()
     coarse = first.trial
-    from kanpde.train._products import product_network, transfer
+    from kanpde.solvers.spectral._products import product_network, transfer
 
     fine = plan.trial(product_network(plan, 12))
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from kanpde.train._quasinewton import Sample, SSBroyden, self_scaling, strong_wolfe
+from kanpde.optimize._quasinewton import Sample, SSBroyden, self_scaling, strong_wolfe
 
 
 def quadratic(count, generator, condition=1e4):

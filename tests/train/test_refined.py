@@ -9,12 +9,13 @@ import torch
 
 import kanpde
 from kanpde import Settings
-from kanpde._measure import Judge
-from kanpde.train import Session, make_plan
-from kanpde.train import _lazy as lazy
-from kanpde.train._lazy import LazyPhase, lazy_applies
-from kanpde.train._probe import draw, tangent_probe
-from kanpde.train._refined import Decomposition, RefinedLevenberg
+from kanpde.optimize._refined import Decomposition, RefinedLevenberg
+from kanpde.residual._measure import Judge
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers._session import Session
+from kanpde.solvers.training import _lazy as lazy
+from kanpde.solvers.training._lazy import LazyPhase, lazy_applies
+from kanpde.solvers.training._probe import draw, tangent_probe
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_nonlinear_problems_are_not_trained_lazily(load_problem):
 
 
 def test_unlucky_start_is_followed_by_another(small, load_problem, monkeypatch):
-    monkeypatch.setattr("kanpde.train._session.GOOD_ENOUGH", 0.0)
+    monkeypatch.setattr("kanpde.solvers._session.GOOD_ENOUGH", 0.0)
     monkeypatch.setattr(lazy, "SLOW_STEPS", 0)  # a start is given up after one step
     problem = load_problem("poisson_square")
     session = Session(make_plan(problem, Settings(linear=False, steps=7)), Judge(problem))

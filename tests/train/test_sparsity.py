@@ -5,14 +5,16 @@ import sympy
 import torch
 
 from kanpde import Dirichlet, Problem, Rectangle, Settings, coordinates, solve, unknown
-from kanpde._jets import JetSpace
-from kanpde._rows import Rows
-from kanpde._terms import INTERIOR
 from kanpde.basis import Chebyshev, Sine
+from kanpde.calculus._jets import JetSpace
 from kanpde.errors import InputError
 from kanpde.nets import KAN, LIBRARY, MLP, activations, fix_edge
-from kanpde.train import make_network, make_plan, regress
-from kanpde.train._sparsity import EdgePenalty, SparseRows, layer_entropy
+from kanpde.regression._regress import regress
+from kanpde.regression._sparsity import EdgePenalty, SparseRows, layer_entropy
+from kanpde.residual._rows import Rows
+from kanpde.residual._terms import INTERIOR
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import make_plan
 
 NETS = {
     "splines": lambda: KAN([2, 4, 3, 1], grid=4),

@@ -17,8 +17,9 @@ from kanpde import (
     unknown,
 )
 from kanpde.errors import InputError
-from kanpde.train import make_network, make_plan
-from kanpde.train._weighting import (
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import make_plan
+from kanpde.solvers.training._weighting import (
     STRICTNESS,
     Weighting,
     attention,
@@ -77,7 +78,7 @@ def test_sums_are_those_of_the_jacobian():
     trial = plan.trial(make_network(plan))
     drawn = plan.draw(40, plan.rng(2))
     sums = term_sums(trial, drawn)
-    from kanpde._rows import Rows
+    from kanpde.residual._rows import Rows
 
     blocks = list(Rows(trial, drawn).jacobian())
     jacobian, residual = (torch.cat(part) for part in zip(*blocks, strict=True))
@@ -91,7 +92,7 @@ def test_weights_multiply_those_by_hand_and_equations_keep_theirs():
     plan = plan_of(weighting="lra", weights={"start": 3.0})
     trial = plan.trial(make_network(plan))
     drawn = plan.draw(64, plan.rng(2))
-    from kanpde._rows import Rows
+    from kanpde.residual._rows import Rows
 
     rows = Rows(trial, drawn, weights=plan.settings.weights)
     before = {p.terms.names[0]: p.scale[0].clone() for p in rows.parts}
@@ -108,7 +109,7 @@ def test_causal_weights_fall_along_time_and_grow_strict():
     plan = plan_of(weighting="causal")
     trial = plan.trial(make_network(plan))
     drawn = plan.draw(512, plan.rng(2))
-    from kanpde._rows import Rows
+    from kanpde.residual._rows import Rows
 
     weighting = Weighting(plan, "lm")
     weighting.attach(Rows(trial, drawn), drawn, update=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kanpde._names import LONGEST_NAME, is_identifier
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
+from kanpde.ground._names import LONGEST_NAME, is_identifier
 
 
 def column(known: Mapping[str, tuple[str, Array]], name: str, component: int | None) -> Array:

@@ -14,8 +14,7 @@ import shapely
 import sympy
 from numpy.typing import NDArray
 
-from kanpde._files import beside_problem
-from kanpde._simplices import Indices, Simplices, facet_vectors, pack
+from kanpde.calculus._simplices import Indices, Simplices, facet_vectors, pack
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain
@@ -33,6 +32,7 @@ from kanpde.geometry.mesh._topology import (
     oriented_mesh,
 )
 from kanpde.geometry.patch import InsidePatch, Patch, SimplexChart
+from kanpde.ground._files import beside_problem
 from kanpde.pde import mesh_field
 
 

@@ -1,0 +1,1 @@
+"""Truncated Taylor algebra, and simplices that hold points."""

@@ -1,0 +1,1 @@
+"""What every package stands on: checks, files, run directories, names, plain values."""

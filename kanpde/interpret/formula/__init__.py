@@ -1,0 +1,1 @@
+"""A symbolic network as an expression with recognised numbers."""

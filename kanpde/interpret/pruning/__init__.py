@@ -1,0 +1,1 @@
+"""Which edges, nodes and inputs matter, and networks without the others."""

@@ -1,0 +1,1 @@
+"""Edges as named functions: suggested, fitted, polished."""

@@ -1,0 +1,1 @@
+"""The compiled kernel: jets and rows of a network in one pass."""

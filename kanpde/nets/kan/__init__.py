@@ -1,0 +1,1 @@
+"""KANs whose edges are learned: B-splines, polynomials, sines, fixed functions."""

@@ -1,0 +1,1 @@
+"""Product KANs: fixed edges, product nodes, learned outer coefficients, solved by least squares."""

@@ -1,0 +1,1 @@
+"""Functions that are given by numbers: tables, splines, fields on meshes."""

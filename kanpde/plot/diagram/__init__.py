@@ -1,0 +1,1 @@
+"""Networks drawn: the diagrams of the KAN paper, formulas, films of them."""

@@ -1,0 +1,1 @@
+"""Solutions drawn: curves, maps, vectors, domains, points."""

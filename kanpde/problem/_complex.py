@@ -1,0 +1,208 @@
+"""Complex-valued problems as real ones: every equation and condition becomes two."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy import Derivative, Expr, Symbol
+from sympy.core.function import AppliedUndef
+
+from kanpde.errors import InputError
+from kanpde.pde import complex_unknowns, parts_of, scalar, split_complex
+from kanpde.problem.conditions._conditions import Condition, Initial, Operator, Robin
+
+Array = NDArray[np.float64]
+Pair = tuple[AppliedUndef, AppliedUndef]
+NAMES = ("re", "im")
+DATA_FIELDS = ("a", "b", "value")
+
+
+def split_equations(equations: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the real equations of complex ones, the same for real ones.
+
+    Parameters
+    ----------
+    equations
+        Records with a field ``expression``.
+
+    Raises
+    ------
+    InputError
+        If an equation of real unknowns alone is complex.
+    """
+    found: dict[str, Any] = {}
+    for name, equation in equations.items():
+        for label, part in _parts(f"equations[{name!r}]", name, equation.expression):
+            found[label] = (
+                equation
+                if part is equation.expression
+                else dataclasses.replace(equation, expression=part)
+            )
+    return found
+
+
+def split_conditions(
+    conditions: Mapping[str, Condition], space: tuple[Symbol, ...]
+) -> dict[str, Condition]:
+    """Give the real conditions of complex ones, the same for real ones.
+
+    Raises
+    ------
+    InputError
+        If a condition on real unknowns alone is complex.
+    """
+    found: dict[str, Condition] = {}
+    for name, condition in conditions.items():
+        where = f"conditions[{name!r}]"
+        if hasattr(condition, "expression"):
+            expression = condition.expression
+            for label, part in _parts(where, name, expression):
+                change: dict[str, Any] = {} if part is expression else {"expression": part}
+                found[label] = dataclasses.replace(condition, **change) if change else condition
+        elif any(map(complex_unknowns, condition.unknowns)):
+            made = _split_condition(condition, space)
+            found.update({f"{name} ({n})": c for n, c in zip(NAMES, made, strict=True)})
+        else:
+            _check_real(where, condition)
+            found[name] = condition
+    return found
+
+
+def _parts(where: str, name: str, expression: Expr) -> Iterator[tuple[str, Expr]]:
+    """Name the parts of an expression that do not vanish."""
+    if not complex_unknowns(expression):
+        if expression.has(sympy.I) and split_complex(expression)[1] != 0:
+            raise InputError(_only_real(where, expression))
+        yield name, expression
+        return
+    parts = split_complex(expression)
+    kept = [(n, part) for n, part in zip(NAMES, parts, strict=True) if part != 0]
+    for n, part in kept:
+        yield (name if len(kept) == 1 else f"{name} ({n})"), part
+
+
+def _only_real(where: str, found: Any) -> str:
+    return (
+        f"{where}: expected real values for real unknowns, got the complex {found}; "
+        "make the unknown with unknown(..., complex=True)"
+    )
+
+
+def _check_real(where: str, condition: Condition) -> None:
+    for field in (*DATA_FIELDS, "jump", "flux", "flux_jump"):
+        value = getattr(condition, field, None)
+        if isinstance(value, Expr) and value.has(sympy.I) and split_complex(value)[1] != 0:
+            raise InputError(_only_real(where, value))
+
+
+def _split_condition(condition: Condition, space: tuple[Symbol, ...]) -> tuple[Condition, ...]:
+    """Two conditions of the same kind; a Robin condition with complex factors becomes operators."""
+    if isinstance(condition, Initial):
+        pairs = [_of(condition.target), split_complex(condition.value)]
+        return tuple(Initial(t, v) for t, v in zip(*pairs, strict=True))
+    if isinstance(condition, Robin):
+        real = [split_complex(v)[1] == 0 for v in (condition.a, condition.b)]
+        if not all(real):
+            both = split_complex(condition.operator(space))
+            return tuple(Operator(part, on=condition.on) for part in both)
+    u: Any = condition.unknown if not hasattr(condition, "u") else condition.u
+    changes: list[dict[str, Any]] = [{"u": part} for part in _of(u)]
+    for field in ("value", "values", "jump", "flux", "flux_jump"):
+        value = getattr(condition, field, None)
+        if value is not None:
+            for change, part in zip(changes, _of(value), strict=True):
+                change[field] = part
+    return tuple(dataclasses.replace(condition, **change) for change in changes)
+
+
+def _of(value: Any) -> tuple[Any, Any]:
+    """Real and imaginary part of an unknown, its derivative, an expression or numbers."""
+    if isinstance(value, AppliedUndef):
+        return parts_of(value)
+    if isinstance(value, Derivative) and isinstance(value.expr, AppliedUndef):
+        first, second = (Derivative(u, *value.variable_count) for u in parts_of(value.expr))
+        return first, second
+    if isinstance(value, sympy.Basic):
+        return split_complex(value)
+    numbers = np.asarray(value)
+    return np.real(numbers), np.imag(numbers)
+
+
+def split_exact(exact: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, Any]:
+    """Put closed forms of real and imaginary part in the place of complex ones."""
+    found: dict[AppliedUndef, Any] = {}
+    for u, value in (exact or {}).items():
+        if complex_unknowns(u):
+            found.update(zip(parts_of(u), _of(scalar(f"exact[{u}]", value)), strict=True))
+        else:
+            found[u] = value
+    return found
+
+
+@dataclass(eq=False)
+class _Shared:
+    """A complex reference that is asked once for both parts."""
+
+    function: Callable[[Array], Any]
+    points: Array | None = None
+    values: Any = None
+
+    def __call__(self, points: Array) -> Any:
+        if self.points is None or not np.array_equal(self.points, points):
+            self.values, self.points = np.asarray(self.function(points)), np.array(points)
+        return self.values
+
+
+@dataclass(frozen=True)
+class PartOfReference:
+    """Real or imaginary part of a complex reference."""
+
+    whole: _Shared
+    imaginary: bool
+
+    def __call__(self, points: Array) -> Array:
+        """Values at points ``(N, d)``, ``(N,)``."""
+        values = self.whole(points)
+        return np.asarray(np.imag(values) if self.imaginary else np.real(values), dtype=float)
+
+
+def split_reference(reference: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, Any]:
+    """Put references of real and imaginary part in the place of complex ones."""
+    found: dict[AppliedUndef, Any] = {}
+    for u, function in (reference or {}).items():
+        if complex_unknowns(u) and callable(function):
+            whole = _Shared(function)
+            for k, part in enumerate(parts_of(u)):
+                found[part] = PartOfReference(whole, imaginary=bool(k))
+        else:
+            found[u] = function
+    return found
+
+
+def find_complex(
+    equations: Mapping[str, Any], coordinates: tuple[Symbol, ...]
+) -> dict[AppliedUndef, Pair]:
+    """List the complex unknowns of equations with their parts."""
+    named = {u for e in equations.values() for u in complex_unknowns(e.expression)}
+    found = {u.func(*coordinates) for u in named if len(u.args) == len(coordinates)}
+    return {u: parts_of(u) for u in sorted(found, key=str)}
+
+
+def magnitudes(pairs: Mapping[str, tuple[int, int]], values: Array) -> dict[str, Array]:
+    """Give ``{"abs(h)": |h|}`` of values ``(N, m)``; `pairs` say which columns belong together."""
+    return {f"abs({n})": np.hypot(values[:, a], values[:, b]) for n, (a, b) in pairs.items()}
+
+
+def columns_of(
+    pairs: Mapping[AppliedUndef, Pair], unknowns: tuple[AppliedUndef, ...]
+) -> dict[str, tuple[int, int]]:
+    """Columns of real and imaginary part by name of a complex unknown."""
+    return {
+        str(h.func.__name__): (unknowns.index(a), unknowns.index(b)) for h, (a, b) in pairs.items()
+    }

@@ -1,0 +1,1 @@
+"""Conditions: boundary, initial and integral ones, data, interfaces."""

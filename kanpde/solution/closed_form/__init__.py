@@ -1,0 +1,1 @@
+"""Closed forms of solutions: structure, refit, formula, proof."""

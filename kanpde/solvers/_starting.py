@@ -1,0 +1,65 @@
+"""Starting a solve from the solution of a neighbouring problem."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from kanpde.nets import Network, ProductKAN, network_data, network_from_data
+from kanpde.solvers._network import make_network
+from kanpde.solvers._plan import Plan
+from kanpde.trial._lazy import LazyTrial
+from kanpde.trial._piecewise import Slabs
+
+
+class Warm(Enum):
+    """What a start is good for, or why it is not."""
+
+    PRODUCT = "product KAN"
+    NETWORK = "network"
+    SLABS = "slabs: every march begins at the initial state, the whole interval is not tried"
+    STAGES = "not used: it is a sum of several networks"
+    LAZY = "not used: it belongs to the tangent of its own network"
+    OTHER = "not used: symmetry or periodicity is imposed in another way here"
+
+
+def warmth(plan: Plan) -> Warm | None:
+    """Tell what the start of a plan is good for; ``None`` where there is none."""
+    start = plan.start
+    if start is None:
+        return None
+    if isinstance(start, Slabs):
+        return Warm.SLABS
+    if isinstance(start, LazyTrial):
+        return Warm.LAZY
+    if start.frozen_trial:
+        return Warm.STAGES
+    here, there = plan.frame, start.frame
+    alike = (
+        here.periodic == there.periodic
+        and [(f.axis, f.parities) for f in here.folds]
+        == [(f.axis, f.parities) for f in there.folds]
+        and here.even == there.even
+        and here.pieces == there.pieces
+    )
+    if not alike:
+        return Warm.OTHER
+    return Warm.PRODUCT if isinstance(start.network, ProductKAN) else Warm.NETWORK
+
+
+def started_network(plan: Plan) -> Network:
+    """Make the network that is trained: the start's where that fits what is asked for.
+
+    Without settings about the network the start's own is taken over, kind and size; with them
+    only its coefficients, where both are of one kind and size.
+    """
+    settings = plan.settings
+    if plan.start is None or warmth(plan) is not Warm.NETWORK:
+        return make_network(plan)
+    given, known = network_data(plan.start.network), plan.start.network.get()
+    asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
+    free = settings.net == "kan" and settings.base is None and all(a is None for a in asked)
+    made = network_from_data(given) if free else make_network(plan)
+    if free or network_data(made) == given:
+        made = made.to(dtype=plan.dtype)
+        made.set(known.to(next(iter(made.parameters()))))
+    return made

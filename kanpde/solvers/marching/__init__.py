@@ -1,0 +1,1 @@
+"""Product KANs that march through time in slabs."""

@@ -1,0 +1,1 @@
+"""Spectral least squares: product KANs, level after level, linear, Gauss-Newton, eigenvalues."""

@@ -1,0 +1,145 @@
+"""Smooth nonlinear problems: damped Gauss-Newton on product KANs of growing degree.
+
+Every level starts from the one before, the first from the solution that the solve starts from.
+Where the residual on fresh points does not fall fast (a front, a kink, a wrong branch) the phase
+gives up after a few cheap levels, and a deep network is trained instead; not where the values
+settle all the same, as they do beside a weak singularity.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kanpde.nets import ProductKAN
+from kanpde.optimize._levenberg import LevenbergMarquardt
+from kanpde.residual._measure import Judge, relative_l2
+from kanpde.residual._rows import Rows
+from kanpde.solvers._phase import Report
+from kanpde.solvers._plan import Plan
+from kanpde.solvers._starting import Warm, warmth
+from kanpde.solvers.spectral._linear import CHECKED, LinearPhase
+from kanpde.solvers.spectral._products import take_products, transfer
+from kanpde.trial._trial import Trial
+
+Array = NDArray[np.float64]
+
+MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
+MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
+MOVING = 2e-3  # relative change of values by a step, for another one where one is continued
+FIRST, NEXT = 1e-4, 1e-8  # damping of a level, and where one that is continued goes on
+MANY, SMOOTH = 600, 1e-12  # coefficients for the normal equations; fall of loss for QR after all
+TRIED_LEVELS = 3
+FALL_PER_LEVEL = 0.1
+SETTLED, FALL_OF_CHANGE = 0.1, 0.7
+NEAR = 0.75  # of the degree that a start has is where the levels begin
+
+
+class NewtonPhase(LinearPhase):
+    """Levels of growing degree, each solved by a few Gauss-Newton steps."""
+
+    name = "newton"
+
+    def __init__(self, plan: Plan, judge: Judge) -> None:
+        super().__init__(plan, judge)
+        self.start = plan.start if warmth(plan) is Warm.PRODUCT else None
+        self.slow = False
+        if self.start is not None:
+            network = self.start.network
+            assert isinstance(network, ProductKAN)
+            self.ladder.skip_to(NEAR * self.ladder.level_of(network.degrees))
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether the values were settling to the last level."""
+        return (self.done and not self.slow and self.settling) or super().sufficient
+
+    @property
+    def promising(self) -> bool:
+        """Whether it may take all of the time: it settles, or it was near from the start."""
+        return self.start is not None or self.settling
+
+    @property
+    def settling(self) -> bool:
+        """Whether the last levels changed the values little, and less and less."""
+        changes = self._changes()
+        if len(changes) < 2:
+            return False
+        last, before = changes[:2]
+        return last < SETTLED and last < FALL_OF_CHANGE * before
+
+    def _changes(self) -> list[float]:
+        """Relative change of the values by the last level, and by the one before."""
+        values = [self.judge.values(self.trial), *(k.values for k in self.levels.kept[:-3:-1])]
+        return [float(relative_l2(b, a).max()) for a, b in itertools.pairwise(values)]
+
+    def _fit(self, trial: Trial, rows: Rows) -> None:
+        """Start from the best level so far and iterate until the loss stops falling."""
+        if self.solved:
+            transfer(self.trial, trial)
+        elif self.start is not None:
+            take_products(self.start, trial)
+        method = self._method(trial.count)
+        first = loss = float(rows.vector().square().sum())
+        on = self.start is not None
+        most, enough = (MOST_STEPS_ON, ENOUGH_FALL_ON) if on else (MOST_STEPS, ENOUGH_FALL)
+        end, values = time.perf_counter() + self.remaining, self._values(trial)
+        for _ in range(most):
+            report = method.step(rows)
+            if not report.accepted or not report.finite or time.perf_counter() > end:
+                break
+            if report.gain_ratio > 0.75:
+                method.damping = max(1e-3 * method.damping, 1e-30)
+            fell, loss = report.loss < enough * loss, report.loss
+            before, values = values, self._values(trial)
+            if fell or (on and relative_l2(values, before).max() > MOVING):
+                continue
+            if method.linear_algebra == "qr" or loss > SMOOTH * first:
+                break
+            method.linear_algebra = "qr"
+
+    def _values(self, trial: Trial) -> Array:
+        """Values of the trial where a solution is continued; they tell whether it settles."""
+        return np.zeros((0, 1)) if self.start is None else self.judge.values(trial)
+
+    def _method(self, count: int) -> LevenbergMarquardt:
+        """Gauss-Newton steps; bent, followed further and by normal equations where many are due.
+
+        A solution that is continued lies in a long valley wherever equations barely fix it.
+        """
+        on = self.start is not None
+        return LevenbergMarquardt(
+            damping=NEXT if on and self.solved else FIRST,
+            geodesic=on,
+            reach=on,
+            linear_algebra="gram" if on and count > MANY else "qr",
+            smallest=1e-30,
+        )
+
+    def step(self) -> Report:
+        """Solve the next level; give up where the levels gain too little."""
+        before = self.best_fresh
+        report = super().step()
+        falling = self.best_fresh < FALL_PER_LEVEL * before
+        settling = report.moved and self.settling
+        self.slow = not falling and not settling
+        tried = self.level >= TRIED_LEVELS and self.start is None
+        if tried and self.slow and self.ladder.last_order:
+            self.done = True
+        elif settling and self.stalled and self._predicted() > CHECKED:
+            self.without_gain, self.stalled = 0, False
+            self.done = self.ladder.degrees is None
+        return report
+
+    def state(self) -> dict[str, Any]:
+        """Level, best trial, earlier levels, whether the last level gained too little."""
+        return {**super().state(), "slow": self.slow}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from `state`."""
+        super().restore(state)
+        self.slow = bool(state["slow"])

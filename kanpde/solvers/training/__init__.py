@@ -1,0 +1,1 @@
+"""Trained networks: descent, redraws, grid extension, weights, corrections, lazy training."""
