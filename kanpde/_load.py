@@ -6,8 +6,8 @@ from pathlib import Path
 
 from kanpde.fitting import Fit, load_fit
 from kanpde.ground._runs import FIT
-from kanpde.solution._solution import Solution
-from kanpde.solution._solution import load as load_solution
+from kanpde.solution import Solution
+from kanpde.solution import load as load_solution
 
 
 def load(directory: str | Path) -> Solution | Fit:

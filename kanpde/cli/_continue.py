@@ -103,7 +103,7 @@ def solve_stages(
 ) -> Any:
     """Solve stage after stage."""
     import kanpde
-    from kanpde.solution._continue import stage_values
+    from kanpde.solution import stage_values
 
     def build(**values: float) -> Problem:
         return found.build(path, parameters, values[found.name])

@@ -17,7 +17,7 @@ from kanpde.cli._convert import (
     to_ints,
 )
 from kanpde.errors import InputError
-from kanpde.problem._settings import Settings
+from kanpde.problem import Settings
 
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 

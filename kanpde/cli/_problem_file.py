@@ -26,7 +26,7 @@ from kanpde.cli._convert import (
 )
 from kanpde.errors import InputError, KanpdeError
 from kanpde.ground._files import problem_directory
-from kanpde.problem._settings import Settings
+from kanpde.problem import Settings
 
 if TYPE_CHECKING:
     from kanpde import Problem

@@ -15,7 +15,7 @@ from kanpde.errors import KanpdeError, RunDirectoryError
 
 if TYPE_CHECKING:
     from kanpde import Solution
-    from kanpde.solution.closed_form._readout import Readout
+    from kanpde.solution import Readout
 
 FORMULA = "formula.json"
 
@@ -23,7 +23,7 @@ FORMULA = "formula.json"
 def read_formula(solution: Solution, directory: Path, *, quiet: bool) -> Readout | None:
     """Read the closed form out and store it; ``None`` if that was interrupted."""
     from kanpde.ground import _runs
-    from kanpde.solution.closed_form._record import readout_data
+    from kanpde.solution import readout_data
 
     waiting: Any = nullcontext()
     if not quiet:
@@ -46,7 +46,7 @@ def stored_formula(solution: Solution, directory: Path) -> Readout | None:
     RunDirectoryError
         If the file is damaged.
     """
-    from kanpde.solution.closed_form._record import readout_from_data
+    from kanpde.solution import readout_from_data
 
     path = directory / FORMULA
     if not path.exists():

@@ -13,11 +13,11 @@ import numpy as np
 from kanpde.errors import ShapeError
 from kanpde.export._counts import lattice_counts
 from kanpde.ground._files import replacing
-from kanpde.problem._complex import magnitudes
+from kanpde.problem import magnitudes
 
 if TYPE_CHECKING:
     from kanpde.geometry import Domain
-    from kanpde.solution._solution import Solution
+    from kanpde.solution import Solution
 
 _ROWS = 10_000
 _CHUNK = 8192

@@ -18,12 +18,12 @@ from kanpde.export._cells import Cells, spatial_cells
 from kanpde.export._counts import lattice_counts
 from kanpde.export._user_mesh import FORMATS, UserMesh, file_format, user_mesh
 from kanpde.ground._files import replacing
-from kanpde.problem._complex import magnitudes
-from kanpde.solution._solution import reference_shifts
+from kanpde.problem import magnitudes
+from kanpde.solution import reference_shifts
 
 if TYPE_CHECKING:
     from kanpde.geometry import Domain
-    from kanpde.solution._solution import Solution
+    from kanpde.solution import Solution
 
 _POINTS = {1: 201, 2: 101, 3: 33}  # along each length
 _TIMES = 21

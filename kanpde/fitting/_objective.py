@@ -16,11 +16,15 @@ from kanpde.fitting._dataset import CLASSIFICATION, Dataset, Part
 from kanpde.fitting._scaling import Scaling
 from kanpde.fitting._settings import FitSettings
 from kanpde.nets import Network
-from kanpde.regression._classes import ClassLevenberg, ClassRows
-from kanpde.regression._data_rows import DataRows, Penalty
-from kanpde.regression._prior import Prior
-from kanpde.regression._regress import make_optimizer
-from kanpde.regression._sparsity import EdgePenalty
+from kanpde.regression import (
+    ClassLevenberg,
+    ClassRows,
+    DataRows,
+    EdgePenalty,
+    Penalty,
+    Prior,
+    make_optimizer,
+)
 
 Array = NDArray[np.float64]
 Rows = tuple[Tensor, Tensor]  # network inputs (N, d); targets (N, m) or classes (N,)

@@ -21,7 +21,7 @@ from kanpde.ground._status import Status
 from kanpde.ground._versions import versions
 from kanpde.nets import Network, copy_network
 from kanpde.nets._describe import describe_network
-from kanpde.optimize._threads import cores, few_threads
+from kanpde.optimize import cores, few_threads
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "threads"}

@@ -17,8 +17,8 @@ from kanpde.fitting._settings import FitSettings
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
 from kanpde.nets import KAN, Network, copy_network, extend_grid, network_data, network_from_data
-from kanpde.optimize._levenberg import LevenbergMarquardt, StepReport
-from kanpde.regression._classes import ClassRows
+from kanpde.optimize import LevenbergMarquardt, StepReport
+from kanpde.regression import ClassRows
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kanpde.basis import Basis, base_values
-from kanpde.calculus._compose import apply_family
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace, apply_family
 
 
 class Block(nn.Module):

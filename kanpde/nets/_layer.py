@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kanpde.basis import base_values
-from kanpde.calculus._compose import apply_family
-from kanpde.calculus._jets import JetSpace, multiply
+from kanpde.calculus import JetSpace, apply_family, multiply
 from kanpde.ground import _check
 from kanpde.nets._block import Block
 from kanpde.nets._symbolic_block import SymbolicBlock

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from kanpde.basis import BSpline, Chebyshev, basis_from_data
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._block import BasisBlock
 from kanpde.nets._layer import Layer

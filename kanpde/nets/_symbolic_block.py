@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from kanpde.calculus._compose import apply_family
-from kanpde.calculus._jets import JetSpace, multiply
+from kanpde.calculus import JetSpace, apply_family, multiply
 from kanpde.nets._block import Block
 from kanpde.nets._library import SymbolicFunction
 

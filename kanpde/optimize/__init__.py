@@ -1,1 +1,5 @@
-"""Least squares and other optimizers."""
+"""Least squares and other optimizers; they know rows, no equation and no network."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,7 +20,7 @@ from kanpde.plot.fields._vectors import vector_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from kanpde.solution._solution import Solution
+    from kanpde.solution import Solution
 
 _FORMATS = ("eps", "jpg", "pdf", "png", "svg")
 _VECTOR = ("eps", "pdf", "svg")

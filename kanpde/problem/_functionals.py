@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.errors import InputError
 from kanpde.pde import IntegralTerm, Program, lower
 

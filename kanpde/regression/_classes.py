@@ -8,9 +8,7 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import Network, Tape
-from kanpde.optimize._accumulators import Accumulator
-from kanpde.optimize._levenberg import LevenbergMarquardt
-from kanpde.optimize._source import RowSource
+from kanpde.optimize import Accumulator, LevenbergMarquardt, RowSource
 from kanpde.regression._data_rows import SPACE, DataRows, Penalty
 
 CURVATURE_ROWS = 2000

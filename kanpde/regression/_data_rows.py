@@ -8,10 +8,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.ground import _check
 from kanpde.nets import KAN, MLP, BaseBlock, BasisBlock, BiasBlock, Network, Tape
-from kanpde.optimize._source import NetworkCoefficients
+from kanpde.optimize import NetworkCoefficients
 
 SPACE = JetSpace(1, ((0,),))
 CHUNK_ENTRIES = 3_000_000

@@ -11,9 +11,7 @@ from torch import Tensor
 
 from kanpde.errors import InputError
 from kanpde.nets import Network
-from kanpde.optimize._firstorder import LBFGS, Adam
-from kanpde.optimize._levenberg import LevenbergMarquardt, StepReport
-from kanpde.optimize._quasinewton import SSBroyden
+from kanpde.optimize import LBFGS, Adam, LevenbergMarquardt, SSBroyden, StepReport
 from kanpde.regression._data_rows import DataRows, Penalty
 from kanpde.regression._prior import Prior
 

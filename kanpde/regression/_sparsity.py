@@ -30,10 +30,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.errors import InputError
 from kanpde.nets import KAN, BiasBlock, Block, Network, Record, SymbolicBlock, Tape
-from kanpde.optimize._source import NetworkRows
+from kanpde.optimize import NetworkRows
 
 SPACE = JetSpace(1, ((0,),))
 SAMPLES = 1000

@@ -17,10 +17,7 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.pde import raise_program, tree_data, tree_expression
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import MeanValue, Periodic, normal
-from kanpde.problem.conditions._interface import Interface
-from kanpde.problem.conditions._point_data import PointData
+from kanpde.problem import Interface, MeanValue, Periodic, PointData, Problem, normal
 from kanpde.residual._points import Drawn, draw
 from kanpde.residual._state import terms_data, terms_from_data
 from kanpde.residual._terms import INITIAL, INTERIOR, PAIR, TermSet, all_terms

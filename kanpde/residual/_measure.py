@@ -12,10 +12,8 @@ import torch
 from numpy.polynomial import Chebyshev
 from numpy.typing import NDArray
 
-from kanpde.problem._complex import columns_of, magnitudes
-from kanpde.problem._problem import Problem
-from kanpde.problem.passes._gauge import drifting_unknowns, floating_unknowns
-from kanpde.trial._trial import Trial
+from kanpde.problem import Problem, columns_of, drifting_unknowns, floating_unknowns, magnitudes
+from kanpde.trial import Trial
 
 Array = NDArray[np.float64]
 EVALUATION_POINTS = 4000

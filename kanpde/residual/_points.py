@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import Domain, Product
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import Periodic
-from kanpde.problem.conditions._interface import Interface, breaks, gauss_between
-from kanpde.problem.conditions._point_data import PointData
+from kanpde.problem import Interface, Periodic, PointData, Problem, breaks, gauss_between
 from kanpde.residual._terms import (
     BOUNDARY,
     GAUGE,

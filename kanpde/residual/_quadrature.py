@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets import Inputs, Tape
-from kanpde.problem._functionals import Functional
-from kanpde.trial._trial import Site, Trial
+from kanpde.problem import Functional
+from kanpde.trial import Site, Trial
 
 Prepare = Callable[[Tensor, JetSpace], Inputs | None]
 

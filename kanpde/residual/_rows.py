@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import Inputs, Room, Tape
-from kanpde.problem._functionals import pick
+from kanpde.problem import pick
 from kanpde.residual._points import Drawn
 from kanpde.residual._quadrature import Quadrature
 from kanpde.residual._terms import TermSet
 from kanpde.residual.backends import make_backend
-from kanpde.trial._trial import Site, Trial
+from kanpde.trial import Site, Trial
 
 T = TypeVar("T")
 

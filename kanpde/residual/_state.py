@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.errors import RunDirectoryError
 from kanpde.pde import Program
-from kanpde.problem._functionals import Functional, JetInput, Region
+from kanpde.problem import Functional, JetInput, Region
 from kanpde.residual._terms import TermSet
 
 

@@ -12,27 +12,30 @@ from typing import Any
 import sympy
 from sympy import Dummy, Expr, Symbol
 
-from kanpde.calculus._jets import JetSpace, unit
+from kanpde.calculus import JetSpace, unit
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
-from kanpde.problem._functionals import Functional, JetInput, Region
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem import (
     DATA,
+    SIDE,
     Condition,
     Constraint,
     Dirichlet,
+    Functional,
     Initial,
+    Interface,
+    JetInput,
     MeanValue,
     Neumann,
     Operator,
     Periodic,
+    PointData,
+    Problem,
+    Region,
     Robin,
+    drifting_unknowns,
     normal,
 )
-from kanpde.problem.conditions._interface import SIDE, Interface
-from kanpde.problem.conditions._point_data import PointData
-from kanpde.problem.passes._gauge import drifting_unknowns
-from kanpde.trial.exact._ansatz import Ansatzes
+from kanpde.trial import Ansatzes
 
 INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE, INTERFACE = (
     "interior",

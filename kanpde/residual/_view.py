@@ -15,8 +15,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.geometry import Domain
 from kanpde.pde import Program, lower
-from kanpde.problem._complex import columns_of
-from kanpde.problem._problem import Problem
+from kanpde.problem import Problem, columns_of
 from kanpde.residual._claims import Claim, claims_of
 
 Array = NDArray[np.float64]

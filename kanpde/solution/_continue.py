@@ -11,8 +11,7 @@ from kanpde.errors import InputError
 from kanpde.ground import _runs
 from kanpde.ground._plain import plain
 from kanpde.ground._status import Status
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
+from kanpde.problem import Problem, Settings
 from kanpde.solution._solution import Solution
 from kanpde.solution._solution import load as load_solution
 from kanpde.solution._solve import Progress, solve

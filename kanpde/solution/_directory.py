@@ -26,11 +26,16 @@ from kanpde.ground._runs import (
     write_json,
 )
 from kanpde.pde import Program, unknown
-from kanpde.residual._claims import claims_data, claims_from_data
-from kanpde.residual._state import terms_data, terms_from_data
-from kanpde.residual._terms import TermSet
-from kanpde.residual._view import ProblemView
-from kanpde.trial._state import (
+from kanpde.residual import (
+    ProblemView,
+    TermSet,
+    claims_data,
+    claims_from_data,
+    terms_data,
+    terms_from_data,
+)
+from kanpde.trial import (
+    Trial,
     constants_data,
     constants_from_data,
     first_stage,
@@ -39,7 +44,6 @@ from kanpde.trial._state import (
     trial_from_state,
     trial_state,
 )
-from kanpde.trial._trial import Trial
 
 
 def write_problem(

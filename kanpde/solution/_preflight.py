@@ -10,35 +10,39 @@ import torch
 
 from kanpde.nets._describe import named_charts
 from kanpde.pde import is_linear, jets_in, lower, normalise, order
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem import (
     Condition,
+    Conflict,
     Constraint,
+    Coverage,
     Dirichlet,
     Initial,
+    Interface,
     MeanValue,
     Neumann,
     Operator,
     Periodic,
+    PointData,
+    Problem,
     Robin,
-)
-from kanpde.problem.conditions._interface import Interface
-from kanpde.problem.conditions._point_data import PointData
-from kanpde.problem.passes._faults import (
-    Conflict,
-    Coverage,
+    Settings,
     conditions_on_parts,
     conflicts,
     coverage,
+    drifting_unknowns,
+    floating_unknowns,
+    uneven,
 )
-from kanpde.problem.passes._gauge import drifting_unknowns, floating_unknowns
-from kanpde.problem.passes._periodic import uneven
-from kanpde.residual._terms import INTERIOR
-from kanpde.solvers._network import make_network, suggested_degree
-from kanpde.solvers._plan import Plan, interior_points, make_plan
-from kanpde.solvers.inverse._forward import forward_problem
-from kanpde.trial.exact._halving import described
+from kanpde.residual import INTERIOR
+from kanpde.solvers import (
+    Plan,
+    forward_problem,
+    interior_points,
+    make_network,
+    make_plan,
+    suggested_degree,
+)
+from kanpde.trial import described
 
 
 def preflight(problem: Problem, settings: Settings | None = None) -> dict[str, Any]:

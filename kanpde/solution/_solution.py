@@ -17,16 +17,13 @@ from kanpde.ground import _check, _files, _runs
 from kanpde.ground._status import Status
 from kanpde.interpret import Library
 from kanpde.pde import complex_unknowns, lower, normalise, scalar, split_complex
-from kanpde.problem.conditions._conditions import normal
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import TermSet, jet_layout
-from kanpde.residual._view import ProblemView
+from kanpde.problem import normal
+from kanpde.residual import Drawn, ProblemView, Rows, TermSet, jet_layout
 from kanpde.solution import _directory
 from kanpde.solution._cubature import Integrated
 from kanpde.solution._integrate import integrate
 from kanpde.solution.closed_form._readout import Readout, read_out
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 Array = NDArray[np.float64]
 CHUNK = 4096

@@ -17,34 +17,35 @@ from kanpde.ground._plain import plain
 from kanpde.ground._status import Status
 from kanpde.ground._versions import versions
 from kanpde.nets._describe import describe_network, structure
-from kanpde.optimize._threads import cores, few_threads
-from kanpde.problem._eigen import vanishes
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
-from kanpde.problem._statement import Equation
-from kanpde.problem.conditions._conditions import Condition, Periodic
-from kanpde.problem.conditions._interface import Interface
-from kanpde.problem.conditions._point_data import PointData
-from kanpde.residual._measure import Judge
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR
-from kanpde.residual._view import ProblemView, view
+from kanpde.optimize import cores, few_threads
+from kanpde.problem import (
+    Condition,
+    Equation,
+    Interface,
+    Periodic,
+    PointData,
+    Problem,
+    Settings,
+    vanishes,
+)
+from kanpde.residual import INTERIOR, Judge, ProblemView, Rows, view
 from kanpde.solution import _directory
 from kanpde.solution._preflight import closed_without_data
 from kanpde.solution._solution import Solution
-from kanpde.solvers._phase import Phase
-from kanpde.solvers._plan import Plan, make_plan
-from kanpde.solvers._session import Session
-from kanpde.solvers._starting import warmth
-from kanpde.solvers.inverse._fields import FieldsPhase
-from kanpde.solvers.inverse._identifying import IdentifyPhase
-from kanpde.solvers.inverse._intervals import identify, noise_levels
-from kanpde.solvers.spectral._eigen import EigenPhase
-from kanpde.solvers.training._descent import DescentPhase
-from kanpde.trial._piecewise import Slabs
-from kanpde.trial._state import as_stored, trial_state
-from kanpde.trial._trial import Trial
-from kanpde.trial.exact._halving import described
+from kanpde.solvers import (
+    DescentPhase,
+    EigenPhase,
+    FieldsPhase,
+    IdentifyPhase,
+    Phase,
+    Plan,
+    Session,
+    identify,
+    make_plan,
+    noise_levels,
+    warmth,
+)
+from kanpde.trial import Slabs, Trial, as_stored, described, trial_state
 
 CHECKPOINT_EVERY = 3.0
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}

@@ -10,9 +10,9 @@ import numpy as np
 
 from kanpde.geometry import Ball, Domain, Product, corners, holes
 from kanpde.nets import Chart, chart_count
-from kanpde.problem._problem import Problem
-from kanpde.residual._points import Drawn
-from kanpde.trial._frame import Frame
+from kanpde.problem import Problem
+from kanpde.residual import Drawn
+from kanpde.trial import Frame
 
 MOST_CHARTS = 32
 CROWDED, ENDS = 0.4, 0.2  # of the interior points

@@ -7,8 +7,7 @@ import numpy as np
 from kanpde.basis import FREQUENCY, RBF, Basis, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
+from kanpde.problem import Problem, Settings
 from kanpde.solvers._plan import Plan
 
 HIDDEN_IN_ONE_DIMENSION, HIDDEN = (8, 8, 8), (8, 8, 8, 8)

@@ -8,12 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from kanpde.residual._measure import Judge, Level
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import TermSet
+from kanpde.residual import Drawn, Judge, Level, Rows, TermSet
 from kanpde.solvers._plan import Plan
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 
 @dataclass

@@ -16,21 +16,46 @@ from kanpde.errors import InputError
 from kanpde.ground import _check
 from kanpde.nets import Chart, Network, kernel_available
 from kanpde.pde import is_linear
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
-from kanpde.problem.conditions._conditions import Initial, MeanValue, Periodic
-from kanpde.problem.conditions._interface import breaks, row_names
-from kanpde.problem.conditions._point_data import PointData
-from kanpde.problem.passes._periodic import check_periodic
-from kanpde.problem.passes._symmetry import Mirror, find
-from kanpde.residual._points import Drawn, draw
-from kanpde.residual._terms import BOUNDARY, INITIAL, INTERIOR, MEAN, POINTS, TermSet, compile_terms
+from kanpde.problem import (
+    Initial,
+    MeanValue,
+    Mirror,
+    Periodic,
+    PointData,
+    Problem,
+    Settings,
+    breaks,
+    check_periodic,
+    find,
+    row_names,
+)
+from kanpde.residual import (
+    BOUNDARY,
+    INITIAL,
+    INTERIOR,
+    MEAN,
+    POINTS,
+    Drawn,
+    TermSet,
+    compile_terms,
+    draw,
+)
 from kanpde.solvers._charts import crowded, find_charts
 from kanpde.solvers._spread import spread
-from kanpde.trial._piecewise import Seam, SlabTrial
-from kanpde.trial._trial import Constants, Fold, Frame, Programs, Trial
-from kanpde.trial.exact._ansatz import Ansatzes, build
-from kanpde.trial.exact._halving import folds, keeps_ansatz, reduce
+from kanpde.trial import (
+    Ansatzes,
+    Constants,
+    Fold,
+    Frame,
+    Programs,
+    Seam,
+    SlabTrial,
+    Trial,
+    build,
+    folds,
+    keeps_ansatz,
+    reduce,
+)
 
 POINTS_PER_COEFFICIENT = 7
 FEWEST_POINTS, MOST_POINTS = 512, 20000

@@ -12,7 +12,7 @@ import torch
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
 from kanpde.nets import warm_up
-from kanpde.residual._measure import Judge, Level, predicted_errors
+from kanpde.residual import Judge, Level, predicted_errors
 from kanpde.solvers._phase import Phase, Report, fresh_loss
 from kanpde.solvers._plan import Plan, fused_applies, has_data, slabs_apply
 from kanpde.solvers._starting import Warm, warmth
@@ -26,8 +26,7 @@ from kanpde.solvers.spectral._products import products_apply
 from kanpde.solvers.training._correction import CorrectionPhase
 from kanpde.solvers.training._descent import DescentPhase
 from kanpde.solvers.training._lazy import ATTEMPTS, LazyPhase, lazy_applies
-from kanpde.trial._state import trial_state
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial, trial_state
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]

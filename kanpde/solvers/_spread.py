@@ -6,10 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from kanpde.problem.conditions._interface import Interface, beside
-from kanpde.residual._points import Drawn
-from kanpde.residual._terms import TermSet
-from kanpde.trial._frame import Frame
+from kanpde.problem import Interface, beside
+from kanpde.residual import Drawn, TermSet
+from kanpde.trial import Frame
 
 
 def spread(drawn: Drawn, terms: TermSet, frame: Frame, sampler: str) -> Drawn:

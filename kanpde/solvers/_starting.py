@@ -7,8 +7,7 @@ from enum import Enum
 from kanpde.nets import Network, ProductKAN, network_data, network_from_data
 from kanpde.solvers._network import make_network
 from kanpde.solvers._plan import Plan
-from kanpde.trial._lazy import LazyTrial
-from kanpde.trial._piecewise import Slabs
+from kanpde.trial import LazyTrial, Slabs
 
 
 class Warm(Enum):

@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 
 from kanpde.ground._status import Status
-from kanpde.optimize._threads import few_threads
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
-from kanpde.residual._measure import Judge
-from kanpde.solution._solve import describe
-from kanpde.solvers._phase import fresh_loss
-from kanpde.solvers._plan import Plan, make_plan
-from kanpde.solvers._session import Session
-from kanpde.trial._trial import Trial
+from kanpde.optimize import few_threads
+from kanpde.problem import Problem, Settings
+from kanpde.residual import Judge
+from kanpde.solution import describe
+from kanpde.solvers import Plan, Session, fresh_loss, make_plan
+from kanpde.trial import Trial
 
 EVERY_STEP_UNTIL = 100
 GROWTH = 1.02  # then the error is measured after 2 % more steps

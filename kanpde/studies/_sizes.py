@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from kanpde.errors import InputError
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
-from kanpde.solvers._network import make_network
-from kanpde.solvers._plan import Plan, interior_points, make_plan
+from kanpde.problem import Problem, Settings
+from kanpde.solvers import Plan, interior_points, make_network, make_plan
 
 MLP_LAYERS = 3
 SHARES = (0.5, 0.75, 1.0)  # of the usual width, where no sizes are given

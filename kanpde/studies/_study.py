@@ -14,10 +14,9 @@ from kanpde.ground import _files, _runs
 from kanpde.ground._choices import NETS
 from kanpde.ground._plain import check_unchanged, plain
 from kanpde.ground._versions import versions
-from kanpde.problem._problem import Problem
-from kanpde.problem._settings import Settings
-from kanpde.solution._solve import fingerprint
-from kanpde.solvers._plan import make_plan
+from kanpde.problem import Problem, Settings
+from kanpde.solution import fingerprint
+from kanpde.solvers import make_plan
 from kanpde.studies._run import Measure, Run, measure_run
 from kanpde.studies._sizes import size_settings, usual_sizes
 from kanpde.studies._tables import write_curves

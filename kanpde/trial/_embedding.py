@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 
 
 def wave(x: Tensor, low: float, rate: float, axis: int, space: JetSpace, shift: float) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from sympy import Expr, Symbol
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace, unit
+from kanpde.calculus import JetSpace, unit
 from kanpde.trial._embedding import piece, square, wave
 
 

@@ -12,7 +12,7 @@ import copy
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets import Tape
 from kanpde.trial._trial import Site, Trial
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from kanpde.calculus._jets import JetSpace, multiply
+from kanpde.calculus import JetSpace, multiply
 from kanpde.nets import Network, ProductKAN, Tape
 from kanpde.trial._trial import Constants, Frame, Programs, Site, Trial
 

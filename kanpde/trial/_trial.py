@@ -13,7 +13,7 @@ import torch
 from sympy import Expr, Symbol
 from torch import Tensor, nn
 
-from kanpde.calculus._jets import JetSpace, multiply, unit
+from kanpde.calculus import JetSpace, multiply, unit
 from kanpde.errors import InputError
 from kanpde.nets import Network, Tape
 from kanpde.pde import Program, derivative, lower

@@ -21,7 +21,7 @@ from kanpde.cli._options import add_problem_arguments, add_settings_arguments, s
 from kanpde.cli._output import console, number, pairs, plain, table, writing
 from kanpde.cli._problem_file import load_problem, resolve, user_code
 from kanpde.ground._files import replacing
-from kanpde.problem._settings import Settings
+from kanpde.problem import Settings
 
 if TYPE_CHECKING:
     from kanpde import Problem

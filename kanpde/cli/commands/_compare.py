@@ -30,7 +30,7 @@ from kanpde.cli._problem_file import load_problem, resolve, user_code
 from kanpde.cli.commands._solve import fresh_directory, new_directory
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.ground._choices import NETS
-from kanpde.problem._settings import Settings
+from kanpde.problem import Settings
 
 if TYPE_CHECKING:
     from kanpde import Comparison, Problem

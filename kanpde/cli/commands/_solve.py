@@ -20,7 +20,7 @@ from kanpde.cli._problem_file import load_problem, resolve, user_code
 from kanpde.cli._summary import predicted_errors, print_summary
 from kanpde.cli._symbolic import print_formula, read_formula, summarised
 from kanpde.errors import InputError, KanpdeError, RunDirectoryError
-from kanpde.problem._settings import Settings
+from kanpde.problem import Settings
 
 if TYPE_CHECKING:
     from kanpde import Problem, Solution
@@ -221,8 +221,8 @@ def _solve(
     problem: Problem, settings: Settings, args: argparse.Namespace, directory: Path
 ) -> Solution:
     import kanpde
-    from kanpde.problem.passes._periodic import uneven
-    from kanpde.solution._preflight import missing_conditions, smoothness_warnings
+    from kanpde.problem import uneven
+    from kanpde.solution import missing_conditions, smoothness_warnings
 
     file = resolve(args.file)
     with user_code(file, args.file, "functions of the file to work on points"):

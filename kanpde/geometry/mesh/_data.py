@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 from numpy.typing import NDArray
 
-from kanpde.calculus._simplices import unpack
+from kanpde.calculus import unpack
 from kanpde.errors import RunDirectoryError
 from kanpde.geometry import _data
 

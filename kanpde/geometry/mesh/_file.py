@@ -16,7 +16,7 @@ import meshio
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.calculus._simplices import Indices
+from kanpde.calculus import Indices
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.mesh._ends import read_to_end

@@ -14,7 +14,7 @@ import shapely
 import sympy
 from numpy.typing import NDArray
 
-from kanpde.calculus._simplices import Indices, Simplices, facet_vectors, pack
+from kanpde.calculus import Indices, Simplices, facet_vectors, pack
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain

@@ -10,7 +10,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy.logic.boolalg import Boolean
 
-from kanpde.calculus._simplices import Indices
+from kanpde.calculus import Indices
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import checked_mask

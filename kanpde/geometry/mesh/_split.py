@@ -9,7 +9,7 @@ import meshio
 import numpy as np
 from scipy import sparse
 
-from kanpde.calculus._simplices import Indices
+from kanpde.calculus import Indices
 
 # Cells with a node in the middle of every edge, as straight ones between all their nodes.
 _QUADRATIC = {

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.calculus._simplices import Indices, signed_measures
+from kanpde.calculus import Indices, signed_measures
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.mesh._topology import signed_volume

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.calculus._simplices import Indices, edges, facet_vectors, signed_measures
+from kanpde.calculus import Indices, edges, facet_vectors, signed_measures
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array
 

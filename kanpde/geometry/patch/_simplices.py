@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.special import roots_jacobi
 
-from kanpde.calculus._simplices import Indices, edges
+from kanpde.calculus import Indices, edges
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
 from kanpde.geometry.patch._patch import Chart, Sample
 

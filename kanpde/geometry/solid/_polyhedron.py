@@ -11,7 +11,7 @@ import shapely
 import sympy
 from numpy.typing import NDArray
 
-from kanpde.calculus._simplices import facet_vectors
+from kanpde.calculus import facet_vectors
 from kanpde.errors import InputError
 from kanpde.geometry import _data, _numbers
 from kanpde.geometry._domain import Domain

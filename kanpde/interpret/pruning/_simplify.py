@@ -16,9 +16,8 @@ from kanpde.interpret.pruning._cut import Pruned, edge_count
 from kanpde.interpret.pruning._prune import checked, prune, remove_edges, remove_nodes
 from kanpde.interpret.pruning._scores import edge_scores, node_scores
 from kanpde.nets import KAN, BaseBlock, BasisBlock, BiasBlock, Network, copy_network
-from kanpde.optimize._levenberg import StepReport
-from kanpde.regression._data_rows import DataRows
-from kanpde.regression._regress import descend, regress
+from kanpde.optimize import StepReport
+from kanpde.regression import DataRows, descend, regress
 
 MOST_SAMPLES = 3000  # the search looks at no more; the result is trained on all
 # Share of the steps after which an error of so many limits ends a trial.

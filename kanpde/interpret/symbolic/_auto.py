@@ -136,7 +136,7 @@ def auto_symbolic(
 
     Examples
     --------
-    >>> from kanpde.regression._regress import regress
+    >>> from kanpde.regression import regress
     >>> x = torch.linspace(-1, 1, 100, dtype=torch.float64)[:, None]
     >>> net = KAN([1, 1], grid=10).double()
     >>> fitted = regress(net, x, torch.exp(2 * x), steps=20)

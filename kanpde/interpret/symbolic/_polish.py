@@ -13,9 +13,8 @@ from kanpde.interpret.symbolic._forms import canonical_form
 from kanpde.interpret.symbolic._rows import SymbolicRows
 from kanpde.interpret.symbolic._suggest import numerical_edges
 from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations, copy_network
-from kanpde.optimize._source import RowSource
-from kanpde.regression._data_rows import DataRows
-from kanpde.regression._regress import regress
+from kanpde.optimize import RowSource
+from kanpde.regression import DataRows, regress
 
 LARGEST = 8_000_000  # entries of a Jacobian that is factored as a whole
 DROPPED = 1e-14  # relative singular value below which a direction is left alone

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kanpde.basis import Chebyshev
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets._block import BaseBlock, BasisBlock, BiasBlock
 from kanpde.nets._layer import Known, Layer
 from kanpde.nets._network import Network

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets.fused._rowwriter import ADD, ZERO_START, Row, RowProgram, RowWriter, Term, whole
 
 

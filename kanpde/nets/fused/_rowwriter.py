@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 
 PRODUCT, ADD, COMBINE, DOT, TANH, LOGISTIC = range(6)
 ZERO_START, NO_START = -1, -2  # of a combination, in place of the index of its bias

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets._block import Block
 from kanpde.nets._layer import Layer
 from kanpde.nets._network import Network

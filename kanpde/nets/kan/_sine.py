@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from kanpde.basis import Basis, Sine
-from kanpde.calculus._compose import apply_family
-from kanpde.calculus._jets import JetSpace, multiply
+from kanpde.calculus import JetSpace, apply_family, multiply
 from kanpde.nets._block import BasisBlock
 
 

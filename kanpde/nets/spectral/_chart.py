@@ -15,8 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde.calculus._compose import compose
-from kanpde.calculus._jets import JetSpace, multiply, unit
+from kanpde.calculus import JetSpace, compose, multiply, unit
 from kanpde.nets.spectral._univariate import chebyshev_tables, fourier_tables
 
 KINDS = ("hole", "corner")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kanpde.calculus._jets import JetSpace, multiply
+from kanpde.calculus import JetSpace, multiply
 from kanpde.nets._block import Block
 from kanpde.nets._layer import Layer, Tape
 from kanpde.nets.spectral._chart import Chart

@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace, MultiIndex
+from kanpde.calculus import JetSpace, MultiIndex
 from kanpde.nets.spectral._product_block import ROUNDING, ProductBlock, Tables
 
 

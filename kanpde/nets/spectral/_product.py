@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets._block import BiasBlock
 from kanpde.nets._layer import Layer, Record, Tape
 from kanpde.nets._network import Network

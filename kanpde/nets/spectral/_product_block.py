@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from kanpde.calculus._jets import JetSpace, MultiIndex
+from kanpde.calculus import JetSpace, MultiIndex
 from kanpde.nets._block import Block
 from kanpde.nets.spectral._univariate import (
     AxisMap,

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from kanpde.calculus._simplices import Indices, Simplices, pack, signed_measures, unpack
+from kanpde.calculus import Indices, Simplices, pack, signed_measures, unpack
 from kanpde.errors import RunDirectoryError
 from kanpde.ground._names import stored_identifier
 from kanpde.pde.tables._spline import Spline

@@ -10,7 +10,7 @@ import sympy
 from numpy.typing import ArrayLike
 from sympy import Expr
 
-from kanpde.calculus._simplices import Indices
+from kanpde.calculus import Indices
 from kanpde.ground._names import identifier
 from kanpde.pde.tables._meshfield import MeshField
 from kanpde.pde.tables._spline import interpolate

@@ -16,7 +16,7 @@ from kanpde.plot._style import in_math
 from kanpde.plot.diagram._diagram import diagram
 
 if TYPE_CHECKING:
-    from kanpde.solution.closed_form._readout import Readout
+    from kanpde.solution import Readout
 
 POINTS = 1000
 DIGITS = 5

@@ -11,20 +11,19 @@ import numpy as np
 import sympy
 import torch
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.errors import InputError
 from kanpde.fitting import Fit
 from kanpde.nets import KAN, MLP, Network, ProductKAN
 from kanpde.plot._style import math_name
 from kanpde.plot.diagram._diagram import diagram
-from kanpde.trial._lazy import LazyTrial
-from kanpde.trial._state import first_stage
+from kanpde.trial import LazyTrial, first_stage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from kanpde.solution._solution import Solution
-    from kanpde.trial._trial import Trial
+    from kanpde.solution import Solution
+    from kanpde.trial import Trial
 
 POINTS = 1024
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kanpde.geometry import Domain
-    from kanpde.problem.passes._faults import Conflict
+    from kanpde.problem import Conflict
 
 _COLORS = (
     SOLUTION_COLOR,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kanpde.plot._style import in_math
-from kanpde.problem._complex import magnitudes
-from kanpde.solution._solution import reference_shifts
+from kanpde.problem import magnitudes
+from kanpde.solution import reference_shifts
 
 if TYPE_CHECKING:
     from kanpde.geometry import Domain
-    from kanpde.solution._solution import Solution
+    from kanpde.solution import Solution
 
 CURVE_POINTS = 401
 MAP_POINTS = 121

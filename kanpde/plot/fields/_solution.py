@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
     from kanpde.geometry import Domain
-    from kanpde.solution._solution import Solution
+    from kanpde.solution import Solution
 
 
 def unknown_names(solution: Solution) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kanpde.geometry import Domain
-    from kanpde.solution._solution import Solution
+    from kanpde.solution import Solution
 
 _ARROWS = 26  # along the longer side
 _LINE = "#FFFFFF"

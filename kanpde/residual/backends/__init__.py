@@ -4,7 +4,7 @@ from kanpde.residual.backends._autograd import AutogradBackend
 from kanpde.residual.backends._backend import Backend
 from kanpde.residual.backends._compiled import CompiledBackend
 from kanpde.residual.backends._jets import JetBackend
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 __all__ = ["Backend", "make_backend"]
 

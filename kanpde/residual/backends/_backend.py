@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets import Inputs, Tape
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 ENTRIES = 3_000_000
 FEWEST, MOST = 128, 2048  # points of a chunk

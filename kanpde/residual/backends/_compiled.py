@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets import Fused, FusedTape, Inputs, Known, Tape
 from kanpde.residual.backends._backend import FEWEST, Backend
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 ENTRIES, MOST = 6_000_000, 8192  # of a chunk where features take no memory
 

@@ -25,10 +25,7 @@ from kanpde.interpret.symbolic._polish import free_columns, settle
 from kanpde.interpret.symbolic._suggest import Library, numerical_edges
 from kanpde.nets import ARGUMENT, KAN, LIBRARY, SymbolicFunction
 from kanpde.pde import Evaluator
-from kanpde.residual._measure import relative_l2
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import POINTS
-from kanpde.residual._view import ProblemView
+from kanpde.residual import POINTS, ProblemView, Rows, relative_l2
 from kanpde.solution.closed_form._refit import structure_network
 from kanpde.solution.closed_form._side import SideBySide
 from kanpde.solution.closed_form._structure import find_structure
@@ -39,7 +36,7 @@ from kanpde.solution.closed_form._verify import (
     term_sizes,
     verify,
 )
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 Array = NDArray[np.float64]
 SAMPLES = 1500

@@ -9,7 +9,7 @@ import torch
 from kanpde.errors import KanpdeError, RunDirectoryError
 from kanpde.nets import KAN, network_data, network_from_data
 from kanpde.pde import Program, lower, raise_program, tree_data, tree_expression
-from kanpde.residual._view import ProblemView
+from kanpde.residual import ProblemView
 from kanpde.solution.closed_form._readout import Readout
 from kanpde.solution.closed_form._verify import Verdict, exact_numbers
 

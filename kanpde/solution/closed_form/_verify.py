@@ -16,12 +16,9 @@ from kanpde.errors import UnsupportedError
 from kanpde.interpret.formula._constants import recognise
 from kanpde.nets import MLP, Network
 from kanpde.pde import Evaluator
-from kanpde.problem.conditions._conditions import normal
-from kanpde.residual._claims import Claim, Place
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERFACE, INTERIOR, PAIR, POINTS
-from kanpde.residual._view import ProblemView
-from kanpde.trial._trial import Frame, Trial
+from kanpde.problem import normal
+from kanpde.residual import INTERFACE, INTERIOR, PAIR, POINTS, Claim, Place, ProblemView, Rows
+from kanpde.trial import Frame, Trial
 
 DIGITS = 40
 ROUND_OFF = sympy.Float(10) ** (12 - DIGITS)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from kanpde.problem._statement import Constant
+from kanpde.problem import Constant
 
 Array = NDArray[np.float64]
 LEVEL = 0.95

@@ -15,11 +15,8 @@ import torch
 from scipy import stats
 
 from kanpde.nets import ProductKAN
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._point_data import is_bare
-from kanpde.residual._measure import Judge
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, POINTS, TermSet
+from kanpde.problem import Problem, is_bare
+from kanpde.residual import INTERIOR, POINTS, Judge, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.inverse._estimate import LEVEL
@@ -27,7 +24,7 @@ from kanpde.solvers.inverse._evidence import Array, Linearised, deviation, sampl
 from kanpde.solvers.inverse._forward import measured
 from kanpde.solvers.inverse._guess import fit_of_data, roughness
 from kanpde.solvers.spectral._products import coefficients, product_network, transfer
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 DEGREES = {1: (16, 24, 32, 48, 64, 96), 2: (8, 12, 16, 20, 24), 3: (4, 6, 8)}
 MOST_COEFFICIENTS = 1400

@@ -17,17 +17,13 @@ import torch
 from sympy import Expr, Symbol
 
 from kanpde.nets import ProductKAN
-from kanpde.problem._problem import Problem
-from kanpde.problem._statement import Equation
-from kanpde.problem.conditions._conditions import Condition
-from kanpde.problem.conditions._point_data import PointData
-from kanpde.residual._measure import Judge, Level, predicted_errors
+from kanpde.problem import Condition, Equation, PointData, Problem
+from kanpde.residual import Judge, Level, predicted_errors
 from kanpde.solvers._plan import Plan, make_plan, slabs_apply
 from kanpde.solvers.marching._marching import MarchingPhase
 from kanpde.solvers.spectral._linear import LinearPhase
 from kanpde.solvers.spectral._newton import NewtonPhase
-from kanpde.trial._piecewise import Slabs, SlabTrial
-from kanpde.trial._trial import Constants, Trial
+from kanpde.trial import Constants, Slabs, SlabTrial, Trial
 
 
 def measured(condition: Condition) -> bool:

@@ -14,12 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, POINTS
+from kanpde.residual import INTERIOR, POINTS, Rows
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._degrees import DEGREES
 from kanpde.solvers.spectral._products import coefficients, product_network
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 Array = NDArray[np.float64]
 MOST_COEFFICIENTS = 700

@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kanpde.problem._problem import Problem
-from kanpde.residual._measure import Judge
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import POINTS
+from kanpde.problem import Problem
+from kanpde.residual import POINTS, Judge, Rows
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.inverse._estimate import (
@@ -35,8 +33,7 @@ from kanpde.solvers.inverse._estimate import (
 from kanpde.solvers.inverse._forward import Forward, constants_of, measured
 from kanpde.solvers.inverse._guess import guess
 from kanpde.solvers.spectral._products import product_network
-from kanpde.trial._piecewise import Slabs
-from kanpde.trial._state import trial_from_state, trial_state
+from kanpde.trial import Slabs, trial_from_state, trial_state
 
 LOOSE, TIGHT = 1e-4, 1e-10
 WIDTH, MOVED = 5e-3, 0.02

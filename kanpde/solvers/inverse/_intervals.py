@@ -15,11 +15,10 @@ import torch
 from scipy import stats
 
 from kanpde.errors import NumericalError
-from kanpde.optimize._accumulators import Accumulator, StreamingQR
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import POINTS
+from kanpde.optimize import Accumulator, StreamingQR
+from kanpde.residual import POINTS, Rows
 from kanpde.solvers._plan import Plan, has_data
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 DAMPING = 1e-14
 LEVEL = 0.95

@@ -8,7 +8,7 @@ from scipy.fft import dct
 
 from kanpde.nets import AxisMap
 from kanpde.solvers._plan import Plan
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 NODES = 768
 WIDTHS = (0.3, 0.1, 0.03, 0.01)

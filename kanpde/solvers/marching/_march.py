@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from kanpde.nets import AxisMap
-from kanpde.trial._piecewise import Seam, SlabTrial
+from kanpde.trial import Seam, SlabTrial
 
 SAFETY = 0.3
 HOPELESS, ROUGH = 3e-2, 30.0

@@ -16,11 +16,8 @@ from typing import Any
 import torch
 
 from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data
-from kanpde.optimize._gauss_newton import Outcome, gauss_newton
-from kanpde.residual._measure import Judge
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, TermSet
+from kanpde.optimize import Outcome, gauss_newton
+from kanpde.residual import INTERIOR, Drawn, Judge, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.marching._fronts import choose_chart
@@ -34,9 +31,7 @@ from kanpde.solvers.spectral._products import (
     tails,
     transfer,
 )
-from kanpde.trial._piecewise import Slabs, SlabTrial
-from kanpde.trial._state import seam_from_state, seam_state
-from kanpde.trial._trial import Trial
+from kanpde.trial import Slabs, SlabTrial, Trial, seam_from_state, seam_state
 
 FIRST_TOLERANCE, LAST_TOLERANCE, DECADES = 1e-4, 1e-13, 2.0
 CROWDED = 64

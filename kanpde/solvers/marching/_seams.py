@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.calculus._jets import JetSpace
+from kanpde.calculus import JetSpace
 from kanpde.nets import ProductKAN, product_count
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._products import axis_nodes, product_network
-from kanpde.trial._piecewise import Seam, SlabTrial
+from kanpde.trial import Seam, SlabTrial
 
 MARGIN, ATTEMPTS, GROWTH = 6, 5, 1.3
 CLOSE = 4e-15

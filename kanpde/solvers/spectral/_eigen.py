@@ -17,17 +17,23 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize._accumulators import StreamingQR
-from kanpde.residual._measure import Judge, Level, predicted_errors, relative_l2
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import NUMBER, value_terms
+from kanpde.optimize import StreamingQR
+from kanpde.residual import (
+    NUMBER,
+    Drawn,
+    Judge,
+    Level,
+    Rows,
+    predicted_errors,
+    relative_l2,
+    value_terms,
+)
 from kanpde.solvers._phase import Levels, Report, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._linear import LinearPhase
 from kanpde.solvers.spectral._newton import NewtonPhase
 from kanpde.solvers.spectral._products import products_apply, transfer
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 MOST_STEPS = 12
 LEAST = 1e-11  # directions whose values are smaller than this share are left out of a guess

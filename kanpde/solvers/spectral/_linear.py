@@ -12,16 +12,22 @@ from typing import Any
 import numpy as np
 
 from kanpde.nets import ProductKAN, copy_network, network_data, network_from_data
-from kanpde.optimize._accumulators import StreamingQR
-from kanpde.residual._measure import Judge, Level, predicted_errors, relative_l2
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, TermSet
+from kanpde.optimize import StreamingQR
+from kanpde.residual import (
+    INTERIOR,
+    Drawn,
+    Judge,
+    Level,
+    Rows,
+    TermSet,
+    predicted_errors,
+    relative_l2,
+)
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._degrees import Ladder
 from kanpde.solvers.spectral._products import balance, product_network, stretched_points
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 6.0
 ROUND_OFF = 1e-14

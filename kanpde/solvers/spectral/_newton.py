@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize._levenberg import LevenbergMarquardt
-from kanpde.residual._measure import Judge, relative_l2
-from kanpde.residual._rows import Rows
+from kanpde.optimize import LevenbergMarquardt
+from kanpde.residual import Judge, Rows, relative_l2
 from kanpde.solvers._phase import Report
 from kanpde.solvers._plan import Plan
 from kanpde.solvers._starting import Warm, warmth
 from kanpde.solvers.spectral._linear import CHECKED, LinearPhase
 from kanpde.solvers.spectral._products import take_products, transfer
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 Array = NDArray[np.float64]
 

@@ -12,13 +12,10 @@ from torch import Tensor
 
 from kanpde.geometry._samplers import axis_rule, outer, outer_weights
 from kanpde.nets import AxisMap, ChartedKAN, ProductKAN, all_degrees, product_count
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, TermSet
+from kanpde.residual import INTERIOR, Drawn, Rows, TermSet
 from kanpde.solvers._charts import chart_degrees, charts_count
 from kanpde.solvers._plan import Plan, has_data
-from kanpde.trial._frame import Frame
-from kanpde.trial._trial import Trial
+from kanpde.trial import Frame, Trial
 
 SHELL = 0.87
 STRETCHED = 1.15  # points along an axis per degree

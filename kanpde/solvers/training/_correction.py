@@ -18,13 +18,11 @@ from kanpde.basis import Chebyshev
 from kanpde.errors import NumericalError
 from kanpde.nets import KAN, MLP, Network, network_from_data
 from kanpde.nets._spec import change_basis
-from kanpde.optimize._accumulators import Gram
-from kanpde.residual._measure import Judge
-from kanpde.residual._rows import Rows
+from kanpde.optimize import Gram
+from kanpde.residual import Judge, Rows
 from kanpde.solvers._plan import Plan, interior_points
 from kanpde.solvers.training._descent import DescentPhase
-from kanpde.trial._state import trial_from_state, trial_state
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial, trial_from_state, trial_state
 
 HIDDEN = (8, 8)
 DEGREE = 3

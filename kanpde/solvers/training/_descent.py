@@ -13,14 +13,9 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import Network, network_data, network_from_data
-from kanpde.optimize._firstorder import LBFGS, Adam
-from kanpde.optimize._levenberg import LevenbergMarquardt, StepReport
-from kanpde.optimize._quasinewton import SSBroyden
-from kanpde.regression._sparsity import EdgePenalty, SparseRows
-from kanpde.residual._measure import Judge
-from kanpde.residual._points import Drawn, redraw_by_residual
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, TermSet
+from kanpde.optimize import LBFGS, Adam, LevenbergMarquardt, SSBroyden, StepReport
+from kanpde.regression import EdgePenalty, SparseRows
+from kanpde.residual import INTERIOR, Drawn, Judge, Rows, TermSet, redraw_by_residual
 from kanpde.solvers._phase import (
     Phase,
     Report,
@@ -35,7 +30,7 @@ from kanpde.solvers._starting import started_network
 from kanpde.solvers.training._drawing import Pace, follow_residual, softened
 from kanpde.solvers.training._extension import extended, loss_of
 from kanpde.solvers.training._weighting import Weighting
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from kanpde.calculus._jets import JetSpace, unit
-from kanpde.problem._problem import Problem
-from kanpde.residual._points import Drawn, draw
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import BOUNDARY, INITIAL, INTERIOR, PAIR, TermSet
-from kanpde.trial._trial import Trial
+from kanpde.calculus import JetSpace, unit
+from kanpde.problem import Problem
+from kanpde.residual import BOUNDARY, INITIAL, INTERIOR, PAIR, Drawn, Rows, TermSet, draw
+from kanpde.trial import Trial
 
 STEEP, SOFTENING = 20.0, 0.5
 POOL = 4  # candidates per row

@@ -8,11 +8,9 @@ import torch
 
 from kanpde.errors import InputError
 from kanpde.nets import KAN, Network, extend_grid, network_data, network_from_data
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import TermSet
+from kanpde.residual import Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 
 def extended(trial: Trial, grid: int, around: Callable[[Network], Trial]) -> tuple[Trial, float]:

@@ -12,11 +12,8 @@ from typing import Any
 
 from kanpde.basis import Sine
 from kanpde.nets import KAN, network_data, network_from_data
-from kanpde.optimize._refined import RefinedLevenberg
-from kanpde.residual._measure import Judge
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import TermSet
+from kanpde.optimize import RefinedLevenberg
+from kanpde.residual import Drawn, Judge, Rows, TermSet
 from kanpde.solvers._phase import (
     Phase,
     Report,
@@ -28,7 +25,7 @@ from kanpde.solvers._phase import (
 )
 from kanpde.solvers._plan import Plan, has_data
 from kanpde.solvers.training._probe import Probe, draw, tangent_probe
-from kanpde.trial._lazy import LazyTrial
+from kanpde.trial import LazyTrial
 
 NARROW, USUAL = 12, 20
 WIDTHS = (8, 12, 16, 20, 24, 28)

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 
 import torch
 
-from kanpde.optimize._refined import Decomposition
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import TermSet
+from kanpde.optimize import Decomposition
+from kanpde.residual import Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 DAMPINGS = tuple(10.0**-k for k in range(30, 10, -2))
 POINTS_PER_COEFFICIENT = 2

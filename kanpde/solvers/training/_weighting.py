@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 
 from kanpde.errors import InputError
-from kanpde.residual._points import Drawn
-from kanpde.residual._rows import Rows
-from kanpde.residual._terms import INTERIOR, TermSet
+from kanpde.residual import INTERIOR, Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
-from kanpde.trial._trial import Trial
+from kanpde.trial import Trial
 
 MOST_ROWS = 512  # per term, for gradients and traces
 LARGEST = 1e6

@@ -18,10 +18,16 @@ from sympy import Expr, Integer
 
 from kanpde.geometry import Domain
 from kanpde.pde import derivative
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import Condition, Dirichlet, Initial, Neumann, Periodic
-from kanpde.problem.conditions._interface import row_names
-from kanpde.problem.passes._periodic import periodic_axes
+from kanpde.problem import (
+    Condition,
+    Dirichlet,
+    Initial,
+    Neumann,
+    Periodic,
+    Problem,
+    periodic_axes,
+    row_names,
+)
 from kanpde.trial.exact._distance import impose_on_level
 from kanpde.trial.exact._imposed import (
     NOT_FINITE,

@@ -15,8 +15,7 @@ from sympy import Expr
 
 from kanpde.geometry import Domain
 from kanpde.pde import derivative, lower
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import Condition, Dirichlet, Initial, Neumann, normal
+from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, normal
 from kanpde.trial.exact._imposed import TOLERANCE, Ansatz, by_priority, kinked, largest
 from kanpde.trial.exact._interpolant import face_place
 

@@ -18,17 +18,19 @@ from sympy import Symbol
 
 from kanpde.geometry import Box, Domain
 from kanpde.pde import lower
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem import (
+    EVEN,
+    ODD,
     Condition,
     Dirichlet,
     Initial,
     MeanValue,
+    Mirror,
     Neumann,
     Periodic,
+    Problem,
     Robin,
 )
-from kanpde.problem.passes._symmetry import EVEN, ODD, Mirror
 from kanpde.trial.exact._ansatz import Ansatzes
 
 SMALLEST_SLOPE = 1e-9
@@ -77,7 +79,7 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
     Examples
     --------
     >>> from kanpde import Interval, coordinates, unknown
-    >>> from kanpde.problem.passes._symmetry import find
+    >>> from kanpde.problem import find
     >>> x = coordinates("x")
     >>> u = unknown("u", x)
     >>> p = Problem(Interval(x, -1, 1), {"ode": u.diff(x, 2) + x}, {"walls": Dirichlet(u, 0)})

@@ -10,9 +10,7 @@ import torch
 from sympy import Expr, Symbol
 
 from kanpde.pde import lower
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import Condition, Dirichlet, Initial, Neumann
-from kanpde.problem.conditions._interface import at_interfaces
+from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, at_interfaces
 from kanpde.trial.exact._lift import Lift
 
 TOLERANCE = 1e-9

@@ -13,8 +13,7 @@ from sympy import Expr, Integer, Piecewise
 
 from kanpde.geometry import exact_number
 from kanpde.pde import derivative
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._interface import breaks
+from kanpde.problem import Problem, breaks
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from kanpde.pde import derivative
-from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import Condition, Dirichlet, Initial, Neumann
-from kanpde.problem.conditions._interface import breaks
+from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, breaks
 from kanpde.trial.exact._interpolant import face_place
 
 SMALLEST_JUMP = 1e-9

@@ -1,0 +1,19 @@
+"""Least squares and other optimizers; they know rows, no equation and no network."""
+
+from ._accumulators import Accumulator as Accumulator
+from ._accumulators import Gram as Gram
+from ._accumulators import StreamingQR as StreamingQR
+from ._firstorder import LBFGS as LBFGS
+from ._firstorder import Adam as Adam
+from ._gauss_newton import Outcome as Outcome
+from ._gauss_newton import gauss_newton as gauss_newton
+from ._levenberg import LevenbergMarquardt as LevenbergMarquardt
+from ._levenberg import StepReport as StepReport
+from ._quasinewton import SSBroyden as SSBroyden
+from ._refined import Decomposition as Decomposition
+from ._refined import RefinedLevenberg as RefinedLevenberg
+from ._source import NetworkCoefficients as NetworkCoefficients
+from ._source import NetworkRows as NetworkRows
+from ._source import RowSource as RowSource
+from ._threads import cores as cores
+from ._threads import few_threads as few_threads

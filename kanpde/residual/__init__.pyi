@@ -1,0 +1,30 @@
+"""Residual rows of equations and conditions: terms, points, Jacobian, errors on fresh points."""
+
+from ._claims import Claim as Claim
+from ._claims import Place as Place
+from ._claims import claims_data as claims_data
+from ._claims import claims_from_data as claims_from_data
+from ._measure import Judge as Judge
+from ._measure import Level as Level
+from ._measure import predicted_errors as predicted_errors
+from ._measure import relative_l2 as relative_l2
+from ._points import Drawn as Drawn
+from ._points import draw as draw
+from ._points import redraw_by_residual as redraw_by_residual
+from ._rows import Rows as Rows
+from ._state import terms_data as terms_data
+from ._state import terms_from_data as terms_from_data
+from ._terms import BOUNDARY as BOUNDARY
+from ._terms import INITIAL as INITIAL
+from ._terms import INTERFACE as INTERFACE
+from ._terms import INTERIOR as INTERIOR
+from ._terms import MEAN as MEAN
+from ._terms import NUMBER as NUMBER
+from ._terms import PAIR as PAIR
+from ._terms import POINTS as POINTS
+from ._terms import TermSet as TermSet
+from ._terms import compile_terms as compile_terms
+from ._terms import jet_layout as jet_layout
+from ._terms import value_terms as value_terms
+from ._view import ProblemView as ProblemView
+from ._view import view as view
