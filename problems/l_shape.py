@@ -26,9 +26,9 @@ def problem() -> Problem:
     u = unknown("u", x, y)
     angle = atan2(-x - y, y - x) + 3 * pi / 4  # from the bisector, so that the cut is outside
     exact = sqrt(x**2 + y**2) ** Rational(2, 3) * sin(2 * angle / 3)
-    room = Rectangle((x, -1, 1), (y, -1, 1)) - Rectangle((x, 0, 1), (y, -1, 0))
+    workspace = Rectangle((x, -1, 1), (y, -1, 1)) - Rectangle((x, 0, 1), (y, -1, 0))
     return Problem(
-        domain=room,
+        domain=workspace,
         equations={"laplace": laplacian(u, x, y)},
         conditions={"walls": Dirichlet(u, exact)},
         exact={u: exact},

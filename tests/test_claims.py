@@ -22,7 +22,7 @@ from kanpde import (
     unknown,
 )
 from kanpde.problem.conditions._conditions import normal
-from kanpde.residual._claims import claims_data, claims_from_data, claims_of
+from kanpde.residual._claims import claims_from_record, claims_of, claims_record
 
 
 def heat() -> tuple[Problem, sympy.Expr]:
@@ -87,7 +87,7 @@ def test_another_function_does_not() -> None:
 def test_claims_survive_json() -> None:
     problem, exact = heat()
     made = claims_of(problem)
-    back = claims_from_data(json.loads(json.dumps(claims_data(made))), (2, 1, 0))
+    back = claims_from_record(json.loads(json.dumps(claims_record(made))), (2, 1, 0))
     for old, new in zip(made, back, strict=True):
         assert np.array_equal(old.drawn.points, new.drawn.points)
         assert np.array_equal(old.drawn.extras, new.drawn.extras)
@@ -105,7 +105,7 @@ def test_collapsed_laplacian_is_written_out() -> None:
     problem = Problem(
         Rectangle((x, 0, 1), (y, 0, 1)), {"poisson": laplacian(u, x, y) - 4}, {"w": Dirichlet(u, 0)}
     )
-    back = claims_from_data(json.loads(json.dumps(claims_data(claims_of(problem)))), (2, 1, 0))
+    back = claims_from_record(json.loads(json.dumps(claims_record(claims_of(problem)))), (2, 1, 0))
     (e,) = back[0].expressions((x, y), (u,), ())
     assert sympy.simplify(e.subs(u, x**2 + y**2).doit()) == 0
     assert len(back[1].places) == 4
@@ -125,7 +125,7 @@ def test_periodic_pairs_and_curved_boundaries() -> None:
 
 def test_damaged_rows_are_refused() -> None:
     problem, _ = heat()
-    data = claims_data(claims_of(problem))
+    data = claims_record(claims_of(problem))
     data[-1]["row"][0] = 7
     with pytest.raises(ValueError, match="rows"):
-        claims_from_data(data, (2, 1, 0))
+        claims_from_record(data, (2, 1, 0))

@@ -6,10 +6,10 @@ import torch
 import kanpde
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
 from kanpde.errors import InputError
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solution._continue import stage_values
 from kanpde.solvers._plan import make_plan
-from kanpde.solvers._starting import Warm, warmth
+from kanpde.solvers._starting import WarmStart, warm_start
 from kanpde.solvers.spectral._newton import NewtonPhase
 from kanpde.solvers.spectral._products import take_products
 
@@ -37,8 +37,8 @@ def test_newton_starts_from_a_solution():
     first = kanpde.solve(bratu(1.0), steps=6)
     plan = make_plan(bratu(1.1), Settings())
     plan.start = first.trial
-    assert warmth(plan) is Warm.PRODUCT
-    phase = NewtonPhase(plan, Judge(plan.problem))
+    assert warm_start(plan) is WarmStart.PRODUCT
+    phase = NewtonPhase(plan, Evaluation(plan.problem))
     assert phase._network().degree >= 0.75 * first.trial.network.degree
     trial = plan.trial(first.trial.network.__class__((2.0,), (), 1, degree=4))
     take_products(first.trial, trial)  # fewer products than the start has

@@ -256,7 +256,7 @@ def test_problem_file_holds_operations_of_the_table_only(run):
     names = {operation[0] for p in programs for operation in p["operations"]}
     assert names <= {"const", "input", *TABLE}
     for p in programs:
-        Program.from_data(p)
+        Program.from_record(p)
 
 
 def test_checkpoint_holds_no_classes(run):

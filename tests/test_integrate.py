@@ -110,8 +110,8 @@ def test_singular_ends_of_a_side_are_resolved():
 
 def test_infinite_values_at_a_corner_are_resolved():
     """The square of the gradient of r^(2/3) sin(2a/3) in an L-shaped room."""
-    room = Rectangle((x, -1, 1), (y, -1, 1)) - Rectangle((x, 0, 1), (y, -1, 0))
-    found = integrate(lambda p, _: 4 / 9 * np.hypot(*p.T) ** (-2 / 3), room)
+    workspace = Rectangle((x, -1, 1), (y, -1, 1)) - Rectangle((x, 0, 1), (y, -1, 0))
+    found = integrate(lambda p, _: 4 / 9 * np.hypot(*p.T) ** (-2 / 3), workspace)
     assert float(found) == pytest.approx(1.83622666187, rel=1e-8)  # of u u_n along the walls
     assert found.error < 1e-7
 

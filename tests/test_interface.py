@@ -45,11 +45,11 @@ from kanpde import (
     unknown,
 )
 from kanpde.calculus._jets import JetSpace
-from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
+from kanpde.nets import ProductKAN, network_from_record, network_record, product_count
 from kanpde.pde import extract_integrals
 from kanpde.problem._functionals import Region
 from kanpde.problem.conditions._interface import breaks, check_interfaces
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.residual._rows import Rows
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
@@ -177,14 +177,14 @@ def test_slabs_hand_a_kinked_state_on() -> None:
     """Four slabs at least: the rows of value and flux are weighted apart, or errors grow."""
     problem = in_time(1.0)
     plan = make_plan(problem, Settings())
-    judge = Judge(problem)
-    phase = MarchingPhase(plan, judge)
+    evaluation = Evaluation(problem)
+    phase = MarchingPhase(plan, evaluation)
     while phase.best is None:
         phase.step()
     slabs = phase.best[0]
     assert len(slabs.parts) >= 4
-    assert judge.worst(slabs) < 3e-5
-    restored = MarchingPhase(plan, judge)
+    assert evaluation.worst(slabs) < 3e-5
+    restored = MarchingPhase(plan, evaluation)
     restored.restore(phase.state())
     assert torch.equal(restored.trial.get(), phase.trial.get())
 
@@ -239,7 +239,7 @@ def test_broken_products_are_their_nested_derivatives(cuts: tuple[float, ...]) -
     space = JetSpace.closed(2, [(2, 1)])
     jets = trial.jets(trial.site(points, space))
     assert torch.allclose(jets, autograd_jets(trial._value, points, space), atol=1e-10)
-    again = network_from_data(network_data(trial.network))
+    again = network_from_record(network_record(trial.network))
     assert isinstance(again, ProductKAN)
     assert again.breaks[0] == pytest.approx(cuts, abs=1e-15)
     assert again.count == trial.network.count
@@ -338,10 +338,10 @@ def test_preflight_and_weights_know_the_rows() -> None:
 
 def test_interrupted_layers_go_on() -> None:
     problem = in_time(0.2)
-    plan, judge = make_plan(problem, Settings(steps=2)), Judge(problem)
-    first = Session(plan, judge)
+    plan, evaluation = make_plan(problem, Settings(steps=2)), Evaluation(problem)
+    first = Session(plan, evaluation)
     first.run()
-    second = Session(plan, judge)
+    second = Session(plan, evaluation)
     second.restore(first.state())
     assert torch.equal(second.phase.trial.get(), first.phase.trial.get())
 

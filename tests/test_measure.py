@@ -26,7 +26,7 @@ from kanpde import (
 from kanpde.basis import Chebyshev
 from kanpde.nets import KAN
 from kanpde.problem.passes._gauge import drifting_unknowns, floating_unknowns
-from kanpde.residual._measure import Judge, Level, predicted_errors, relative_l2
+from kanpde.residual._measure import Evaluation, Level, predicted_errors, relative_l2
 from kanpde.solvers._plan import make_plan
 
 
@@ -98,37 +98,37 @@ def trial_for(problem):
 
 def test_constant_of_a_floating_pressure_is_no_error(load_problem):
     problem = unpinned(load_problem)
-    judge, trial = Judge(problem), trial_for(problem)
-    before = judge.errors(trial)
+    evaluation, trial = Evaluation(problem), trial_for(problem)
+    before = evaluation.errors(trial)
     bias = [p for p in trial.network.parameters() if p.shape == (1, 3)][-1]
     with torch.no_grad():
         bias[0, 2] += 7.0
-    after = judge.errors(trial)
+    after = evaluation.errors(trial)
     assert after["p"]["relative_l2"] == pytest.approx(before["p"]["relative_l2"], rel=1e-10)
     with torch.no_grad():
         bias[0, 0] += 7.0
-    assert judge.errors(trial)["u"]["relative_l2"] != pytest.approx(
+    assert evaluation.errors(trial)["u"]["relative_l2"] != pytest.approx(
         before["u"]["relative_l2"], rel=1e-3
     )
 
 
 def test_errors_are_those_at_points_of_the_judge(load_problem):
     problem = load_problem("heat")
-    judge, trial = Judge(problem), trial_for(problem)
-    truth = problem.truth(judge.points)
-    values = trial(torch.as_tensor(judge.points)).detach().numpy()
-    found = judge.errors(trial)["u"]
+    evaluation, trial = Evaluation(problem), trial_for(problem)
+    truth = problem.truth(evaluation.points)
+    values = trial(torch.as_tensor(evaluation.points)).detach().numpy()
+    found = evaluation.errors(trial)["u"]
     assert found["relative_l2"] == pytest.approx(
         np.linalg.norm(values - truth) / np.linalg.norm(truth), rel=1e-10
     )
     assert found["max"] == pytest.approx(np.abs(values - truth).max(), rel=1e-10)
-    assert found["points"] == len(judge.points) == 4000
-    assert judge.worst(trial) == pytest.approx(found["relative_l2"])
+    assert found["points"] == len(evaluation.points) == 4000
+    assert evaluation.worst(trial) == pytest.approx(found["relative_l2"])
 
 
 def test_evaluation_points_repeat_with_the_seed(load_problem):
     problem = load_problem("heat")
-    one, two, three = (Judge(problem, seed=s).points for s in (1, 1, 2))
+    one, two, three = (Evaluation(problem, seed=s).points for s in (1, 1, 2))
     assert np.array_equal(one, two)
     assert not np.array_equal(one, three)
 
@@ -137,10 +137,10 @@ def test_without_the_truth_there_are_no_errors():
     x = coordinates("x")
     u = unknown("u", x)
     problem = Problem(Interval(x, 0, 1), {"e": u.diff(x) - 1}, {"left": Dirichlet(u, 0)})
-    judge, trial = Judge(problem), trial_for(problem)
-    assert judge.truth is None
-    assert judge.errors(trial) == {}
-    assert judge.worst(trial) is None
+    evaluation, trial = Evaluation(problem), trial_for(problem)
+    assert evaluation.truth is None
+    assert evaluation.errors(trial) == {}
+    assert evaluation.worst(trial) is None
 
 
 def levels_of(rng, errors, rate=1.0):
@@ -195,8 +195,8 @@ def test_a_pressure_free_in_time_is_judged_without_its_mean_at_every_time() -> N
         False,
         False,
     ]
-    truth = Judge(free).truth
+    truth = Evaluation(free).truth
     assert truth is not None
     # what is left of x + sin 5t is x - 1/2, up to the noise of 4000 scattered points
-    rest = truth[:, 1] - (Judge(free).points[:, 0] - 0.5)
+    rest = truth[:, 1] - (Evaluation(free).points[:, 0] - 0.5)
     assert abs(rest).max() < 0.1

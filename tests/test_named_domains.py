@@ -57,11 +57,11 @@ def test_a_side_without_a_condition_is_named():
 
 
 def test_the_mirror_of_a_named_box_keeps_its_name():
-    room = Rectangle((x, -1, 1), (y, -1, 1), name="room")
+    workspace = Rectangle((x, -1, 1), (y, -1, 1), name="room")
     walls = Dirichlet(u, 0, on=["room:x=-1", "room:x=1", "room:y=-1", "room:y=1"])
     truth = sympy.sin(sympy.pi * x) * sympy.cos(sympy.pi * y / 2)
     problem = Problem(
-        room, {"poisson": laplacian(u, x, y) - laplacian(truth, x, y)}, {"walls": walls}
+        workspace, {"poisson": laplacian(u, x, y) - laplacian(truth, x, y)}, {"walls": walls}
     )
     found = solve(problem, Settings(tolerance=1e-6))
     values = np.asarray(found([[0.5, 0.25], [-0.5, 0.25]])).ravel()

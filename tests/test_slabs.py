@@ -1,4 +1,4 @@
-"""Slabs in time: continuous at the seams, exact jets, saved and loaded."""
+"""Slabs in time: continuous at the slab ends, exact jets, saved and loaded."""
 
 import dataclasses
 import itertools
@@ -12,32 +12,32 @@ from kanpde import Settings
 from kanpde.calculus._jets import JetSpace
 from kanpde.nets import AxisMap
 from kanpde.optimize._gauss_newton import gauss_newton
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.residual._rows import Rows
 from kanpde.residual._terms import INTERIOR
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
-from kanpde.solvers.marching._seams import take_over
+from kanpde.solvers.marching._slab_start import take_over
 from kanpde.solvers.spectral._products import lattice, product_network
 from kanpde.trial._piecewise import Slabs
 from kanpde.trial._trial import autograd_jets
 
 
-def marched(problem, slabs, degrees, charts=None):
+def marched(problem, slabs, degrees, maps=None):
     """Equal slabs at fixed degrees, each by Gauss-Newton."""
     plan = make_plan(problem, Settings(symmetry=False))
     low, high = plan.frame.lower[plan.time_axis], plan.frame.upper[plan.time_axis]
     edges = [float(t) for t in np.linspace(low, high, slabs + 1)]
-    seam, trials = None, []
+    slab_start, trials = None, []
     for start, end in itertools.pairwise(edges):
-        own = plan.within(start, end, seam)
-        trial = own.trial(product_network(own, degrees, charts))
+        own = plan.within(start, end, slab_start)
+        trial = own.trial(product_network(own, degrees, maps))
         inside = lattice(own, trial.network, excess=3)
         drawn = [(s, inside) for s in own.sets if s.where == INTERIOR]
         gauss_newton(Rows(trial, drawn), accuracy=1e-13)
         trials.append(trial)
         if end < high:
-            seam = take_over(own, trial, end)
+            slab_start = take_over(own, trial, end)
     return Slabs(trials, edges, plan.time_axis)
 
 
@@ -67,9 +67,9 @@ def test_walls_hold_in_every_slab(wave):
     assert wave(walls).abs().max() < 1e-12  # exactly in the first, to the fit's round-off later
 
 
-@pytest.mark.parametrize("charts", [None, (AxisMap(0.2, 0.4), None)])
-def test_jets_of_slabs_agree_with_autograd(charts, load_problem):
-    trial = marched(load_problem("wave"), 2, (14, 10), charts)
+@pytest.mark.parametrize("maps", [None, (AxisMap(0.2, 0.4), None)])
+def test_jets_of_slabs_agree_with_autograd(maps, load_problem):
+    trial = marched(load_problem("wave"), 2, (14, 10), maps)
     rng = torch.Generator().manual_seed(0)
     points = torch.rand(60, 2, generator=rng, dtype=torch.float64)
     space = JetSpace.closed(2, [(2, 0), (0, 2)], collapsed=(1.0, -4.0))
@@ -80,14 +80,14 @@ def test_jets_of_slabs_agree_with_autograd(charts, load_problem):
 
 def test_more_slabs_reach_what_one_of_the_same_degree_cannot(load_problem):
     problem = load_problem("convection")
-    judge = Judge(problem)
-    assert judge.worst(marched(problem, 1, (8, 24))) > 0.1
-    assert judge.worst(marched(problem, 4, (8, 24))) < 1e-6
+    evaluation = Evaluation(problem)
+    assert evaluation.worst(marched(problem, 1, (8, 24))) > 0.1
+    assert evaluation.worst(marched(problem, 4, (8, 24))) < 1e-6
 
 
 def test_marching_is_not_tried_where_measurements_are_fitted(load_problem):
     problem = load_problem("heat_inverse")
-    assert Session(make_plan(problem, Settings()), Judge(problem)).names == ["lm"]
+    assert Session(make_plan(problem, Settings()), Evaluation(problem)).names == ["lm"]
 
 
 def test_slabs_survive_saving_and_loading(wave, load_problem, tmp_path):
@@ -110,7 +110,7 @@ def test_slab_with_another_number_of_coefficients_is_refused(wave, tmp_path, loa
     content = torch.load(path, weights_only=True)
     content["trial"]["slabs"][1]["seam"][0]["vector"] = torch.zeros(3, dtype=torch.float64)
     torch.save(content, path)
-    with pytest.raises(kanpde.RunDirectoryError, match="seam"):
+    with pytest.raises(kanpde.RunDirectoryError, match="slab start"):
         kanpde.load(tmp_path / "run")
 
 

@@ -33,13 +33,13 @@ from kanpde.calculus._jets import JetSpace
 from kanpde.errors import RunDirectoryError
 from kanpde.nets import KAN
 from kanpde.problem.passes._symmetry import Mirror, find
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
 from kanpde.solvers.marching._marching import MarchingPhase
-from kanpde.trial._state import frame_data, frame_from_data
-from kanpde.trial._trial import Fold, Frame, Trial, autograd_jets
-from kanpde.trial.exact._halving import folds, reduce
+from kanpde.trial._state import frame_from_record, frame_record
+from kanpde.trial._trial import Frame, Reflection, Trial, autograd_jets
+from kanpde.trial.exact._halving import is_halved, reduce
 
 x, t = coordinates("x t")
 y = coordinates("y")
@@ -226,8 +226,8 @@ def test_quarter_problem_has_a_condition_per_mirror(load_problem):
 def test_third_order_and_periodic_problems_are_not_halved():
     for name in ("third", "seam"):
         problem = burgers(**KEPT[name])
-        assert not any(folds(problem, m) for m in find(problem))
-    assert all(folds(burgers(), m) for m in find(burgers()))
+        assert not any(is_halved(problem, m) for m in find(problem))
+    assert all(is_halved(burgers(), m) for m in find(burgers()))
 
 
 def test_mirror_needs_no_condition_without_derivatives_across_it():
@@ -263,11 +263,11 @@ SPACES = {
     "collapsed": JetSpace.closed(2, [(1, 1)], [1.0, 2.0]),
 }
 FRAMES = {
-    "folded": {"folded": (Fold(0, 0.5, (-1, 1)),)},
-    "twice": {"folded": (Fold(0, 0.5, (-1, 1)), Fold(1, 0.0, (-1, -1)))},
+    "folded": {"folded": (Reflection(0, 0.5, (-1, 1)),)},
+    "twice": {"folded": (Reflection(0, 0.5, (-1, 1)), Reflection(1, 0.0, (-1, -1)))},
     "even": {"even": (0,)},
     "even wave": {"even": (0,), "periodic": (0,)},
-    "both": {"folded": (Fold(1, 0.0, (-1, -1)),), "even": (0,)},
+    "both": {"folded": (Reflection(1, 0.0, (-1, -1)),), "even": (0,)},
 }
 
 
@@ -315,21 +315,21 @@ def test_points_of_the_whole_domain_stay_those_of_the_site(generator):
 @pytest.mark.parametrize("frame", list(FRAMES))
 def test_mirrors_are_stored_with_the_frame(frame):
     made = frame_of(**FRAMES[frame])
-    read = frame_from_data(frame_data(made), (x, t))
-    assert (read.folds, read.even) == (made.folds, made.even)
+    read = frame_from_record(frame_record(made), (x, t))
+    assert (read.reflections, read.even) == (made.reflections, made.even)
 
 
 @pytest.mark.parametrize("bad", [[[2, 0.5, [1, 1]]], [[0, 0.5, [1]]], [[0, 0.5, [1, 2]]]])
 def test_damaged_mirrors_are_refused(bad):
-    data = {**frame_data(frame_of()), "folds": bad}
+    data = {**frame_record(frame_of()), "folds": bad}
     with pytest.raises(RunDirectoryError, match="expected mirrors of 2 unknowns"):
-        frame_from_data(data, (x, t))
+        frame_from_record(data, (x, t))
 
 
 def test_frames_stored_without_mirrors_are_read():
-    data = frame_data(frame_of())
+    data = frame_record(frame_of())
     del data["folds"], data["even"]
-    assert frame_from_data(data, (x, t)) == frame_from_data(frame_data(frame_of()), (x, t))
+    assert frame_from_record(data, (x, t)) == frame_from_record(frame_record(frame_of()), (x, t))
 
 
 # Solving ------------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ def test_summary_and_check_name_the_symmetry(halved):
 def test_symmetry_can_be_switched_off():
     plan = make_plan(burgers(), Settings(symmetry=False))
     assert plan.problem is plan.asked
-    assert (plan.frame.folds, plan.frame.even, plan.mirrors) == ((), (), ())
+    assert (plan.frame.reflections, plan.frame.even, plan.mirrors) == ((), (), ())
     assert preflight(burgers(), Settings(symmetry=False))["symmetry"] == []
 
 
@@ -420,12 +420,16 @@ def test_slabs_of_a_halved_problem_cover_the_whole_domain():
         exact={u: exact},
     )
     plan = make_plan(problem, Settings())
-    phase = MarchingPhase(plan, Judge(problem))
+    phase = MarchingPhase(plan, Evaluation(problem))
     while not phase.done and len(phase.costs) < 4:
         phase.step()
-    assert len(plan.frame.folds) == 1
-    assert Judge(problem).worst(phase.trial) < 1e-9  # the fourth march is one of tolerance 1e-10
-    assert isinstance(Session(plan, Judge(problem)).phase.trial.frame.folds[0], Fold)
+    assert len(plan.frame.reflections) == 1
+    assert (
+        Evaluation(problem).worst(phase.trial) < 1e-9
+    )  # the fourth march is one of tolerance 1e-10
+    assert isinstance(
+        Session(plan, Evaluation(problem)).phase.trial.frame.reflections[0], Reflection
+    )
 
 
 def test_ansatz_that_is_not_even_gets_no_even_inputs():

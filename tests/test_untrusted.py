@@ -11,7 +11,7 @@ import torch
 import kanpde
 import kanpde.cli
 from kanpde import InputError, RunDirectoryError
-from kanpde.nets import ARGUMENT, SymbolicFunction, network_data
+from kanpde.nets import ARGUMENT, SymbolicFunction, network_record
 
 PROBLEM = """
     from kanpde import Dirichlet, Interval, Problem, coordinates, table, unknown
@@ -116,7 +116,7 @@ def field(name):
     """A mesh field on one triangle."""
     points = np.array([[0.0, 0], [1, 0], [0, 1]])
     made = kanpde.pde.mesh_field("f", points, np.array([[0, 1, 2]]), np.ones(3), on="point")
-    return {**made.spline.to_data(), "name": name}
+    return {**made.spline.to_record(), "name": name}
 
 
 def rename_tables(name):
@@ -300,7 +300,7 @@ def stored_formula(program, key="u"):
         "formulas": {},
         "trees": {key: None},
         "programs": {key: program},
-        "networks": {key: {"network": network_data(net), "coefficients": net.get().tolist()}},
+        "networks": {key: {"network": network_record(net), "coefficients": net.get().tolist()}},
         **{k: {} for k in ("proven", "residuals", "difference")},
         "exact": False,
         "measured": [],

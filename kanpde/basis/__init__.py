@@ -7,7 +7,7 @@ from kanpde.basis._differentiable import with_derivatives
 from kanpde.basis._functions import BASE_NAMES, UNIVARIATE_NAMES, base_values, univariate_values
 from kanpde.basis._piecewise import bspline_values
 from kanpde.basis._rbf import RBF
-from kanpde.basis._registry import BASES, basis_from_data
+from kanpde.basis._registry import BASES, basis_from_record
 from kanpde.basis._sine import FREQUENCY, Sine
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Sine",
     "Transfer",
     "base_values",
-    "basis_from_data",
+    "basis_from_record",
     "bspline_values",
     "univariate_values",
     "with_derivatives",

@@ -52,13 +52,13 @@ class Basis(ABC):
     """Functions of one real variable; the same number of them for every input.
 
     Immutable. A new basis is one file: `values` (a closed form handed to
-    `with_derivatives`), `to_data` and `_from_data`, plus one entry in the registry
+    `with_derivatives`), `to_record` and `_from_record`, plus one entry in the registry
     and in the conformance tests.
 
     Attributes
     ----------
     name : str
-        What `basis_from_data` and the command line call it.
+        What `basis_from_record` and the command line call it.
     count : int
         Functions per input.
     bounded : bool
@@ -75,19 +75,19 @@ class Basis(ABC):
     device: torch.device = torch.device("cpu")
 
     @abstractmethod
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
 
         Returns
         -------
         dict
-            Read back by `basis_from_data`; numbers survive exactly.
+            Read back by `basis_from_record`; numbers survive exactly.
         """
 
     @classmethod
     @abstractmethod
-    def _from_data(cls, data: dict[str, Any]) -> "Self":
-        """Build the basis from `to_data`'s result."""
+    def _from_record(cls, data: dict[str, Any]) -> "Self":
+        """Build the basis from `to_record`'s result."""
 
     @abstractmethod
     def _copy(self) -> "Self":

@@ -337,7 +337,7 @@ class BSpline(Basis):
         moved = largest_change(bound, basis, coefficients, found, looked_at)
         return Transfer(basis, found, moved)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
 
         Returns
@@ -347,7 +347,7 @@ class BSpline(Basis):
 
         Examples
         --------
-        >>> BSpline(grid=1, degree=1).to_data()["knots"]
+        >>> BSpline(grid=1, degree=1).to_record()["knots"]
         [[-3.0, -1.0, 1.0, 3.0]]
         """
         return {
@@ -358,7 +358,7 @@ class BSpline(Basis):
         }
 
     @classmethod
-    def _from_data(cls, data: dict[str, Any]) -> "BSpline":
+    def _from_record(cls, data: dict[str, Any]) -> "BSpline":
         rows = data_field(data, "knots")
         bound = data_field(data, "bound")
         if not isinstance(bound, bool) or (not bound and len(rows) != 1):

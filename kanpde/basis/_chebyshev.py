@@ -129,7 +129,7 @@ class Chebyshev(Basis):
         decay = torch.arange(1, self.count + 1, dtype=torch.float64) ** -1.0
         return decay / n_in**0.5
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
 
         Returns
@@ -139,13 +139,13 @@ class Chebyshev(Basis):
 
         Examples
         --------
-        >>> Chebyshev(4).to_data()
+        >>> Chebyshev(4).to_record()
         {'name': 'chebyshev', 'degree': 4, 'squash': 'tanh'}
         """
         return {"name": self.name, "degree": self.degree, "squash": self.squash}
 
     @classmethod
-    def _from_data(cls, data: dict[str, Any]) -> "Chebyshev":
+    def _from_record(cls, data: dict[str, Any]) -> "Chebyshev":
         return cls(data_field(data, "degree"), data_field(data, "squash"))
 
     def _copy(self) -> "Chebyshev":

@@ -123,7 +123,7 @@ class RBF(Basis):
         """
         return torch.full((self.count,), START * n_in**-0.5, dtype=torch.float64)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
 
         Returns
@@ -133,13 +133,13 @@ class RBF(Basis):
 
         Examples
         --------
-        >>> RBF(4).to_data()
+        >>> RBF(4).to_record()
         {'name': 'rbf', 'count': 4, 'width': 1.0}
         """
         return {"name": self.name, "count": self.count, "width": self.width}
 
     @classmethod
-    def _from_data(cls, data: dict[str, Any]) -> "RBF":
+    def _from_record(cls, data: dict[str, Any]) -> "RBF":
         return cls(data_field(data, "count"), data_field(data, "width"))
 
     def _copy(self) -> "RBF":

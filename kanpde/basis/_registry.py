@@ -12,7 +12,7 @@ from kanpde.errors import InputError, RunDirectoryError
 BASES: dict[str, type[Basis]] = {kind.name: kind for kind in (BSpline, Chebyshev, Sine, RBF)}
 
 
-def basis_from_data(data: Any) -> Basis:
+def basis_from_record(data: Any) -> Basis:
     """Build a basis from what `Basis.to_data` wrote.
 
     Parameters
@@ -32,7 +32,7 @@ def basis_from_data(data: Any) -> Basis:
 
     Examples
     --------
-    >>> basis_from_data({"name": "chebyshev", "degree": 4, "squash": "tanh"})
+    >>> basis_from_record({"name": "chebyshev", "degree": 4, "squash": "tanh"})
     Chebyshev(degree=4, squash='tanh')
     """
     if not isinstance(data, dict):
@@ -41,7 +41,7 @@ def basis_from_data(data: Any) -> Basis:
     if not isinstance(name, str) or name not in BASES:
         raise RunDirectoryError(f"basis: expected one of {', '.join(BASES)}, got {name!r}")
     try:
-        return BASES[name]._from_data(data)
+        return BASES[name]._from_record(data)
     except RunDirectoryError:
         raise
     except (InputError, TypeError, ValueError, RuntimeError) as error:

@@ -139,7 +139,7 @@ class Sine(Basis):
         rates = torch.tensor(self.frequencies, dtype=torch.float64)
         return START * (rates[0] / rates).repeat_interleave(2)[: self.count] / n_in**0.5
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the basis by plain JSON data.
 
         Returns
@@ -149,7 +149,7 @@ class Sine(Basis):
 
         Examples
         --------
-        >>> Sine(2, frequency=1.5).to_data()
+        >>> Sine(2, frequency=1.5).to_record()
         {'name': 'sine', 'count': 2, 'frequency': [1.5], 'trainable': False}
         """
         return {
@@ -160,7 +160,7 @@ class Sine(Basis):
         }
 
     @classmethod
-    def _from_data(cls, data: dict[str, Any]) -> "Sine":
+    def _from_record(cls, data: dict[str, Any]) -> "Sine":
         return cls(
             data_field(data, "count"),
             data_field(data, "frequency"),

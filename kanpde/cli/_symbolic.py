@@ -23,7 +23,7 @@ FORMULA = "formula.json"
 def read_formula(solution: Solution, directory: Path, *, quiet: bool) -> Readout | None:
     """Read the closed form out and store it; ``None`` if that was interrupted."""
     from kanpde.ground import _runs
-    from kanpde.solution import readout_data
+    from kanpde.solution import readout_record
 
     waiting: Any = nullcontext()
     if not quiet:
@@ -34,7 +34,7 @@ def read_formula(solution: Solution, directory: Path, *, quiet: bool) -> Readout
     except KeyboardInterrupt:
         warning_line(f"no formula: interrupted; `kanpde plot {directory} --formula` tries again")
         return None
-    _runs.write_json(directory / FORMULA, readout_data(readout, solution.problem))
+    _runs.write_json(directory / FORMULA, readout_record(readout, solution.problem))
     return readout
 
 
@@ -46,13 +46,13 @@ def stored_formula(solution: Solution, directory: Path) -> Readout | None:
     RunDirectoryError
         If the file is damaged.
     """
-    from kanpde.solution import readout_from_data
+    from kanpde.solution import readout_from_record
 
     path = directory / FORMULA
     if not path.exists():
         return None
     try:
-        return readout_from_data(json.loads(path.read_text(encoding="utf-8")), solution.problem)
+        return readout_from_record(json.loads(path.read_text(encoding="utf-8")), solution.problem)
     except (OSError, ValueError, RecursionError, KanpdeError) as error:
         raise RunDirectoryError(
             f"{path}: expected a stored formula, got a damaged file ({error}); remove it"

@@ -56,13 +56,13 @@ class Scaling:
         """Columns of the inputs that are constant over the training rows."""
         return [int(k) for k in np.flatnonzero(self.factor == 0)]
 
-    def to_data(self) -> dict[str, list[float]]:
+    def to_record(self) -> dict[str, list[float]]:
         """Describe the maps by lists; numbers survive exactly."""
         return {n: getattr(self, n).tolist() for n in ("shift", "factor", "offset", "gain")}
 
     @classmethod
-    def from_data(cls, data: dict[str, Any], sizes: tuple[int, int]) -> Scaling:
-        """Inverse of `to_data`; `sizes` count inputs and outputs.
+    def from_record(cls, data: dict[str, Any], sizes: tuple[int, int]) -> Scaling:
+        """Inverse of `to_record`; `sizes` count inputs and outputs.
 
         Raises
         ------

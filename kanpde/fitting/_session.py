@@ -16,7 +16,7 @@ from kanpde.fitting._objective import Look, Objective
 from kanpde.fitting._settings import FitSettings
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
-from kanpde.nets import KAN, Network, copy_network, extend_grid, network_data, network_from_data
+from kanpde.nets import KAN, Network, copy_network, extend_grid, network_from_record, network_record
 from kanpde.optimize import LevenbergMarquardt, StepReport
 from kanpde.regression import ClassRows
 
@@ -72,7 +72,7 @@ class FitSession:
         self.done = False
         self.level = math.inf  # mean square error when last looked at
         self.began_stage: Event = {}
-        self._data = network_data(self.network)  # of the present grid
+        self._data = network_record(self.network)  # of the present grid
 
     def run(
         self,
@@ -191,7 +191,7 @@ class FitSession:
     def _rebuilt(self, data: dict[str, Any], vector: Tensor) -> Network:
         network = self.network
         if data is not self._data:
-            network = network_from_data(data).to(self.objective.device, self.objective.dtype)
+            network = network_from_record(data).to(self.objective.device, self.objective.dtype)
             self._data = data
         network.set(vector.to(self.objective.device, self.objective.dtype))
         return network
@@ -220,7 +220,7 @@ class FitSession:
             assert isinstance(finer, KAN)
             moved = extend_grid(finer, grid, nested=False)
             self.network = finer
-            self._data = network_data(self.network)
+            self._data = network_record(self.network)
             self._renew_optimizer()
         after = self.objective.error(self.network, "train")
         self.began_stage = {"moved": moved, "before": before, "after": after}

@@ -15,7 +15,7 @@ from kanpde.fitting._settings import TASKS, FitSettings
 from kanpde.ground import _files, _runs
 from kanpde.ground._runs import DATA, FIT, FORMAT, HISTORY, SUMMARY
 from kanpde.ground._status import Status
-from kanpde.nets import Network, network_data, network_from_data
+from kanpde.nets import Network, network_from_record, network_record
 
 
 def write_start(directory: Path, data: Dataset, scaling: Scaling, settings: FitSettings) -> None:
@@ -42,7 +42,7 @@ def write_start(directory: Path, data: Dataset, scaling: Scaling, settings: FitS
             "outputs": data.outputs,
             "classes": data.classes,
             "notes": data.notes,
-            "scaling": scaling.to_data(),
+            "scaling": scaling.to_record(),
             "settings": settings.to_data(),
         },
     )
@@ -55,7 +55,7 @@ def write_history(directory: Path, history: list[dict[str, Any]]) -> None:
 
 def network_state(network: Network) -> dict[str, Any]:
     """Describe a network with its coefficients, for the checkpoint."""
-    return {"network": network_data(network), "vector": network.get().cpu()}
+    return {"network": network_record(network), "vector": network.get().cpu()}
 
 
 def read_description(directory: Path) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def read(directory: Path) -> dict[str, Any]:
         found = {
             "network": network,
             "data": data,
-            "scaling": Scaling.from_data(description["scaling"], data.sizes),
+            "scaling": Scaling.from_record(description["scaling"], data.sizes),
             "settings": FitSettings(**description["settings"]),
         }
     except KanpdeError as error:
@@ -149,7 +149,7 @@ def _dataset(description: dict[str, Any], arrays: dict[str, Any]) -> Dataset:
 
 def _network(stored: dict[str, Any], sizes: tuple[int, int]) -> Network:
     vector = stored["vector"]
-    network = network_from_data(stored["network"]).to(dtype=vector.dtype)
+    network = network_from_record(stored["network"]).to(dtype=vector.dtype)
     if (network.n_in, network.n_out) != sizes or vector.shape != (network.count,):
         raise RunDirectoryError(f"checkpoint: expected a network of {sizes} with its coefficients")
     network.set(vector)

@@ -1,11 +1,11 @@
 """Where a problem lives: shapes, products with time, and points on them."""
 
 from kanpde.geometry._box import Box, Interval, Rectangle, TimeInterval
-from kanpde.geometry._data import domain_from_data
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import exact_number
 from kanpde.geometry._parameter import ParameterInterval
 from kanpde.geometry._product import Product
+from kanpde.geometry._records import domain_from_record
 from kanpde.geometry._samplers import SAMPLERS, unit_points
 from kanpde.geometry._selection import Face, Part, Selection
 from kanpde.geometry.csg import Combination
@@ -51,7 +51,7 @@ __all__ = [
     "Torus",
     "Triangle",
     "corners",
-    "domain_from_data",
+    "domain_from_record",
     "exact_number",
     "holes",
     "read_mesh",

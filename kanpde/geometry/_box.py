@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import named, shape_name, suffix
@@ -19,7 +19,7 @@ from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
 from kanpde.geometry.curve import Curve, Segment
-from kanpde.geometry.patch import BoxChart
+from kanpde.geometry.piece import BoxPiece
 
 
 class Box(Domain):
@@ -82,15 +82,15 @@ class Box(Domain):
         """The faces as parts."""
         return {f.name: Part(f.name, self.surface(f.name).measure) for f in self.faces}
 
-    def bulk(self) -> BoxChart:
-        """Return the box as a patch."""
-        return BoxChart(self.lower, self.upper)
+    def bulk(self) -> BoxPiece:
+        """Return the box as a piece."""
+        return BoxPiece(self.lower, self.upper)
 
-    def surface(self, name: str) -> BoxChart:
-        """Return a face as a patch."""
-        return BoxChart(self.lower, self.upper, next(f for f in self.faces if f.name == name))
+    def surface(self, name: str) -> BoxPiece:
+        """Return a face as a piece."""
+        return BoxPiece(self.lower, self.upper, next(f for f in self.faces if f.name == name))
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+    def vanishing_on(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give the product of the distances from faces, in side lengths."""
         factors = []
         for face in self.faces:
@@ -142,7 +142,7 @@ class Box(Domain):
             return Box(*sides, name=self.name)
         return super().moved(motion)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the box in plain JSON types."""
         return {
             "kind": "box",
@@ -253,23 +253,23 @@ class TimeInterval(Domain):
         """There is no spatial boundary."""
         return {}
 
-    def bulk(self) -> BoxChart:
-        """Return the interval as a patch."""
-        return BoxChart(self.lower, self.upper)
+    def bulk(self) -> BoxPiece:
+        """Return the interval as a piece."""
+        return BoxPiece(self.lower, self.upper)
 
-    def surface(self, name: str) -> BoxChart:
+    def surface(self, name: str) -> BoxPiece:
         """Raise `InputError`: there is no spatial boundary."""
         raise InputError(f"boundary: {self} has no part {name!r}; use an Initial condition")
 
-    def start(self) -> BoxChart:
+    def start(self) -> BoxPiece:
         """Return the initial time, a single point."""
-        return BoxChart(self.lower, self.upper, Face("initial", 0, 0, float(self.lower[0])))
+        return BoxPiece(self.lower, self.upper, Face("initial", 0, 0, float(self.lower[0])))
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed interval."""
         return box_contains(checked_points(points, 1), self.lower, self.upper)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the interval in plain JSON types."""
         return {
             "kind": "time",
@@ -290,15 +290,17 @@ def _face_names(symbol: sympy.Symbol, lower: float, upper: float) -> list[tuple[
     return list(zip(names, (lower, upper), strict=True))
 
 
-@_data.reads("box")
-def _box_from_data(data: dict[str, Any]) -> Domain:
-    names, lower, upper = _data.entries(data, "coordinates", "lower", "upper", optional=("name",))
-    symbols, name = _data.symbols(names), data.get("name")
+@_records.reads("box")
+def _box_from_record(data: dict[str, Any]) -> Domain:
+    names, lower, upper = _records.entries(
+        data, "coordinates", "lower", "upper", optional=("name",)
+    )
+    symbols, name = _records.symbols(names), data.get("name")
     sides = list(
         zip(
             symbols,
-            _data.floats("lower", lower, len(symbols)),
-            _data.floats("upper", upper, len(symbols)),
+            _records.floats("lower", lower, len(symbols)),
+            _records.floats("upper", upper, len(symbols)),
             strict=True,
         )
     )
@@ -307,6 +309,6 @@ def _box_from_data(data: dict[str, Any]) -> Domain:
     return Rectangle(*sides, name=name) if len(sides) == 2 else Box(*sides, name=name)
 
 
-@_data.reads("time")
-def _time_from_data(data: dict[str, Any]) -> Domain:
-    return TimeInterval(*_data.line(data))
+@_records.reads("time")
+def _time_from_record(data: dict[str, Any]) -> Domain:
+    return TimeInterval(*_records.line(data))

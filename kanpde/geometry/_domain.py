@@ -24,8 +24,8 @@ class Domain(Region):
     """A closed set of points, its boundary parts and how to draw from both.
 
     A new shape sets `coordinates`, `lower` and `upper` and defines `bulk`,
-    `surface`, `parts`, `contains` and `to_data`; everything else follows. A
-    function under ``@_data.reads(kind)`` in its file reads it back.
+    `surface`, `parts`, `contains` and `to_record`; everything else follows. A
+    function under ``@_records.reads(kind)`` in its file reads it back.
     ``a * b`` is the product of two domains; its coordinates are those of `a`
     followed by those of `b`.
 
@@ -40,8 +40,8 @@ class Domain(Region):
     # What a shape defines -------------------------------------------------
 
     @abstractmethod
-    def to_data(self) -> dict[str, Any]:
-        """Describe the domain in plain JSON types; see `domain_from_data`."""
+    def to_record(self) -> dict[str, Any]:
+        """Describe the domain in plain JSON types; see `domain_from_record`."""
 
     @property
     def space(self) -> Domain | None:
@@ -100,7 +100,7 @@ class Domain(Region):
         """
         raise InputError(f"outline: expected a shape of two coordinates, got {self}")
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+    def vanishing_on(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give a smooth function that vanishes on whole boundary parts and is positive inside.
 
         ``None`` where none is known; where there is one, it has a slope on those parts.
@@ -109,7 +109,7 @@ class Domain(Region):
         --------
         >>> x, y = sympy.symbols("x y", real=True)
         >>> from kanpde.geometry import Disk
-        >>> Disk((x, y), radius=2).level(["boundary"])
+        >>> Disk((x, y), radius=2).vanishing_on(["boundary"])
         -x**2/4 - y**2/4 + 1
         """
         return None
@@ -260,7 +260,7 @@ class Domain(Region):
         """Tell whether both describe the same set in the same coordinates."""
         if not isinstance(other, Domain):
             return NotImplemented
-        return self.coordinates == other.coordinates and self.to_data() == other.to_data()
+        return self.coordinates == other.coordinates and self.to_record() == other.to_record()
 
     def __hash__(self) -> int:
         """Hash what `__eq__` compares."""

@@ -9,12 +9,12 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import box_contains, checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.patch import BoxChart
+from kanpde.geometry.piece import BoxPiece
 
 
 class ParameterInterval(Domain):
@@ -73,11 +73,11 @@ class ParameterInterval(Domain):
         """There is no boundary."""
         return {}
 
-    def bulk(self) -> BoxChart:
-        """Return the range as a patch."""
-        return BoxChart(self.lower, self.upper)
+    def bulk(self) -> BoxPiece:
+        """Return the range as a piece."""
+        return BoxPiece(self.lower, self.upper)
 
-    def surface(self, name: str) -> BoxChart:
+    def surface(self, name: str) -> BoxPiece:
         """Raise `InputError`: there is no boundary."""
         raise InputError(
             f"boundary: {self} has no part {name!r}; conditions hold for all its values"
@@ -87,7 +87,7 @@ class ParameterInterval(Domain):
         """Tell which points lie in the closed range."""
         return box_contains(checked_points(points, 1), self.lower, self.upper)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the range in plain JSON types."""
         return {
             "kind": "parameter",
@@ -101,6 +101,6 @@ class ParameterInterval(Domain):
         return f"ParameterInterval({self.coordinates[0]}, {self.lower[0]:.6g}, {self.upper[0]:.6g})"
 
 
-@_data.reads("parameter")
-def _parameter_from_data(data: dict[str, Any]) -> Domain:
-    return ParameterInterval(*_data.line(data))
+@_records.reads("parameter")
+def _parameter_from_record(data: dict[str, Any]) -> Domain:
+    return ParameterInterval(*_records.line(data))

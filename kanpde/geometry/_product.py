@@ -11,14 +11,14 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._box import Box
 from kanpde.geometry._domain import MULTIPLY, Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face, Part
 from kanpde.geometry.csg import Combination
-from kanpde.geometry.patch import Patch, ProductPatch
+from kanpde.geometry.piece import Piece, ProductPiece
 
 
 class Product(Domain):
@@ -127,22 +127,22 @@ class Product(Domain):
         outside = np.linalg.norm(np.maximum(off, 0.0), axis=1)
         return np.asarray(outside + np.minimum(off.max(axis=1), 0.0), dtype=np.float64)
 
-    def bulk(self) -> Patch:
+    def bulk(self) -> Piece:
         """Return the product of the bulks."""
-        return ProductPatch([f.bulk() for f in self.factors])
+        return ProductPiece([f.bulk() for f in self.factors])
 
-    def surface(self, name: str) -> Patch:
+    def surface(self, name: str) -> Piece:
         """Return a factor's part times the other factors' bulks."""
         i, local = self._places[name]
-        return ProductPatch(
+        return ProductPiece(
             [f.surface(local) if k == i else f.bulk() for k, f in enumerate(self.factors)]
         )
 
-    def start(self) -> Patch:
+    def start(self) -> Piece:
         """Return the spatial bulk at the initial time."""
         if self.time is None:
             return super().start()
-        return ProductPatch([f.bulk() if f.time is None else f.start() for f in self.factors])
+        return ProductPiece([f.bulk() if f.time is None else f.start() for f in self.factors])
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in every factor."""
@@ -154,9 +154,9 @@ class Product(Domain):
             start += f.dimension
         return inside
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the factors in plain JSON types."""
-        return {"kind": "product", "factors": [f.to_data() for f in self.factors]}
+        return {"kind": "product", "factors": [f.to_record() for f in self.factors]}
 
     def __repr__(self) -> str:
         """Show the factors."""
@@ -210,11 +210,11 @@ def _joined(domain: Domain) -> str:
     return ",".join(str(c) for c in domain.coordinates)
 
 
-@_data.reads("product")
-def _product_from_data(data: dict[str, Any]) -> Domain:
-    (factors,) = _data.entries(data, "factors")
+@_records.reads("product")
+def _product_from_record(data: dict[str, Any]) -> Domain:
+    (factors,) = _records.entries(data, "factors")
     if not isinstance(factors, list) or not factors:
         raise RunDirectoryError(f"domain factors: expected a list, got {factors!r:.80}")
     if any(isinstance(f, dict) and f.get("kind") == "product" for f in factors):
         raise RunDirectoryError("domain: expected simple factors, got a product in a product")
-    return Product(*[_data.build(f) for f in factors])
+    return Product(*[_records.build(f) for f in factors])

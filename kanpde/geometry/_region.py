@@ -14,7 +14,7 @@ from kanpde.errors import InputError
 from kanpde.geometry._numbers import lattice_counts
 from kanpde.geometry._samplers import Array, Mask, outer
 from kanpde.geometry._selection import Face, Part, Places, Selection, resolve
-from kanpde.geometry.patch import Patch, draw_parts
+from kanpde.geometry.piece import Piece, draw_parts
 
 
 class Region(ABC):
@@ -35,12 +35,12 @@ class Region(ABC):
     # What a shape defines -------------------------------------------------
 
     @abstractmethod
-    def bulk(self) -> Patch:
-        """Return the patch that interior points are drawn from."""
+    def bulk(self) -> Piece:
+        """Return the piece that interior points are drawn from."""
 
     @abstractmethod
-    def surface(self, name: str) -> Patch:
-        """Return the patch (with normals) of the boundary part `name`."""
+    def surface(self, name: str) -> Piece:
+        """Return the piece (with normals) of the boundary part `name`."""
 
     @property
     @abstractmethod
@@ -77,8 +77,8 @@ class Region(ABC):
         column = self.coordinates.index(self.time)
         return float(self.lower[column]), float(self.upper[column])
 
-    def start(self) -> Patch:
-        """Return the patch of the initial time."""
+    def start(self) -> Piece:
+        """Return the piece of the initial time."""
         raise InputError(
             f"initial: expected a domain with a time interval, got {self}; "
             "multiply it by TimeInterval(t, t0, t1)"
@@ -198,8 +198,8 @@ class Region(ABC):
             )
         chosen = self.resolve(part if part is None or isinstance(part, str) else _named(part))
         both = _both(chosen.mask, mask)
-        patches = [self.surface(name) for name in chosen.parts]
-        sample, index = draw_parts(patches, n, sampler, rng, both)
+        pieces = [self.surface(name) for name in chosen.parts]
+        sample, index = draw_parts(pieces, n, sampler, rng, both)
         assert sample.normals is not None
         return sample.points, sample.normals, sample.weights, index
 

@@ -4,8 +4,8 @@ from kanpde.nets._block import BaseBlock as BaseBlock
 from kanpde.nets._block import BasisBlock as BasisBlock
 from kanpde.nets._block import BiasBlock as BiasBlock
 from kanpde.nets._block import Block as Block
-from kanpde.nets._layer import Known as Known
 from kanpde.nets._layer import Layer as Layer
+from kanpde.nets._layer import PrecomputedTape as PrecomputedTape
 from kanpde.nets._layer import Record as Record
 from kanpde.nets._layer import Tape as Tape
 from kanpde.nets._library import ARGUMENT as ARGUMENT
@@ -15,8 +15,8 @@ from kanpde.nets._network import ModuleNet as ModuleNet
 from kanpde.nets._network import Network as Network
 from kanpde.nets._spec import copy_network as copy_network
 from kanpde.nets._spec import extend_grid as extend_grid
-from kanpde.nets._spec import network_data as network_data
-from kanpde.nets._spec import network_from_data as network_from_data
+from kanpde.nets._spec import network_from_record as network_from_record
+from kanpde.nets._spec import network_record as network_record
 from kanpde.nets._spec import update_grid as update_grid
 from kanpde.nets._surgery import NodePlan as NodePlan
 from kanpde.nets._surgery import add_constants as add_constants
@@ -32,9 +32,9 @@ from kanpde.nets.fused._fused import WORKERS as WORKERS
 from kanpde.nets.fused._fused import Fused as Fused
 from kanpde.nets.fused._fused import FusedTape as FusedTape
 from kanpde.nets.fused._fused import Inputs as Inputs
-from kanpde.nets.fused._fused import Room as Room
+from kanpde.nets.fused._fused import Workspace as Workspace
+from kanpde.nets.fused._fused import compile_kernel as compile_kernel
 from kanpde.nets.fused._fused import kernel_available as kernel_available
-from kanpde.nets.fused._fused import warm_up as warm_up
 from kanpde.nets.kan._activations import Activation as Activation
 from kanpde.nets.kan._activations import activations as activations
 from kanpde.nets.kan._activations import edges as edges
@@ -69,31 +69,32 @@ __all__ = [
     "Fused",
     "FusedTape",
     "Inputs",
-    "Known",
     "Layer",
     "ModuleNet",
     "Network",
     "NodePlan",
+    "PrecomputedTape",
     "ProductKAN",
     "Record",
-    "Room",
     "SineBlock",
     "SymbolicBlock",
     "SymbolicEdge",
     "SymbolicFunction",
     "Tape",
+    "Workspace",
     "activations",
     "add_constants",
     "all_degrees",
     "chart_count",
+    "compile_kernel",
     "constants_of",
     "copy_network",
     "edges",
     "extend_grid",
     "fix_edge",
     "kernel_available",
-    "network_data",
-    "network_from_data",
+    "network_from_record",
+    "network_record",
     "node_plans",
     "product_count",
     "rebuilt",
@@ -103,5 +104,4 @@ __all__ = [
     "set_symbolic",
     "switch_off",
     "update_grid",
-    "warm_up",
 ]

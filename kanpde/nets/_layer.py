@@ -28,7 +28,7 @@ class Record:
 Tape = list[Record]
 
 
-class Known(list[Record]):
+class PrecomputedTape(list[Record]):
     """A tape that holds the jets of the network's output before the network is asked.
 
     Whoever made it takes the cotangent of `leaf` and knows the way back.

@@ -104,18 +104,18 @@ class SymbolicFunction:
         slopes = _program(self.expression, orders)(smooth)[1:]
         return torch.stack([*value, *(torch.where(outside, 0.0, s) for s in slopes)])
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the function by plain JSON data; no code is in it."""
         return {
             "name": self.name,
             "complexity": self.complexity,
             "domain": self.domain,
-            "program": lower([self.expression], [ARGUMENT]).to_data(),
+            "program": lower([self.expression], [ARGUMENT]).to_record(),
         }
 
     @classmethod
-    def from_data(cls, data: Any) -> SymbolicFunction:
-        """Rebuild it from `to_data`'s result.
+    def from_record(cls, data: Any) -> SymbolicFunction:
+        """Rebuild it from `to_record`'s result.
 
         Raises
         ------
@@ -124,15 +124,15 @@ class SymbolicFunction:
 
         Examples
         --------
-        >>> SymbolicFunction.from_data(LIBRARY["sin"].to_data()) == LIBRARY["sin"]
+        >>> SymbolicFunction.from_record(LIBRARY["sin"].to_record()) == LIBRARY["sin"]
         True
         """
         try:
             name, domain = str(data["name"]), str(data["domain"])
             own = LIBRARY.get(name)
-            if own is not None and own.to_data() == data:
+            if own is not None and own.to_record() == data:
                 return own
-            (expression,) = raise_program(Program.from_data(data["program"]), [ARGUMENT])
+            (expression,) = raise_program(Program.from_record(data["program"]), [ARGUMENT])
             return cls(name, expression, int(data["complexity"]), domain)
         except RunDirectoryError:
             raise

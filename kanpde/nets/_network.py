@@ -8,7 +8,7 @@ from torch.nn.utils import vector_to_parameters
 
 from kanpde.calculus import JetSpace
 from kanpde.ground import _check
-from kanpde.nets._layer import Known, Layer, Tape
+from kanpde.nets._layer import Layer, PrecomputedTape, Tape
 
 
 class Network(nn.Module):
@@ -55,7 +55,7 @@ class Network(nn.Module):
 
     def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
         """Map jets of the inputs ``(K, N, n_in)`` to jets of the outputs ``(K, N, n_out)``."""
-        if isinstance(tape, Known):
+        if isinstance(tape, PrecomputedTape):
             return tape.output
         for layer in self.layers:
             assert isinstance(layer, Layer)

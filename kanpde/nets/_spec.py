@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from kanpde.basis import BSpline, Chebyshev, basis_from_data
+from kanpde.basis import BSpline, Chebyshev, basis_from_record
 from kanpde.calculus import JetSpace
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.nets._block import BasisBlock
@@ -28,23 +28,23 @@ Kind = TypeVar("Kind", bound=Network)
 MOST_PRODUCTS = 10**5  # of a chart
 
 
-def network_data(network: Network) -> dict[str, Any]:
+def network_record(network: Network) -> dict[str, Any]:
     """Describe a network; a user's own module cannot be described and gives its class name.
 
     Examples
     --------
-    >>> network_data(MLP([2, 4, 1]))
+    >>> network_record(MLP([2, 4, 1]))
     {'kind': 'mlp', 'width': [2, 4, 1], 'activation': 'tanh'}
     """
     if isinstance(network, ProductKAN):
-        own = network.to_data() if isinstance(network, ChartedKAN) else {}
+        own = network.to_record() if isinstance(network, ChartedKAN) else {}
         return {
             "kind": "product",
             "width": network.width,
             "degrees": list(network.degrees),
             "rates": list(network.rates),
             "periodic": list(network.periodic),
-            "charts": [None if c is None else [c.center, c.width] for c in network.charts],
+            "charts": [None if c is None else [c.center, c.width] for c in network.maps],
             "breaks": [list(cuts) for cuts in network.breaks],
             "interaction": network.interaction,
             **own,
@@ -59,7 +59,9 @@ def network_data(network: Network) -> dict[str, Any]:
             "squash": network.squash,
             "bias": network.bias,
             "arities": [list(network.layer(k).arities) for k in range(len(network.layers))],
-            "bases": [_basis_block(network, k).basis.to_data() for k in range(len(network.layers))],
+            "bases": [
+                _basis_block(network, k).basis.to_record() for k in range(len(network.layers))
+            ],
             "masks": [_mask(network, k) for k in range(len(network.layers))],
             "symbolic": [_symbolic(network.layer(k)) for k in range(len(network.layers))],
         }
@@ -67,8 +69,8 @@ def network_data(network: Network) -> dict[str, Any]:
     return {"kind": "module", "width": network.width, "class": type(network.module).__name__}
 
 
-def network_from_data(data: Any) -> Network:
-    """Build the network that `network_data` described, with initial coefficients.
+def network_from_record(data: Any) -> Network:
+    """Build the network that `network_record` described, with initial coefficients.
 
     Raises
     ------
@@ -99,9 +101,9 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
     rates = tuple(float(r) for r in data["rates"])
     periodic = tuple(int(k) for k in data["periodic"])
     degrees = tuple(int(n) for n in data["degrees"])
-    charts = tuple(None if c is None else AxisMap(*map(float, c)) for c in data["charts"])
+    maps = tuple(None if c is None else AxisMap(*map(float, c)) for c in data["charts"])
     breaks = tuple(tuple(map(float, cuts)) for cuts in data.get("breaks", [()] * len(rates)))
-    if len({len(part) for part in (rates, degrees, charts, breaks)}) != 1:
+    if len({len(part) for part in (rates, degrees, maps, breaks)}) != 1:
         raise ValueError("as many rates, degrees, charts and breaks as coordinates")
     if len(rates) + len(periodic) + sum(map(bool, breaks)) != width[0]:
         raise ValueError(f"{width[0]} inputs")
@@ -117,7 +119,7 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
     many = product_count(axes, degrees, pieces=pieces, interaction=few, most=width[1])
     if min(degrees) < 0 or many != width[1]:
         raise ValueError(f"{width[1]} products of degrees {degrees}")
-    if any(c is not None and not c.width > 0 for c in charts):
+    if any(c is not None and not c.width > 0 for c in maps):
         raise ValueError("positive widths of the charts")
     if data.get("blocks"):
         return _charted(data, rates, width[-1], degrees)
@@ -126,7 +128,7 @@ def _product(data: dict[str, Any], width: list[int]) -> ProductKAN:
         periodic,
         width[-1],
         degree=degrees,
-        charts=charts,
+        maps=maps,
         breaks=breaks,
         interaction=few,
     )
@@ -137,7 +139,7 @@ def _charted(
 ) -> ChartedKAN:
     blocks = []
     for block in data["blocks"]:
-        chart, own = Chart.from_data(block["chart"]), tuple(int(n) for n in block["degrees"])
+        chart, own = Chart.from_record(block["chart"]), tuple(int(n) for n in block["degrees"])
         fits = len(own) == len(rates) and all(0 <= a < len(rates) for a in chart.axes)
         if not fits or min(own) < 0 or chart_count(own) > MOST_PRODUCTS:
             raise ValueError(f"a chart of degrees {own}")
@@ -149,7 +151,7 @@ def _charted(
 
 
 def _kan(data: dict[str, Any], width: list[int]) -> KAN:
-    bases = [basis_from_data(b) for b in data["bases"]]
+    bases = [basis_from_record(b) for b in data["bases"]]
     arities = [(), *(tuple(map(int, a)) for a in data.get("arities", [[]] * len(bases)))]
     network = KAN(
         [(n - len(a), a) if a else n for n, a in zip(width, arities, strict=True)],
@@ -189,14 +191,14 @@ def _mask(network: KAN, k: int) -> list[list[bool]] | None:
 
 def _symbolic(layer: Layer) -> list[dict[str, Any]]:
     edges = () if layer.symbolic is None else layer.symbolic.edges
-    return [{"i": e.i, "j": e.j, "function": e.function.to_data()} for e in edges]
+    return [{"i": e.i, "j": e.j, "function": e.function.to_record()} for e in edges]
 
 
 def _edge(data: Any, layer: Layer) -> SymbolicEdge:
     i, j = int(data["i"]), int(data["j"])
     if not (0 <= i < layer.n_in and 0 <= j < layer.subnodes):
         raise ValueError(f"a symbolic edge ({i}, {j})")
-    return SymbolicEdge(i, j, SymbolicFunction.from_data(data["function"]))
+    return SymbolicEdge(i, j, SymbolicFunction.from_record(data["function"]))
 
 
 def copy_network(network: Kind) -> Kind:
@@ -209,7 +211,7 @@ def copy_network(network: Kind) -> Kind:
     True
     """
     first = next(iter(network.parameters()))
-    copied = network_from_data(network_data(network)).to(first.device, first.dtype)
+    copied = network_from_record(network_record(network)).to(first.device, first.dtype)
     copied.set(network.get())
     assert isinstance(copied, type(network))
     return copied

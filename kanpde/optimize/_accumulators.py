@@ -35,7 +35,7 @@ class Accumulator:
         self.loss = 0.0
         self.gradient = torch.zeros(count, dtype=like.dtype, device=like.device)
         self.rows = 0
-        self._room = keep
+        self._workspace = keep
         self._kept: list[Tensor] | None = [] if keep else None
 
     def add(self, jacobian: Tensor, residual: Tensor) -> None:
@@ -44,8 +44,8 @@ class Accumulator:
         self.gradient += jacobian.T @ residual
         self.rows += len(residual)
         if self._kept is not None:
-            self._room -= jacobian.numel() * jacobian.element_size()
-            if self._room < 0:
+            self._workspace -= jacobian.numel() * jacobian.element_size()
+            if self._workspace < 0:
                 self._kept = None
             else:
                 self._kept.append(jacobian)

@@ -39,7 +39,7 @@ class Dual(Accumulator):
 
     def add(self, jacobian: Tensor, residual: Tensor) -> None:
         """Add rows; they are all kept, whatever the room."""
-        self._room = jacobian.numel() * jacobian.element_size()
+        self._workspace = jacobian.numel() * jacobian.element_size()
         super().add(jacobian, residual)
 
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:

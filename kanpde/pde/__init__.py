@@ -19,7 +19,7 @@ from kanpde.pde.program._lower import lower
 from kanpde.pde.program._program import Program
 from kanpde.pde.program._raise import raise_program
 from kanpde.pde.program._rules import covered
-from kanpde.pde.program._tree import tree_data, tree_expression
+from kanpde.pde.program._tree import tree_expression, tree_record
 from kanpde.pde.tables._tabulated import mesh_field, table
 
 __all__ = [
@@ -48,8 +48,8 @@ __all__ = [
     "scalar",
     "split_complex",
     "table",
-    "tree_data",
     "tree_expression",
+    "tree_record",
     "truth_of",
     "unknown",
 ]

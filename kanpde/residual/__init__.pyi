@@ -2,9 +2,9 @@
 
 from ._claims import Claim as Claim
 from ._claims import Place as Place
-from ._claims import claims_data as claims_data
-from ._claims import claims_from_data as claims_from_data
-from ._measure import Judge as Judge
+from ._claims import claims_from_record as claims_from_record
+from ._claims import claims_record as claims_record
+from ._measure import Evaluation as Evaluation
 from ._measure import Level as Level
 from ._measure import predicted_errors as predicted_errors
 from ._measure import relative_l2 as relative_l2
@@ -12,8 +12,8 @@ from ._points import Drawn as Drawn
 from ._points import draw as draw
 from ._points import redraw_by_residual as redraw_by_residual
 from ._rows import Rows as Rows
-from ._state import terms_data as terms_data
-from ._state import terms_from_data as terms_from_data
+from ._state import terms_from_record as terms_from_record
+from ._state import terms_record as terms_record
 from ._terms import BOUNDARY as BOUNDARY
 from ._terms import INITIAL as INITIAL
 from ._terms import INTERFACE as INTERFACE

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde.pde import raise_program, tree_data, tree_expression
+from kanpde.pde import raise_program, tree_expression, tree_record
 from kanpde.problem import Interface, MeanValue, Periodic, PointData, Problem, normal
 from kanpde.residual._points import Drawn, draw
-from kanpde.residual._state import terms_data, terms_from_data
+from kanpde.residual._state import terms_from_record, terms_record
 from kanpde.residual._terms import INITIAL, INTERIOR, PAIR, TermSet, all_terms
 
 INSIDE, BESIDE = 1000, 200
@@ -61,7 +61,7 @@ class Claim:
     ) -> tuple[Expr, ...]:
         """Write the expressions in sympy.
 
-        After loading, numbers are floats where an expression holds what `tree_data` does not
+        After loading, numbers are floats where an expression holds what `tree_record` does not
         describe.
         """
         terms = self.terms
@@ -151,12 +151,12 @@ def _places(problem: Problem, terms: TermSet) -> tuple[Place, ...] | None:
     )
 
 
-def claims_data(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+def claims_record(claims: Sequence[Claim]) -> list[dict[str, Any]]:
     """Describe claims by plain JSON data."""
     return [
         {
-            "terms": terms_data(c.terms),
-            "trees": list(c.trees) or [tree_data(e) for e in c.terms.expressions],
+            "terms": terms_record(c.terms),
+            "trees": list(c.trees) or [tree_record(e) for e in c.terms.expressions],
             "extras": c.drawn.extras.shape[1],
             "points": c.drawn.points.tolist(),
             "inputs": c.drawn.extras.tolist(),
@@ -171,8 +171,8 @@ def claims_data(claims: Sequence[Claim]) -> list[dict[str, Any]]:
     ]
 
 
-def claims_from_data(data: Any, sizes: tuple[int, int, int]) -> tuple[Claim, ...]:
-    """Inverse of `claims_data`; `sizes` count coordinates, unknowns and unknown constants.
+def claims_from_record(data: Any, sizes: tuple[int, int, int]) -> tuple[Claim, ...]:
+    """Inverse of `claims_record`; `sizes` count coordinates, unknowns and unknown constants.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def claims_from_data(data: Any, sizes: tuple[int, int, int]) -> tuple[Claim, ...
 
 def _claim(data: Any, sizes: tuple[int, int, int]) -> Claim:
     extras = int(data["extras"])
-    terms = terms_from_data(data["terms"], sizes, extras=extras)
+    terms = terms_from_record(data["terms"], sizes, extras=extras)
     points = np.array(data["points"], dtype=np.float64).reshape(-1, sizes[0])
     given = np.array(data["inputs"], dtype=np.float64).reshape(len(points), extras)
     row, factor = (data[k] for k in ("row", "factor"))

@@ -55,7 +55,7 @@ def mean_in_time(times: Array, values: Array, degree: int = 10) -> Array:
     return np.asarray(found(since))
 
 
-class Judge:
+class Evaluation:
     """Fixed evaluation points, and the truth there if it is known.
 
     Parameters
@@ -79,8 +79,8 @@ class Judge:
         self._asked = False
         self._last: tuple[Trial, torch.Tensor, Array] | None = None
 
-    def within(self, axis: int, low: float, high: float) -> Judge:
-        """Make a judge of the points in one slab, without the truth."""
+    def within(self, axis: int, low: float, high: float) -> Evaluation:
+        """Make the evaluation at the points of one slab, without the truth."""
         part = copy.copy(self)
         t = self.points[:, axis]
         part.points = self.points[(t >= low) & (t <= high)]
@@ -176,7 +176,7 @@ def predicted_errors(
     levels
         Earlier states, oldest first.
     final
-        The state to judge.
+        The state whose error is predicted.
     floor
         Per unknown what round-off was seen to do; no prediction is below it.
 

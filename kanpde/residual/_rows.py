@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from kanpde.nets import Inputs, Room, Tape
+from kanpde.nets import Inputs, Tape, Workspace
 from kanpde.problem import pick
 from kanpde.residual._points import Drawn
 from kanpde.residual._quadrature import Quadrature
@@ -69,7 +69,7 @@ class Rows:
         self.finer = finer
         self.weights = dict(weights or {})
         self.backend = make_backend(trial, chunk)
-        self.room = Room()
+        self.workspace = Workspace()
         self.parts = [self._part(terms, points) for terms, points in drawn]
         self.names = list(dict.fromkeys(n for part in self.parts for n in part.terms.names))
 
@@ -294,7 +294,7 @@ class Rows:
     ) -> tuple[Tensor, list[Tensor]]:
         """Jacobian of one output at every evaluation point, ``(M, P)``."""
         n, split = len(output), self.trial.network.count
-        jacobian = self.room.take(self.trial.count, n, output).T  # points contiguous
+        jacobian = self.workspace.take(self.trial.count, n, output).T  # points contiguous
         extra = [constants, *leaves]
         if output.requires_grad:
             grads = self.backend.rows(output, tape, jacobian[:, :split], extra, keep=keep)

@@ -11,7 +11,7 @@ from kanpde.problem import Functional, JetInput, Region
 from kanpde.residual._terms import TermSet
 
 
-def space_data(space: JetSpace) -> dict[str, Any]:
+def space_record(space: JetSpace) -> dict[str, Any]:
     """Describe a jet space by lists."""
     return {
         "dimension": space.dimension,
@@ -20,8 +20,8 @@ def space_data(space: JetSpace) -> dict[str, Any]:
     }
 
 
-def space_from_data(data: dict[str, Any]) -> JetSpace:
-    """Inverse of `space_data`."""
+def space_from_record(data: dict[str, Any]) -> JetSpace:
+    """Inverse of `space_record`."""
     collapsed = data["collapsed"]
     return JetSpace(
         int(data["dimension"]),
@@ -30,21 +30,21 @@ def space_from_data(data: dict[str, Any]) -> JetSpace:
     )
 
 
-def terms_data(terms: TermSet) -> dict[str, Any]:
+def terms_record(terms: TermSet) -> dict[str, Any]:
     """Describe a term set without its condition: names, jets, program, integrals."""
     return {
         "names": list(terms.names),
         "where": terms.where,
-        "space": space_data(terms.space),
+        "space": space_record(terms.space),
         "jets": [[j.unknown, j.component] for j in terms.jets],
-        "program": terms.program.to_data(),
+        "program": terms.program.to_record(),
         "functionals": [
             {
-                "space": space_data(f.space),
+                "space": space_record(f.space),
                 "jets": [[j.unknown, j.component] for j in f.jets],
-                "program": f.program.to_data(),
+                "program": f.program.to_record(),
                 "axes": list(f.region.axes),
-                "bounds": f.region.bounds.to_data(),
+                "bounds": f.region.bounds.to_record(),
                 "outer": list(f.region.outer),
                 "shared": f.region.shared,
             }
@@ -53,10 +53,10 @@ def terms_data(terms: TermSet) -> dict[str, Any]:
     }
 
 
-def terms_from_data(
+def terms_from_record(
     data: dict[str, Any], sizes: tuple[int, int, int], *, extras: int = 0
 ) -> TermSet:
-    """Inverse of `terms_data`; `sizes` count coordinates, unknowns and unknown constants.
+    """Inverse of `terms_record`; `sizes` count coordinates, unknowns and unknown constants.
 
     `extras` counts what its program takes besides: normals or measured values.
 
@@ -67,9 +67,9 @@ def terms_from_data(
     """
     d, _, constants = sizes
     functionals = tuple(_functional(f, sizes) for f in data["functionals"])
-    space = space_from_data(data["space"])
+    space = space_from_record(data["space"])
     jets = _jets(data["jets"], space, sizes)
-    program = Program.from_data(data["program"])
+    program = Program.from_record(data["program"])
     names = tuple(str(n) for n in data["names"])
     inputs = d + extras + len(jets) + constants + len(functionals)
     if (len(program.inputs), len(program.outputs)) != (inputs, len(names)):
@@ -89,9 +89,9 @@ def terms_from_data(
 
 def _functional(data: dict[str, Any], sizes: tuple[int, int, int]) -> Functional:
     d = sizes[0]
-    space = space_from_data(data["space"])
+    space = space_from_record(data["space"])
     jets = _jets(data["jets"], space, sizes)
-    program, bounds = (Program.from_data(data[k]) for k in ("program", "bounds"))
+    program, bounds = (Program.from_record(data[k]) for k in ("program", "bounds"))
     axes, outer = (tuple(int(k) for k in data[name]) for name in ("axes", "outer"))
     expected = [d + len(outer) + len(jets) + sizes[2], 1, d + len(outer), 2 * len(axes)]
     found = [len(part) for p in (program, bounds) for part in (p.inputs, p.outputs)]

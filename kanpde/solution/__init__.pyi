@@ -12,5 +12,5 @@ from ._solve import describe as describe
 from ._solve import fingerprint as fingerprint
 from ._solve import solve as solve
 from .closed_form._readout import Readout as Readout
-from .closed_form._record import readout_data as readout_data
-from .closed_form._record import readout_from_data as readout_from_data
+from .closed_form._record import readout_from_record as readout_from_record
+from .closed_form._record import readout_record as readout_record

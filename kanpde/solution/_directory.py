@@ -9,7 +9,7 @@ import torch
 from sympy import Symbol
 
 from kanpde.errors import KanpdeError, RunDirectoryError
-from kanpde.geometry import domain_from_data
+from kanpde.geometry import domain_from_record
 from kanpde.ground._files import DAMAGE, read_arrays, read_history, write_arrays
 from kanpde.ground._names import stored_identifier, stored_identifiers
 from kanpde.ground._runs import (
@@ -29,18 +29,18 @@ from kanpde.pde import Program, unknown
 from kanpde.residual import (
     ProblemView,
     TermSet,
-    claims_data,
-    claims_from_data,
-    terms_data,
-    terms_from_data,
+    claims_from_record,
+    claims_record,
+    terms_from_record,
+    terms_record,
 )
 from kanpde.trial import (
     Trial,
-    constants_data,
-    constants_from_data,
+    constants_from_record,
+    constants_record,
     first_stage,
-    frame_data,
-    frame_from_data,
+    frame_from_record,
+    frame_record,
     trial_from_state,
     trial_state,
 )
@@ -59,17 +59,17 @@ def write_problem(
             {"name": str(u.func.__name__), "scale": float(getattr(u.func, "scale", 1.0))}
             for u in problem.unknowns
         ],
-        "domain": problem.domain.to_data(),
+        "domain": problem.domain.to_record(),
         "equations": problem.equations,
         "conditions": problem.conditions,
         "vectors": {k: [str(u.func.__name__) for u in v] for k, v in problem.vectors.items()},
         "complex": {k: list(pair) for k, pair in problem.complex.items()},
         "parameters": problem.parameters,
-        "exact": None if problem.exact is None else problem.exact.to_data(),
-        "frame": frame_data(first_stage(trial).frame),
-        "constants": constants_data(trial.constants),
-        "terms": [terms_data(t) for t in terms],
-        "claims": claims_data(problem.claims),
+        "exact": None if problem.exact is None else problem.exact.to_record(),
+        "frame": frame_record(first_stage(trial).frame),
+        "constants": constants_record(trial.constants),
+        "terms": [terms_record(t) for t in terms],
+        "claims": claims_record(problem.claims),
     }
     write_json(directory / PROBLEM, data)
 
@@ -118,8 +118,8 @@ def _rebuild(
         for name, u in zip(called, data["unknowns"], strict=True)
     )
     by_name = {str(u.func.__name__): u for u in unknowns}
-    constants = constants_from_data(data["constants"])
-    domain = domain_from_data(data["domain"])
+    constants = constants_from_record(data["constants"])
+    domain = domain_from_record(data["domain"])
     if domain.coordinates != symbols:
         raise RunDirectoryError(
             f"domain: expected the coordinates {symbols}, got {domain.coordinates}"
@@ -135,16 +135,16 @@ def _rebuild(
         constants=tuple(Symbol(n, real=True) for n in constants.names),
         vectors={k: tuple(by_name[n] for n in v) for k, v in data["vectors"].items()},
         parameters=_parameters(data["parameters"]),
-        exact=None if data["exact"] is None else Program.from_data(data["exact"]),
+        exact=None if data["exact"] is None else Program.from_record(data["exact"]),
         complex=_complex(data.get("complex", {}), len(unknowns)),
-        stored_claims=claims_from_data(data.get("claims", []), sizes),
+        stored_claims=claims_from_record(data.get("claims", []), sizes),
     )
     stored = state["trial"]
     dtype = stored["vector"].dtype
-    trial = trial_from_state(stored, frame_from_data(data["frame"], symbols), constants, dtype)
+    trial = trial_from_state(stored, frame_from_record(data["frame"], symbols), constants, dtype)
     if trial.outputs != len(unknowns) or (view.exact and len(view.exact.outputs) != len(unknowns)):
         raise RunDirectoryError(f"frame: expected {len(unknowns)} unknowns, got other ones")
-    return view, trial, [terms_from_data(t, sizes) for t in data["terms"]]
+    return view, trial, [terms_from_record(t, sizes) for t in data["terms"]]
 
 
 def _parameters(data: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,16 @@ from scipy.stats import t as student
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain, Product, Selection
 from kanpde.geometry._samplers import Mask
-from kanpde.geometry.curve import Curve, CurveChart, SlicedPatch, all_curves, crossings, panels
-from kanpde.geometry.patch import SURVEY, Chart, KeptPatch, MovedPatch, Patch, ProductPatch, Sample
+from kanpde.geometry.curve import Curve, CurvePiece, SlicedPiece, all_curves, crossings, panels
+from kanpde.geometry.piece import (
+    SURVEY,
+    KeptPiece,
+    MappedPiece,
+    MovedPiece,
+    Piece,
+    ProductPiece,
+    Sample,
+)
 from kanpde.solution._cubature import Integrated, over_cells
 
 Array = NDArray[np.float64]
@@ -24,7 +32,7 @@ Integrand = Callable[[Array, Array | None], NDArray[Any]]
 
 _START = {1: 24, 2: 12, 3: 8}  # Gauss nodes along an axis, by number of axes
 _GROWTH = 1.5
-_MOST = 2**17  # points of one patch
+_MOST = 2**17  # points of one piece
 _FEW = 5000  # and of one that is cut into cells where rules do not converge
 _REPEATS, _FEWEST = 8, 2**10  # scrambled point sets, and points of each to begin with
 _INTERVAL = float(student.ppf(0.975, _REPEATS - 1))  # of 95 %, in standard deviations
@@ -79,16 +87,16 @@ def integrate(
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance: expected a number between 0 and 1, got {tolerance}")
     cut = _Cut(domain, _held(domain, at or {}))
-    patches, mask = cut.patches(on)
-    single = [p for patch in patches for p in getattr(patch, "patches", [patch])]
+    pieces, mask = cut.pieces(on)
+    single = [p for piece in pieces for p in getattr(piece, "pieces", [piece])]
     asked = cut.lifted(function)
     slices = None if on is not None else _slices(cut.rest)
-    pieces = [_piece(asked, patch, mask, slices, tolerance) for patch in single]
-    value = sum(p.value for p in pieces)
+    results = [_result(asked, piece, mask, slices, tolerance) for piece in single]
+    value = sum(p.value for p in results)
     return Integrated(
         complex(value) if np.iscomplexobj(np.asarray(value)) else float(value),
-        sum(p.error for p in pieces),
-        sum(p.points for p in pieces),
+        sum(p.error for p in results),
+        sum(p.points for p in results),
     )
 
 
@@ -133,7 +141,7 @@ class _Cut:
         names = list(domain.coordinates)
         self.columns = [names.index(c) for c in self.rest.coordinates]
 
-    def patches(self, on: object) -> tuple[list[Patch], Mask | None]:
+    def pieces(self, on: object) -> tuple[list[Piece], Mask | None]:
         """Where to integrate, in the coordinates that are left."""
         if on is None:
             return [self.rest.bulk()], None
@@ -172,27 +180,27 @@ def _remaining(factor: Domain, free: list[int]) -> list[Domain]:
     )
 
 
-def _piece(
+def _result(
     function: Integrand,
-    patch: Patch,
+    piece: Piece,
     mask: Mask | None,
     slices: _Slices | None,
     tolerance: float,
 ) -> Integrated:
-    """Integrate over one patch, by rules that grow finer until they agree."""
-    if isinstance(patch, Chart) and patch.dimension == patch.units == 1:
-        return _on_chart(function, patch, mask, tolerance)
-    if mask is not None or not has_rule(patch):
-        return _by_scattered(function, patch, mask, tolerance)
-    sheet = isinstance(patch, Chart) and patch.dimension == patch.units == 2
+    """Integrate over one piece, by rules that grow finer until they agree."""
+    if isinstance(piece, MappedPiece) and piece.dimension == piece.units == 1:
+        return _on_mapped(function, piece, mask, tolerance)
+    if mask is not None or not has_rule(piece):
+        return _by_scattered(function, piece, mask, tolerance)
+    sheet = isinstance(piece, MappedPiece) and piece.dimension == piece.units == 2
     halved = sheet or slices is not None
-    found = _by_rules(function, patch, tolerance, _FEW if halved else _MOST)
+    found = _by_rules(function, piece, tolerance, _FEW if halved else _MOST)
     if not halved or found.error <= 2 * tolerance * abs(found.value):
         return found
     if slices is None:
-        other = _on_chart(function, patch, None, tolerance)
+        other = _on_mapped(function, piece, None, tolerance)
     else:
-        many = len(slices.pieces)
+        many = len(slices.panels)
         other = over_cells(function, slices, maps=many, axes=2, tolerance=tolerance, most=_MOST)
     return min(found, other, key=lambda f: f.error)
 
@@ -207,28 +215,30 @@ def _slices(domain: Domain) -> _Slices | None:
         return None
 
 
-def _on_chart(function: Integrand, patch: Patch, mask: Mask | None, tolerance: float) -> Integrated:
+def _on_mapped(
+    function: Integrand, piece: Piece, mask: Mask | None, tolerance: float
+) -> Integrated:
     """Integrate over the image of the unit interval or square."""
-    assert isinstance(patch, Chart)
-    charts: list[Chart] = [patch]
-    if isinstance(patch, CurveChart):  # no cell is to straddle a corner
-        charts = [CurveChart((curve,)) for curve in patch.curves]
+    assert isinstance(piece, MappedPiece)
+    mapped: list[MappedPiece] = [piece]
+    if isinstance(piece, CurvePiece):  # no cell is to straddle a corner
+        mapped = [CurvePiece((curve,)) for curve in piece.curves]
 
     def place(which: NDArray[np.intp], unit: Array) -> tuple[Array, Array | None, Array]:
-        points, element = np.empty((len(unit), patch.columns)), np.empty(len(unit))
+        points, element = np.empty((len(unit), piece.columns)), np.empty(len(unit))
         normals = np.zeros_like(points)
         outward: Array | None = None
         for k in np.unique(which):
             here = which == k
-            points[here], outward = charts[k].from_unit(unit[here])
-            element[here] = charts[k].measure
+            points[here], outward = mapped[k].from_unit(unit[here])
+            element[here] = mapped[k].measure
             if outward is not None:
                 normals[here] = outward
         if mask is not None:
             element *= mask(points)
         return points, None if outward is None else normals, element
 
-    axes, many = patch.dimension, len(charts)
+    axes, many = piece.dimension, len(mapped)
     return over_cells(function, place, maps=many, axes=axes, tolerance=tolerance, most=_MOST)
 
 
@@ -237,7 +247,7 @@ class _Slices:
 
     def __init__(self, curves: Sequence[Curve]) -> None:
         self.curves = curves
-        self.pieces = [
+        self.panels = [
             (panel, k) for panel in panels(curves) for k in range(len(panel.crossings) // 2)
         ]
 
@@ -245,7 +255,7 @@ class _Slices:
         points, element = np.empty_like(unit), np.empty(len(unit))
         for number in np.unique(which):
             here = which == number
-            panel, k = self.pieces[number]
+            panel, k = self.panels[number]
             x, slope = panel.stretched(unit[here, 0])
             low, high = crossings(self.curves, x, panel.crossings)[:, 2 * k : 2 * k + 2].T
             points[here] = np.stack([x, low + (high - low) * unit[here, 1]], axis=1)
@@ -253,8 +263,8 @@ class _Slices:
         return points, None, element
 
 
-def has_rule(patch: Patch) -> bool:
-    """Tell whether a patch has quadrature rules that converge fast.
+def has_rule(piece: Piece) -> bool:
+    """Tell whether a piece has quadrature rules that converge fast.
 
     Examples
     --------
@@ -263,19 +273,19 @@ def has_rule(patch: Patch) -> bool:
     >>> has_rule(Interval(sympy.Symbol("x"), 0, 1).bulk())
     True
     """
-    if isinstance(patch, ProductPatch):
-        return all(has_rule(f) for f in patch.factors)
-    if isinstance(patch, MovedPatch):
-        return has_rule(patch.patch)
-    return isinstance(patch, Chart | SlicedPatch)
+    if isinstance(piece, ProductPiece):
+        return all(has_rule(f) for f in piece.factors)
+    if isinstance(piece, MovedPiece):
+        return has_rule(piece.piece)
+    return isinstance(piece, MappedPiece | SlicedPiece)
 
 
-def _by_rules(function: Integrand, patch: Patch, tolerance: float, most: int) -> Integrated:
+def _by_rules(function: Integrand, piece: Piece, tolerance: float, most: int) -> Integrated:
     found: list[Any] = []
     points = 0
-    for sample in _rules(patch, most):
+    for sample in _rules(piece, most):
         terms = function(sample.points, sample.normals) * sample.weights
-        if patch.dimension == 0:
+        if piece.dimension == 0:
             return Integrated(terms.sum(), 0.0, 1)
         if found and len(terms) == points:  # of many cells, each with the nodes it had
             continue
@@ -288,26 +298,26 @@ def _by_rules(function: Integrand, patch: Patch, tolerance: float, most: int) ->
     return Integrated(found[-1], error + float(np.finfo(np.float64).eps) * size, len(terms))
 
 
-def _rules(patch: Patch, most: int) -> Iterator[Sample]:
-    """Give Gauss rules of a patch, each with half as many nodes again along every axis."""
-    axes = max(patch.dimension, 1)
+def _rules(piece: Piece, most: int) -> Iterator[Sample]:
+    """Give Gauss rules of a piece, each with half as many nodes again along every axis."""
+    axes = max(piece.dimension, 1)
     count = float(_START.get(axes, 4))
     for number in range(64):
         if number > 2 and count**axes > most:
             return
-        yield patch.tensor(round(count), "gauss")
+        yield piece.tensor(round(count), "gauss")
         count = max(_GROWTH * count, count + 1)
 
 
 def _by_scattered(
-    function: Integrand, patch: Patch, mask: Mask | None, tolerance: float
+    function: Integrand, piece: Piece, mask: Mask | None, tolerance: float
 ) -> Integrated:
     """Take the mean over several scrambled Sobol sets; their spread tells the error."""
     count = _FEWEST
     while True:
         sums, size = [], 0.0
         for seed in range(_REPEATS):
-            sample = patch.draw(count, "sobol", np.random.default_rng(seed))
+            sample = piece.draw(count, "sobol", np.random.default_rng(seed))
             if mask is not None:
                 sample = sample.take(np.flatnonzero(mask(sample.points)))
             terms = function(sample.points, sample.normals) * sample.weights
@@ -317,22 +327,22 @@ def _by_scattered(
         spread = float(np.sqrt(np.mean(np.abs(sums - value) ** 2) / (_REPEATS - 1)))
         error = _INTERVAL * spread
         if error <= tolerance * size or 4 * count * _REPEATS > _MOST:
-            error += float(abs(value)) * _measure_error(patch)
+            error += float(abs(value)) * _measure_error(piece)
             return Integrated(value, error, count * _REPEATS)
         count *= 4
 
 
-def _measure_error(patch: Patch) -> float:
+def _measure_error(piece: Piece) -> float:
     """Relative error of a measure that was itself estimated from scattered points."""
-    if isinstance(patch, ProductPatch):
-        return sum(_measure_error(f) for f in patch.factors)
-    if isinstance(patch, MovedPatch):
-        return _measure_error(patch.patch)
-    if not isinstance(patch, KeptPatch) or isinstance(patch, SlicedPatch) or not patch.dimension:
+    if isinstance(piece, ProductPiece):
+        return sum(_measure_error(f) for f in piece.factors)
+    if isinstance(piece, MovedPiece):
+        return _measure_error(piece.piece)
+    if not isinstance(piece, KeptPiece) or isinstance(piece, SlicedPiece) or not piece.dimension:
         return 0.0
     found = []
     for seed in range(_REPEATS):
-        survey = patch.whole.draw(SURVEY // _REPEATS, "sobol", np.random.default_rng(seed))
-        found.append(survey.weights[patch.keep(survey)].sum())
+        survey = piece.whole.draw(SURVEY // _REPEATS, "sobol", np.random.default_rng(seed))
+        found.append(survey.weights[piece.keep(survey)].sum())
     spread = float(np.std(found, ddof=1)) / math.sqrt(_REPEATS)
-    return _INTERVAL * spread / patch.measure
+    return _INTERVAL * spread / piece.measure

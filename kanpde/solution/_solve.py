@@ -28,7 +28,7 @@ from kanpde.problem import (
     Settings,
     vanishes,
 )
-from kanpde.residual import INTERIOR, Judge, ProblemView, Rows, view
+from kanpde.residual import INTERIOR, Evaluation, ProblemView, Rows, view
 from kanpde.solution import _directory
 from kanpde.solution._preflight import closed_without_data
 from kanpde.solution._solution import Solution
@@ -43,7 +43,7 @@ from kanpde.solvers import (
     identify,
     make_plan,
     noise_levels,
-    warmth,
+    warm_start,
 )
 from kanpde.trial import Slabs, Trial, as_stored, described, trial_state
 
@@ -130,12 +130,12 @@ def _solve(
     plan = make_plan(problem, settings)
     if start is not None:
         plan.start = _same_unknowns(problem, start)
-    judge = Judge(problem, seed=settings.seed)
-    session = Session(plan, judge, closed=closed_without_data(problem))
+    evaluation = Evaluation(problem, seed=settings.seed)
+    session = Session(plan, evaluation, closed=closed_without_data(problem))
     kept = view(problem)
     writer = None if out is None else _Writer(out, plan, session, kept, resume=resume)
     status = session.run(progress, None if writer is None else writer.snapshot)
-    solution = _finish(plan, judge, session, kept, status)
+    solution = _finish(plan, evaluation, session, kept, status)
     if writer is not None:
         writer.finish(solution)
     if throw and status in {Status.DIVERGED, Status.NONFINITE}:
@@ -211,13 +211,14 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
     settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
         {
-            **({} if plan.start is None else {"start": _start_data(plan.start)}),
+            **({} if plan.start is None else {"start": _start_record(plan.start)}),
             **{f"parameter {k}": v for k, v in problem.parameters.items()},
             **{f"setting {k}": v for k, v in settings.items()},
-            "domain": problem.domain.to_data(),
-            **{f"equation {k}": _equation_data(problem, e) for k, e in problem.equations.items()},
+            "domain": problem.domain.to_record(),
+            **{f"equation {k}": _equation_record(problem, e) for k, e in problem.equations.items()},
             **{
-                f"condition {k}": _condition_data(problem, c) for k, c in problem.conditions.items()
+                f"condition {k}": _condition_record(problem, c)
+                for k, c in problem.conditions.items()
             },
             **{
                 f"constant {k}": [c.start, *map(str, c.bounds), c.scale]
@@ -228,17 +229,17 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
     return found
 
 
-def _start_data(start: Trial) -> str:
+def _start_record(start: Trial) -> str:
     """Tell one start from another."""
     return hashlib.sha256(start.get().double().cpu().numpy().tobytes()).hexdigest()
 
 
-def _equation_data(problem: Problem, equation: Equation) -> str:
+def _equation_record(problem: Problem, equation: Equation) -> str:
     where = "" if equation.on is None else f" on {problem.domain.resolve(equation.on).description}"
     return f"{equation.expression}{where}"
 
 
-def _condition_data(problem: Problem, condition: Condition) -> str:
+def _condition_record(problem: Problem, condition: Condition) -> str:
     if isinstance(condition, PointData):
         columns = (condition.points, condition.values, condition.weights)
         data = np.column_stack([np.asarray(column) for column in columns])
@@ -253,7 +254,7 @@ def _condition_data(problem: Problem, condition: Condition) -> str:
 
 
 def _finish(
-    plan: Plan, judge: Judge, session: Session, kept: ProblemView, status: Status
+    plan: Plan, evaluation: Evaluation, session: Session, kept: ProblemView, status: Status
 ) -> Solution:
     """Choose the best trial, measure it on fresh points, write the summary."""
     phase, fresh = session.settle()
@@ -266,7 +267,7 @@ def _finish(
         path.append(f"{phase.name} kept")
     if structure(trial.network):
         path[-1] += structure(trial.network)
-    predicted: list[Any] = session.predict(fresh, phase) or [None] * len(judge.names)
+    predicted: list[Any] = session.predict(fresh, phase) or [None] * len(evaluation.names)
     rows = Rows(trial, plan.draw(4000, plan.rng(400), sampler="uniform"))
     terms = rows.terms()
     identified, noise = _identified(plan, trial, phase)
@@ -290,17 +291,17 @@ def _finish(
             "linear": plan.linear,
             "loss": sum(terms.values()),
             "terms": terms,
-            "errors": judge.errors(trial),
+            "errors": evaluation.errors(trial),
             "estimates": {
                 "residual": {k: math.sqrt(v) for k, v in terms.items()},
-                "predicted": dict(zip(judge.names, predicted, strict=True)),
+                "predicted": dict(zip(evaluation.names, predicted, strict=True)),
             },
             "identified": identified,
             "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
             "weighting": _weighting(phase),
-            "start": None if (warm := warmth(plan)) is None else warm.value,
+            "start": None if (warm := warm_start(plan)) is None else warm.value,
             "lifted": plan.ansatzes.lifted,
             "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
             "versions": versions(),

@@ -8,7 +8,7 @@ from ._plan import Plan as Plan
 from ._plan import interior_points as interior_points
 from ._plan import make_plan as make_plan
 from ._session import Session as Session
-from ._starting import warmth as warmth
+from ._starting import warm_start as warm_start
 from .inverse._fields import FieldsPhase as FieldsPhase
 from .inverse._forward import forward_problem as forward_problem
 from .inverse._identifying import IdentifyPhase as IdentifyPhase

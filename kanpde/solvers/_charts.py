@@ -28,7 +28,7 @@ def find_charts(problem: Problem, frame: Frame) -> tuple[Chart, ...]:
 
     Axes that are periodic or broken leave no room for charts.
     """
-    if frame.periodic or max(frame.pieces) > 1 or frame.folds:
+    if frame.periodic or max(frame.pieces) > 1 or frame.reflections:
         return ()
     found: list[Chart] = []
     for start, factor in _plane_factors(problem.domain):

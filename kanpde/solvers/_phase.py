@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kanpde.residual import Drawn, Judge, Level, Rows, TermSet
+from kanpde.residual import Drawn, Evaluation, Level, Rows, TermSet
 from kanpde.solvers._plan import Plan
 from kanpde.trial import Trial
 
@@ -34,9 +34,9 @@ class Levels:
     kept: list[Level] = field(default_factory=list)
     floor: list[float] | None = None  # relative, per unknown: what round-off was seen to do
 
-    def add(self, trial: Trial, judge: Judge, fresh: float) -> None:
+    def add(self, trial: Trial, evaluation: Evaluation, fresh: float) -> None:
         """Remember the present state, the newest sixteen only."""
-        self.kept.append(Level(fresh, judge.values(trial)))
+        self.kept.append(Level(fresh, evaluation.values(trial)))
         del self.kept[:-16]
 
 
@@ -49,8 +49,8 @@ class Phase:
 
     name = "phase"
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        self.plan, self.judge = plan, judge
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        self.plan, self.evaluation = plan, evaluation
         self.levels = Levels()
         self.trial: Trial
         self.points = 0

@@ -45,14 +45,14 @@ from kanpde.solvers._spread import spread
 from kanpde.trial import (
     Ansatzes,
     Constants,
-    Fold,
     Frame,
     Programs,
-    Seam,
+    Reflection,
+    SlabStart,
     SlabTrial,
     Trial,
     build,
-    folds,
+    is_halved,
     keeps_ansatz,
     reduce,
 )
@@ -74,7 +74,7 @@ class Plan:
     device: torch.device
     dtype: torch.dtype
     slab: tuple[float, float] | None = None
-    seam: Seam | None = None
+    slab_start: SlabStart | None = None
     programs: dict[tuple[Expr, ...], Programs] = field(default_factory=dict)
     whole: Problem | None = None
     mirrors: tuple[Mirror, ...] = ()
@@ -117,7 +117,7 @@ class Plan:
                 network.to(self.device, self.dtype),
                 axis=axis,
                 whole=(float(domain.lower[axis]), float(domain.upper[axis])),
-                seam=self.seam,
+                slab_start=self.slab_start,
                 programs=self.programs.setdefault(self.frame.d, {}),
             )
         constants = self.problem.constants
@@ -161,15 +161,17 @@ class Plan:
         points[:, axis] = low + (points[:, axis] - start) * (high - low) / (end - start)
         return dataclasses.replace(drawn, points=points)
 
-    def within(self, low: float, high: float, seam: Seam | None) -> Plan:
-        """Make the plan of one slab in time, which continues `seam`."""
+    def within(self, low: float, high: float, slab_start: SlabStart | None) -> Plan:
+        """Make the plan of one slab in time, which continues `slab_start`."""
         axis = self.time_axis
-        frame = self.frame if seam is None else self.late_frame
+        frame = self.frame if slab_start is None else self.late_frame
         bounds = [list(frame.lower), list(frame.upper)]
         bounds[0][axis], bounds[1][axis] = low, high
         frame = dataclasses.replace(frame, lower=tuple(bounds[0]), upper=tuple(bounds[1]))
-        sets = [s for s in self.sets if seam is None or s.where != INITIAL]
-        return dataclasses.replace(self, frame=frame, sets=sets, slab=(low, high), seam=seam)
+        sets = [s for s in self.sets if slab_start is None or s.where != INITIAL]
+        return dataclasses.replace(
+            self, frame=frame, sets=sets, slab=(low, high), slab_start=slab_start
+        )
 
     @property
     def time_axis(self) -> int:
@@ -227,7 +229,7 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         raise InputError(f"dtype: interfaces need float64, got {settings.dtype}")
     _check_kernel(settings, device)
     whole, mirrors = problem, find(problem) if settings.symmetry else ()
-    halves = tuple(m for m in mirrors if folds(problem, m))
+    halves = tuple(m for m in mirrors if is_halved(problem, m))
     images: dict[str, str] = {}
     if halves:
         problem, images = reduce(problem, halves)
@@ -245,7 +247,7 @@ def make_plan(problem: Problem, settings: Settings) -> Plan:
         g=tuple(part.g for part in ansatzes.parts),
         d=tuple(part.d for part in ansatzes.parts),
         scales=tuple(float(getattr(u.func, "scale", 1.0)) for u in problem.unknowns),
-        folds=tuple(Fold(m.axis, m.center, m.parities) for m in halves),
+        reflections=tuple(Reflection(m.axis, m.center, m.parities) for m in halves),
         even=tuple(m.axis for m in even),
         breaks=cuts,
     )

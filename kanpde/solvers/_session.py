@@ -11,11 +11,11 @@ import torch
 
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
-from kanpde.nets import warm_up
-from kanpde.residual import Judge, Level, predicted_errors
+from kanpde.nets import compile_kernel
+from kanpde.residual import Evaluation, Level, predicted_errors
 from kanpde.solvers._phase import Phase, Report, fresh_loss
 from kanpde.solvers._plan import Plan, fused_applies, has_data, slabs_apply
-from kanpde.solvers._starting import Warm, warmth
+from kanpde.solvers._starting import WarmStart, warm_start
 from kanpde.solvers.inverse._fields import FieldsPhase, fields_apply
 from kanpde.solvers.inverse._identifying import IdentifyPhase, identifying_applies
 from kanpde.solvers.marching._marching import MarchingPhase
@@ -44,16 +44,16 @@ class Session:
     ----------
     plan
         The problem made ready.
-    judge
+    evaluation
         Where errors are measured.
     closed
         Whether equations and conditions determine the unknowns without the measurements.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, *, closed: bool = False) -> None:
-        self.plan, self.judge, self.closed = plan, judge, closed
+    def __init__(self, plan: Plan, evaluation: Evaluation, *, closed: bool = False) -> None:
+        self.plan, self.evaluation, self.closed = plan, evaluation, closed
         if not plan.linear and fused_applies(plan):
-            warm_up()
+            compile_kernel()
         self.history: list[Event] = []
         self.steps = 0
         self.seconds = 0.0
@@ -89,34 +89,34 @@ class Session:
             return names
         first = "linear" if self.plan.linear else "newton"
         marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
-        start = warmth(self.plan)
-        if start is Warm.NETWORK and not self.plan.linear:
+        start = warm_start(self.plan)
+        if start is WarmStart.NETWORK and not self.plan.linear:
             return names
-        if start is Warm.SLABS and marching:
+        if start is WarmStart.SLABS and marching:
             return [*marching, *names]
         return [first, *marching, *names]
 
     def _make(self, name: str, base: Trial | None = None) -> Phase:
         if name == "eigen":
-            return EigenPhase(self.plan, self.judge)
+            return EigenPhase(self.plan, self.evaluation)
         if name == "identify":
-            return IdentifyPhase(self.plan, self.judge)
+            return IdentifyPhase(self.plan, self.evaluation)
         if name == "fields":
-            return FieldsPhase(self.plan, self.judge)
+            return FieldsPhase(self.plan, self.evaluation)
         if name == "linear":
-            return LinearPhase(self.plan, self.judge)
+            return LinearPhase(self.plan, self.evaluation)
         if name == "newton":
-            return NewtonPhase(self.plan, self.judge)
+            return NewtonPhase(self.plan, self.evaluation)
         if name == "slabs":
-            return MarchingPhase(self.plan, self.judge)
+            return MarchingPhase(self.plan, self.evaluation)
         if name.startswith("lazy"):
             attempt = int(name.removeprefix("lazy").strip() or 1)
-            return LazyPhase(self.plan, self.judge, attempt=attempt)
+            return LazyPhase(self.plan, self.evaluation, attempt=attempt)
         phase: DescentPhase
         if name == "correction":
-            phase = CorrectionPhase(self.plan, self.judge, base=base)
+            phase = CorrectionPhase(self.plan, self.evaluation, base=base)
         else:
-            phase = DescentPhase(self.plan, self.judge, optimizer=name)
+            phase = DescentPhase(self.plan, self.evaluation, optimizer=name)
         if self.names[self.index + 1 :]:
             phase.patience = PATIENCE
         return phase
@@ -250,7 +250,7 @@ class Session:
     def predict(self, fresh: float, phase: Phase | None = None) -> list[float] | None:
         """Predict the relative error per unknown of a phase's trial (the present one's)."""
         phase = phase or self.phase
-        final = Level(fresh, self.judge.values(phase.trial))
+        final = Level(fresh, self.evaluation.values(phase.trial))
         return predicted_errors(phase.levels.kept, final, floor=phase.levels.floor)
 
     def settle(self) -> tuple[Phase, float]:
@@ -268,8 +268,8 @@ class Session:
         due = report.fresh is not None or now - self._last_error >= ERROR_EVERY
         if self.phase.partial:
             self._error = None
-        elif due and self.judge.truth is not None:
-            self._error, self._last_error = self.judge.worst(self.phase.trial), now
+        elif due and self.evaluation.truth is not None:
+            self._error, self._last_error = self.evaluation.worst(self.phase.trial), now
         if report.fresh is not None:
             predicted = self.predict(report.fresh)
             self._predicted = None if predicted is None else max(predicted)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import Enum
 
-from kanpde.nets import Network, ProductKAN, network_data, network_from_data
+from kanpde.nets import Network, ProductKAN, network_from_record, network_record
 from kanpde.solvers._network import make_network
 from kanpde.solvers._plan import Plan
 from kanpde.trial import LazyTrial, Slabs
 
 
-class Warm(Enum):
+class WarmStart(Enum):
     """What a start is good for, or why it is not."""
 
     PRODUCT = "product KAN"
@@ -21,28 +21,28 @@ class Warm(Enum):
     OTHER = "not used: symmetry or periodicity is imposed in another way here"
 
 
-def warmth(plan: Plan) -> Warm | None:
+def warm_start(plan: Plan) -> WarmStart | None:
     """Tell what the start of a plan is good for; ``None`` where there is none."""
     start = plan.start
     if start is None:
         return None
     if isinstance(start, Slabs):
-        return Warm.SLABS
+        return WarmStart.SLABS
     if isinstance(start, LazyTrial):
-        return Warm.LAZY
+        return WarmStart.LAZY
     if start.frozen_trial:
-        return Warm.STAGES
+        return WarmStart.STAGES
     here, there = plan.frame, start.frame
     alike = (
         here.periodic == there.periodic
-        and [(f.axis, f.parities) for f in here.folds]
-        == [(f.axis, f.parities) for f in there.folds]
+        and [(f.axis, f.parities) for f in here.reflections]
+        == [(f.axis, f.parities) for f in there.reflections]
         and here.even == there.even
         and here.pieces == there.pieces
     )
     if not alike:
-        return Warm.OTHER
-    return Warm.PRODUCT if isinstance(start.network, ProductKAN) else Warm.NETWORK
+        return WarmStart.OTHER
+    return WarmStart.PRODUCT if isinstance(start.network, ProductKAN) else WarmStart.NETWORK
 
 
 def started_network(plan: Plan) -> Network:
@@ -52,13 +52,13 @@ def started_network(plan: Plan) -> Network:
     only its coefficients, where both are of one kind and size.
     """
     settings = plan.settings
-    if plan.start is None or warmth(plan) is not Warm.NETWORK:
+    if plan.start is None or warm_start(plan) is not WarmStart.NETWORK:
         return make_network(plan)
-    given, known = network_data(plan.start.network), plan.start.network.get()
+    given, known = network_record(plan.start.network), plan.start.network.get()
     asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
     free = settings.net == "kan" and settings.base is None and all(a is None for a in asked)
-    made = network_from_data(given) if free else make_network(plan)
-    if free or network_data(made) == given:
+    made = network_from_record(given) if free else make_network(plan)
+    if free or network_record(made) == given:
         made = made.to(dtype=plan.dtype)
         made.set(known.to(next(iter(made.parameters()))))
     return made

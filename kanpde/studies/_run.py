@@ -13,7 +13,7 @@ import numpy as np
 from kanpde.ground._status import Status
 from kanpde.optimize import few_threads
 from kanpde.problem import Problem, Settings
-from kanpde.residual import Judge
+from kanpde.residual import Evaluation
 from kanpde.solution import describe
 from kanpde.solvers import Plan, Session, fresh_loss, make_plan
 from kanpde.trial import Trial
@@ -95,13 +95,13 @@ class Run:
             last = point["error"]
         return last
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Give plain JSON values; infinite numbers become ``None``."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> Run:
-        """Rebuild a run from `to_data` as JSON kept it."""
+    def from_record(cls, data: dict[str, Any]) -> Run:
+        """Rebuild a run from `to_record` as JSON kept it."""
         values = {f.name: data[f.name] for f in dataclasses.fields(cls)}
         curve = [{**point, "error": number(point["error"])} for point in values["curve"]]
         return cls(**{**values, "error": number(values["error"]), "curve": curve})
@@ -124,14 +124,14 @@ class Measure:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self.judge = Judge(problem)
-        self.true = self.judge.truth is not None
+        self.evaluation = Evaluation(problem)
+        self.true = self.evaluation.truth is not None
         self.name = "relative L2 error" if self.true else "residual on fresh points"
 
     def __call__(self, plan: Plan, trial: Trial) -> float:
         """Measure a trial."""
         if self.true:
-            return number(self.judge.worst(trial))
+            return number(self.evaluation.worst(trial))
         rng = np.random.default_rng([0, 701])
         return math.sqrt(number(fresh_loss(plan, trial, rng, points=FRESH_POINTS)))
 
@@ -172,7 +172,7 @@ def measure_run(
     measure = measure or Measure(problem)
     with few_threads(settings.threads):
         plan = make_plan(problem, settings)
-        session = Session(plan, measure.judge)
+        session = Session(plan, measure.evaluation)
         pen = _Pen(session, measure, tell)
         status = session.run(pen)
         if status is Status.INTERRUPTED:

@@ -104,7 +104,7 @@ class Comparison:
                 "verdicts": [asdict(verdict) for verdict in self.verdicts()],
                 "versions": versions(),
                 "fingerprint": self.fingerprint,
-                "runs": [run.to_data() for run in self.runs],
+                "runs": [run.to_record() for run in self.runs],
             }
         )
         return found
@@ -327,7 +327,7 @@ def _kept(
         if data["kanpde"] != "comparison":
             raise ValueError("another file of kanpde")
         stored = dict(data["fingerprint"])
-        runs = [Run.from_data(run) for run in data["runs"]]
+        runs = [Run.from_record(run) for run in data["runs"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunDirectoryError(
             f"{file}: expected a comparison, got a damaged file ({type(error).__name__}: {error}); "

@@ -14,7 +14,7 @@ from kanpde.trial._embedding import piece, square, wave
 
 
 @dataclass(frozen=True)
-class Fold:
+class Reflection:
     """A mirror: the lower half of an axis is asked in the upper half, up to the sign.
 
     Parameters
@@ -46,7 +46,7 @@ class Frame:
         Ansatz of every unknown.
     scales
         Output scale of every unknown.
-    folds
+    reflections
         Mirrors; bounds and ansatz are those of the half that is left.
     even
         Axes along which all is even: a trained network gets a function of the square of the
@@ -62,7 +62,7 @@ class Frame:
     g: tuple[Expr, ...]
     d: tuple[Expr, ...]
     scales: tuple[float, ...]
-    folds: tuple[Fold, ...] = ()
+    reflections: tuple[Reflection, ...] = ()
     even: tuple[int, ...] = ()
     breaks: tuple[tuple[float, ...], ...] = ()
 

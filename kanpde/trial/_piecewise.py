@@ -13,7 +13,7 @@ from kanpde.nets import Network, ProductKAN, Tape
 from kanpde.trial._trial import Constants, Frame, Programs, Site, Trial
 
 
-class Seam:
+class SlabStart:
     """State that a slab takes over: value and time derivatives at a time, functions of space.
 
     Parameters
@@ -68,7 +68,7 @@ class SlabTrial(Trial):
         The network N.
     axis, whole
         Which coordinate is the time, and the interval that D is written for.
-    seam
+    slab_start
         What is taken over; ``None`` for the first slab.
     programs
         Lowered g and D to share among slabs of one frame.
@@ -81,11 +81,11 @@ class SlabTrial(Trial):
         *,
         axis: int,
         whole: tuple[float, float],
-        seam: Seam | None,
+        slab_start: SlabStart | None,
         programs: Programs | None = None,
     ) -> None:
         super().__init__(frame, network)
-        self.axis, self.whole, self.seam = axis, whole, seam
+        self.axis, self.whole, self.slab_start = axis, whole, slab_start
         if programs is not None:
             self._programs = programs
 
@@ -106,9 +106,9 @@ class SlabTrial(Trial):
                 done = parts[k]
                 parts[k] = part if done is None else done + part
             d = torch.stack([p for p in parts if p is not None])
-        if self.seam is None:
+        if self.slab_start is None:
             return g, d
-        carried = self.seam.jets(points, self._embedding(points, space), space)
+        carried = self.slab_start.jets(points, self._embedding(points, space), space)
         return (carried if g is None else g + carried), d
 
     def state_at(self, points: Tensor, orders: int) -> Tensor:
@@ -129,7 +129,7 @@ class Slabs(Trial):
     trials
         One per slab, in order.
     edges
-        Times of the seams, both ends included.
+        Times of the ends of slabs, first and last included.
     axis
         Which coordinate is the time.
     constants, values

@@ -11,35 +11,35 @@ from sympy import Symbol
 
 from kanpde.errors import RunDirectoryError
 from kanpde.ground._names import stored_identifiers
-from kanpde.nets import ProductKAN, network_data, network_from_data
+from kanpde.nets import ProductKAN, network_from_record, network_record
 from kanpde.pde import Program, lower, raise_program
 from kanpde.trial._lazy import LazyTrial
-from kanpde.trial._piecewise import Seam, Slabs, SlabTrial
-from kanpde.trial._trial import Constants, Fold, Frame, Programs, Trial
+from kanpde.trial._piecewise import Slabs, SlabStart, SlabTrial
+from kanpde.trial._trial import Constants, Frame, Programs, Reflection, Trial
 
 
-def frame_data(frame: Frame) -> dict[str, Any]:
+def frame_record(frame: Frame) -> dict[str, Any]:
     """Describe a frame, its ansatz as lowered programs."""
-    return dict(_frame_data(frame))
+    return dict(_frame_record(frame))
 
 
 @lru_cache(maxsize=16)  # a checkpoint is taken after every step
-def _frame_data(frame: Frame) -> dict[str, Any]:
+def _frame_record(frame: Frame) -> dict[str, Any]:
     return {
         "lower": list(frame.lower),
         "upper": list(frame.upper),
         "periodic": list(frame.periodic),
-        "g": lower(list(frame.g), frame.coordinates, where="ansatz").to_data(),
-        "d": lower(list(frame.d), frame.coordinates, where="ansatz").to_data(),
+        "g": lower(list(frame.g), frame.coordinates, where="ansatz").to_record(),
+        "d": lower(list(frame.d), frame.coordinates, where="ansatz").to_record(),
         "scales": list(frame.scales),
-        "folds": [[f.axis, f.center, list(f.parities)] for f in frame.folds],
+        "folds": [[f.axis, f.center, list(f.parities)] for f in frame.reflections],
         "even": list(frame.even),
         "breaks": [list(cuts) for cuts in frame.breaks],
     }
 
 
-def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Frame:
-    """Inverse of `frame_data`.
+def frame_from_record(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Frame:
+    """Inverse of `frame_record`.
 
     Raises
     ------
@@ -54,27 +54,27 @@ def frame_from_data(data: dict[str, Any], coordinates: tuple[Symbol, ...]) -> Fr
         raise RunDirectoryError(
             f"frame: expected bounds and ansatz of {d} coordinates and {m} unknowns, got others"
         )
-    folds = tuple(
-        Fold(int(axis), float(center), tuple(int(p) for p in parities))
+    reflections = tuple(
+        Reflection(int(axis), float(center), tuple(int(p) for p in parities))
         for axis, center, parities in data.get("folds", [])
     )
     even = tuple(int(k) for k in data.get("even", []))
-    fits = all(len(f.parities) == m and set(f.parities) <= {1, -1} for f in folds)
-    if not fits or any(not 0 <= k < d for k in (*even, *(f.axis for f in folds))):
+    fits = all(len(f.parities) == m and set(f.parities) <= {1, -1} for f in reflections)
+    if not fits or any(not 0 <= k < d for k in (*even, *(f.axis for f in reflections))):
         raise RunDirectoryError(f"frame: expected mirrors of {m} unknowns, got others")
     breaks = tuple(tuple(map(float, cuts)) for cuts in data.get("breaks", []))
     if breaks and len(breaks) != d:
         raise RunDirectoryError(f"frame: expected breaks of {d} coordinates, got others")
     return Frame(
         breaks=breaks,
-        folds=folds,
+        reflections=reflections,
         even=even,
         coordinates=coordinates,
         lower=tuple(float(v) for v in data["lower"]),
         upper=tuple(float(v) for v in data["upper"]),
         periodic=tuple(int(k) for k in data["periodic"]),
-        g=raise_program(Program.from_data(data["g"]), coordinates),
-        d=raise_program(Program.from_data(data["d"]), coordinates),
+        g=raise_program(Program.from_record(data["g"]), coordinates),
+        d=raise_program(Program.from_record(data["d"]), coordinates),
         scales=tuple(float(v) for v in data["scales"]),
     )
 
@@ -88,17 +88,17 @@ def trial_state(trial: Trial) -> dict[str, Any]:
         return {
             "network": {"kind": "slabs", "edges": list(trial.edges), "axis": trial.axis} | beside,
             "vector": trial.get().cpu(),
-            "frames": [frame_data(frame) for frame in frames],
+            "frames": [frame_record(frame) for frame in frames],
             "slabs": [
                 {
                     **trial_state(part),
                     "frame": frames.index(_over_all_time(part)),
-                    "seam": seam_state(part.seam),
+                    "seam": slab_start_state(part.slab_start),
                 }
                 for part in parts
             ],
         }
-    state = {"network": network_data(trial.network), "vector": trial.get().cpu()}
+    state = {"network": network_record(trial.network), "vector": trial.get().cpu()}
     if trial.frozen_trial:
         frozen = trial_state(trial.frozen_trial[0])
         state["stage"] = {"scales": list(trial.frame.scales), "frozen": frozen}
@@ -119,11 +119,11 @@ def _over_all_time(part: SlabTrial) -> Frame:
     return dataclasses.replace(part.frame, lower=tuple(lower), upper=tuple(upper))
 
 
-def seam_state(seam: Seam | None) -> list[dict[str, Any]] | None:
-    """Networks and coefficients of a seam."""
-    if seam is None:
+def slab_start_state(slab_start: SlabStart | None) -> list[dict[str, Any]] | None:
+    """Networks and coefficients of the state that a slab starts from."""
+    if slab_start is None:
         return None
-    return [{"network": network_data(n), "vector": n.get().cpu()} for n in seam.networks]
+    return [{"network": network_record(n), "vector": n.get().cpu()} for n in slab_start.networks]
 
 
 def _slabs_from_state(
@@ -133,7 +133,7 @@ def _slabs_from_state(
     axis = int(state["network"]["axis"])
     if len(edges) != len(state["slabs"]) + 1 or not 0 <= axis < len(frame.coordinates):
         raise RunDirectoryError("checkpoint: expected an edge more than slabs, got others")
-    frames = [frame_from_data(data, frame.coordinates) for data in state["frames"]]
+    frames = [frame_from_record(data, frame.coordinates) for data in state["frames"]]
     programs: list[Programs] = [{} for _ in frames]
     trials: list[Trial] = []
     for k, part in enumerate(state["slabs"]):
@@ -148,7 +148,7 @@ def _slabs_from_state(
             plain.network,
             axis=axis,
             whole=whole,
-            seam=seam_from_state(part["seam"], own, axis, edges[k], dtype),
+            slab_start=slab_start_from_state(part["seam"], own, axis, edges[k], dtype),
             programs=programs[which],
         )
         trials.append(trial)
@@ -160,10 +160,10 @@ def _slabs_from_state(
     return Slabs(trials, edges, axis, constants=constants, values=values)
 
 
-def seam_from_state(
+def slab_start_from_state(
     state: Any, frame: Frame, axis: int, time: float, dtype: torch.dtype
-) -> Seam | None:
-    """Inverse of `seam_state`.
+) -> SlabStart | None:
+    """Inverse of `slab_start_state`.
 
     Raises
     ------
@@ -174,18 +174,18 @@ def seam_from_state(
         return None
     networks = []
     for part in state:
-        network = network_from_data(part["network"]).to(dtype=dtype)
+        network = network_from_record(part["network"]).to(dtype=dtype)
         sizes = [network.n_in, network.n_out, len(part["vector"])]
         inputs = dataclasses.replace(frame, even=()).inputs
         expected = [inputs, len(frame.g), network.count]
         if not isinstance(network, ProductKAN) or sizes != expected:
             raise RunDirectoryError(
-                f"checkpoint: expected a seam of inputs, outputs, coefficients {expected}, "
-                f"got {sizes}"
+                f"checkpoint: expected a slab start of inputs, outputs, coefficients "
+                f"{expected}, got {sizes}"
             )
         network.set(part["vector"].to(dtype))
         networks.append(network)
-    return Seam(networks, axis, time)
+    return SlabStart(networks, axis, time)
 
 
 def as_stored(trial: Trial) -> Trial:
@@ -198,7 +198,7 @@ def as_stored(trial: Trial) -> Trial:
         return _slabs_from_state(trial_state(trial), trial.frame, trial.constants, trial.dtype)
     if type(trial) not in {Trial, LazyTrial}:
         return trial
-    frame = frame_from_data(frame_data(trial.frame), trial.frame.coordinates)
+    frame = frame_from_record(frame_record(trial.frame), trial.frame.coordinates)
     frozen = [as_stored(stage) for stage in trial.frozen_trial]
     result = Trial(
         frame,
@@ -227,7 +227,7 @@ def trial_from_state(
         raise RunDirectoryError(
             f"checkpoint: expected layers that {len(vector)} coefficients fill, got wider ones"
         )
-    network = network_from_data(state["network"]).to(dtype=dtype)
+    network = network_from_record(state["network"]).to(dtype=dtype)
     frozen = None
     if "stage" in state:
         frozen = trial_from_state(state["stage"]["frozen"], frame, constants, dtype)
@@ -258,7 +258,7 @@ def _lazy_from_state(state: dict[str, Any], trial: Trial) -> LazyTrial:
     return LazyTrial(trial, gain=gain, origin=origin.to(trial.dtype))
 
 
-def constants_data(constants: Constants) -> dict[str, Any]:
+def constants_record(constants: Constants) -> dict[str, Any]:
     """Names, scales and bounds of unknown constants (infinite bounds as ``None``)."""
 
     def bounded(values: torch.Tensor) -> list[float | None]:
@@ -272,8 +272,8 @@ def constants_data(constants: Constants) -> dict[str, Any]:
     }
 
 
-def constants_from_data(data: dict[str, Any]) -> Constants:
-    """Inverse of `constants_data`."""
+def constants_from_record(data: dict[str, Any]) -> Constants:
+    """Inverse of `constants_record`."""
 
     def tensor(values: list[float | None], missing: float) -> torch.Tensor:
         return torch.tensor([missing if v is None else v for v in values], dtype=torch.float64)

@@ -17,8 +17,8 @@ from kanpde.calculus import JetSpace, multiply, unit
 from kanpde.errors import InputError
 from kanpde.nets import Network, Tape
 from kanpde.pde import Program, derivative, lower
-from kanpde.trial._frame import Fold as Fold
 from kanpde.trial._frame import Frame as Frame
+from kanpde.trial._frame import Reflection as Reflection
 from kanpde.trial._frame import embedded
 
 Programs = dict[JetSpace, tuple[Program | None, Program | None]]
@@ -160,7 +160,7 @@ class Trial(nn.Module):
     def site(self, points: Tensor, space: JetSpace) -> Site:
         """Prepare evaluation points ``(N, d)`` for repeated evaluation in `space`."""
         points = points.to(self.device, self.dtype)
-        inner, flip = self._folded(points, space)
+        inner, flip = self._reflected(points, space)
         g, d = self._ansatz_jets(inner, space)
         if self.frozen_trial:
             frozen = self.frozen_trial[0]
@@ -197,7 +197,7 @@ class Trial(nn.Module):
 
     def _value(self, points: Tensor) -> Tensor:
         space = JetSpace(points.shape[1], ((0,) * points.shape[1],))
-        points, flip = self._folded(points, space)
+        points, flip = self._reflected(points, space)
         z = self._embedding(points, space)
         site = Site(points, space, z, None, None, start=self._start(z, space))
         result = self._learned(site, None)[0]
@@ -211,20 +211,20 @@ class Trial(nn.Module):
             result = result + g[0]
         return result if flip is None else result * flip[0]
 
-    def _folded(self, points: Tensor, space: JetSpace) -> tuple[Tensor, Tensor | None]:
+    def _reflected(self, points: Tensor, space: JetSpace) -> tuple[Tensor, Tensor | None]:
         """Points moved to the half that is solved, and the signs ``(K, N, m)`` of their jets."""
         flip: Tensor | None = None
-        for fold in self.frame.folds:
-            below = points[:, fold.axis] < fold.center
+        for reflection in self.frame.reflections:
+            below = points[:, reflection.axis] < reflection.center
             if not bool(below.any()):
                 continue
             columns = list(points.unbind(1))
-            x = columns[fold.axis]
-            columns[fold.axis] = torch.where(below, 2 * fold.center - x, x)
+            x = columns[reflection.axis]
+            columns[reflection.axis] = torch.where(below, 2 * reflection.center - x, x)
             points = torch.stack(columns, dim=1)
-            signs = [-1 if alpha[fold.axis] % 2 else 1 for alpha in space.indices]
+            signs = [-1 if alpha[reflection.axis] % 2 else 1 for alpha in space.indices]
             signs += [1] * (space.collapsed is not None)  # second derivatives
-            jets = points.new_tensor(signs)[:, None, None] * points.new_tensor(fold.parities)
+            jets = points.new_tensor(signs)[:, None, None] * points.new_tensor(reflection.parities)
             mine = torch.where(below[None, :, None], jets, 1.0)
             flip = mine if flip is None else flip * mine
         return points, flip

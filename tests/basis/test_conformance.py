@@ -15,7 +15,7 @@ from kanpde.basis import (
     Chebyshev,
     Sine,
     base_values,
-    basis_from_data,
+    basis_from_record,
     univariate_values,
 )
 from kanpde.errors import InputError, RunDirectoryError
@@ -169,13 +169,13 @@ def test_json_round_trip_keeps_every_bit(basis, generator):
     bound = basis.for_inputs(2)
     z = points(generator)
     for kept in (basis, bound):
-        again = basis_from_data(json.loads(json.dumps(kept.to_data())))
+        again = basis_from_record(json.loads(json.dumps(kept.to_record())))
         assert torch.equal(again.values(z, 3), kept.values(z, 3))
-        assert again.to_data() == kept.to_data()
+        assert again.to_record() == kept.to_record()
 
 
 def test_damaged_data_raise_run_directory_error(basis):
-    data = basis.to_data()
+    data = basis.to_record()
     for field in data:
         for bad in ("missing", None, -1, "x", [["x"]], {}):
             damaged = {k: v for k, v in data.items() if k != field}
@@ -184,13 +184,13 @@ def test_damaged_data_raise_run_directory_error(basis):
             if field == "squash" and bad is None:
                 continue
             with pytest.raises(RunDirectoryError, match="basis"):
-                basis_from_data(damaged)
+                basis_from_record(damaged)
 
 
 @pytest.mark.parametrize("data", [None, [], "bspline", {}, {"name": "os.system"}, {"name": []}])
 def test_foreign_data_raise_run_directory_error(data):
     with pytest.raises(RunDirectoryError, match="basis: expected"):
-        basis_from_data(data)
+        basis_from_record(data)
 
 
 def test_bad_orders_and_integer_points_are_refused(basis):

@@ -106,7 +106,7 @@ def test_run_is_the_solve_with_the_same_settings(finished):
 def test_files_hold_every_run_and_every_measured_step(finished):
     found, out = finished
     data = json.loads((out / "compare.json").read_text())
-    assert [Run.from_data(r) for r in data["runs"]] == found.runs
+    assert [Run.from_record(r) for r in data["runs"]] == found.runs
     assert [v["winner"] for v in data["verdicts"]] == [v.winner for v in found.verdicts()]
     with (out / "compare.csv").open(newline="") as stream:
         table = list(csv.DictReader(stream))

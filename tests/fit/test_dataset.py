@@ -76,7 +76,7 @@ def test_training_rows_lie_within_a_margin_of_the_unit_cube_and_outputs_have_uni
     np.testing.assert_allclose(y.std(axis=0), 1, rtol=1e-12)
     back = scaling.outputs_tensor(torch.as_tensor(y)).numpy()
     np.testing.assert_allclose(back, data.train.y, rtol=1e-12)
-    again = Scaling.from_data(scaling.to_data(), data.sizes)
+    again = Scaling.from_record(scaling.to_record(), data.sizes)
     np.testing.assert_array_equal(again.factor, scaling.factor)
 
 

@@ -29,27 +29,27 @@ from kanpde.geometry import (
     Torus,
     Triangle,
 )
-from kanpde.geometry.patch._box import BoxChart
-from kanpde.geometry.patch._patch import Patch, Sample, draw_where, join
+from kanpde.geometry.piece._box import BoxPiece
+from kanpde.geometry.piece._piece import Piece, Sample, draw_where, join
 
 x, y, z, t, w = sympy.symbols("x y z t w", real=True)
 
 
-class LBulk(Patch):
-    """The L-shape by rejection: a patch that no map of the unit cube gives."""
+class LBulk(Piece):
+    """The L-shape by rejection: a piece that no map of the unit cube gives."""
 
     dimension = columns = 2
     measure = 3.0
 
     def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
-        square = BoxChart(np.zeros(2), np.full(2, 2.0))
+        square = BoxPiece(np.zeros(2), np.full(2, 2.0))
         sample = draw_where(square, n, sampler, rng, lambda p: (p < 1).any(axis=1))
         return sample._replace(weights=np.full(n, 3.0 / n))
 
     def tensor(self, count: int, sampler: str) -> Sample:
         corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)]
         return join(
-            [BoxChart(np.array(c), np.array(c) + 1.0).tensor(count, sampler) for c in corners]
+            [BoxPiece(np.array(c), np.array(c) + 1.0).tensor(count, sampler) for c in corners]
         )
 
 
@@ -64,17 +64,17 @@ class LShape(Domain):
     def parts(self) -> dict[str, Part]:
         return {"left": Part("left", 2.0)}
 
-    def bulk(self) -> Patch:
+    def bulk(self) -> Piece:
         return LBulk()
 
-    def surface(self, name: str) -> Patch:
+    def surface(self, name: str) -> Piece:
         return Rectangle((x, 0, 2), (y, 0, 2)).surface("x=0")
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         inside = (points >= 0).all(axis=1) & (points <= 2).all(axis=1)
         return inside & (points <= 1 + 1e-12).any(axis=1)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         return {"kind": "L"}
 
 

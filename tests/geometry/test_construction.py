@@ -17,7 +17,7 @@ from kanpde.geometry import (
     Product,
     Rectangle,
     TimeInterval,
-    domain_from_data,
+    domain_from_record,
 )
 
 x, y, z, t, s = sympy.symbols("x y z t s", real=True)
@@ -81,8 +81,8 @@ def test_wrong_arguments_are_refused_with_what_came(make, message):
 
 
 def test_reading_what_was_written_gives_an_equal_domain(built_in):
-    data = json.loads(json.dumps(built_in.to_data()))
-    again = domain_from_data(data)
+    data = json.loads(json.dumps(built_in.to_record()))
+    again = domain_from_record(data)
     assert again == built_in
     assert hash(again) == hash(built_in)
     assert again.coordinates == built_in.coordinates
@@ -101,8 +101,8 @@ def test_minus_zero_names_the_face_zero():
     assert list(Interval(x, -1, -0.0).parts) == ["x=-1", "x=0"]
 
 
-INTERVAL = Interval(x, -1, 1).to_data()
-DISK = Disk((x, y)).to_data()
+INTERVAL = Interval(x, -1, 1).to_record()
+DISK = Disk((x, y)).to_record()
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ DISK = Disk((x, y)).to_data()
 )
 def test_damaged_descriptions_are_refused(data):
     with pytest.raises(RunDirectoryError, match="domain"):
-        domain_from_data(data)
+        domain_from_record(data)
 
 
 def test_a_hostile_coordinate_name_is_refused():
     data = INTERVAL | {"coordinates": ["__import__('os').abort()"]}
     with pytest.raises(RunDirectoryError, match=r"coordinates: expected a name \(an identifier"):
-        domain_from_data(data)
+        domain_from_record(data)

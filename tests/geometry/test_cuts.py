@@ -25,7 +25,7 @@ from kanpde.geometry import (
     Sector,
     Torus,
     Triangle,
-    domain_from_data,
+    domain_from_record,
 )
 
 x, y, z = sympy.symbols("x y z", real=True)
@@ -152,7 +152,7 @@ def test_a_plane_combination_agrees_with_shapely_and_its_leaves(tree):
     assert error.max() < 5e-3  # the chords of two nearly parallel arcs cut off their tip
     assert np.quantile(error, 0.9) < 2e-5
     check_boundary(domain, 1e-6)
-    again = domain_from_data(json.loads(json.dumps(domain.to_data())))
+    again = domain_from_record(json.loads(json.dumps(domain.to_record())))
     assert again == domain
     assert again.parts == domain.parts
 
@@ -189,7 +189,7 @@ def test_points_of_a_plane_combination_lie_inside_and_weigh_its_area(tree, sampl
 @pytest.fixture
 def quick_survey(monkeypatch: pytest.MonkeyPatch) -> None:
     # 3 standard errors: 1.7e-2 of the box
-    monkeypatch.setattr("kanpde.geometry.patch._kept.SURVEY", 2**13)
+    monkeypatch.setattr("kanpde.geometry.piece._kept.SURVEY", 2**13)
 
 
 @pytest.mark.usefixtures("quick_survey")

@@ -43,7 +43,7 @@ def test_normals_are_unit_and_point_out_of_the_space_only(built_in, sampler, rng
         pytest.skip("no spatial boundary")
     points, normals, _, _ = built_in.boundary(40, sampler=sampler, rng=rng)
     assert np.linalg.norm(normals, axis=1) == pytest.approx(1.0, abs=1e-14)
-    # A patch may reach the rim of a face: move its points inwards a little.
+    # A piece may reach the rim of a face: move its points inwards a little.
     center = 0.5 * (built_in.lower + built_in.upper)
     rim = np.where(normals == 0, center + 0.999 * (points - center), points)
     step = 1e-6 * normals

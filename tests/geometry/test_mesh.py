@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from kanpde.errors import InputError, RunDirectoryError, UnsupportedError
-from kanpde.geometry import Disk, Mesh, TimeInterval, domain_from_data
+from kanpde.geometry import Disk, Mesh, TimeInterval, domain_from_record
 
 x, y, z, t = sympy.symbols("x y z t", real=True)
 
@@ -215,7 +215,7 @@ def test_surface_formats_give_the_same_ball(makers, tmp_path, name):
 def test_a_mesh_written_down_and_read_back_is_the_same(makers, make):
     made = getattr(makers, make)()
     mesh = Mesh((x, y) if make == "square" else (x, y, z), made) * TimeInterval(t, 0, 1)
-    again = domain_from_data(json.loads(json.dumps(mesh.to_data())))
+    again = domain_from_record(json.loads(json.dumps(mesh.to_record())))
     assert again == mesh
     assert again.parts == mesh.parts
     assert again.factors[0].points.tobytes() == mesh.factors[0].points.tobytes()
@@ -233,9 +233,9 @@ def test_a_mesh_written_down_and_read_back_is_the_same(makers, make):
     ],
 )
 def test_a_damaged_description_is_refused(makers, key, value):
-    data = Mesh((x, y), makers.square()).to_data()
+    data = Mesh((x, y), makers.square()).to_record()
     with pytest.raises(RunDirectoryError, match=r"domain|mesh"):
-        domain_from_data({**data, key: value})
+        domain_from_record({**data, key: value})
 
 
 SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]]

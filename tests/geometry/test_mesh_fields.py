@@ -99,7 +99,7 @@ def test_a_stored_field_is_the_same_function_and_holds_numbers_only(makers):
     k = mesh.field("k")(x, y)
     program = lower([k + k.diff(x)], (x, y))
     assert len(program.tables) == 1
-    again = Program.from_data(json.loads(json.dumps(program.to_data())))
+    again = Program.from_record(json.loads(json.dumps(program.to_record())))
     assert again == program
     columns = torch.rand((2, 20), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     (raised,) = raise_program(again, (x, y))
@@ -111,10 +111,10 @@ def test_a_stored_field_is_the_same_function_and_holds_numbers_only(makers):
     [("on", "edge"), ("points", 3), ("values", {"dtype": "<f8", "shape": [1], "zlib": "eA=="})],
 )
 def test_a_damaged_field_is_refused(makers, key, value):
-    data = lower([with_data(makers.square(), x, (x, y)).field("k")(x, y)], (x, y)).to_data()
+    data = lower([with_data(makers.square(), x, (x, y)).field("k")(x, y)], (x, y)).to_record()
     data["tables"][0][key] = value
     with pytest.raises(RunDirectoryError, match="program"):
-        Program.from_data(data)
+        Program.from_record(data)
 
 
 def test_a_field_of_several_columns_asks_for_one(makers):

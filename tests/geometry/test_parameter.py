@@ -4,7 +4,7 @@ import sympy
 
 from kanpde import Dirichlet, Interval, Problem, TimeInterval, laplacian, solve, unknown
 from kanpde.errors import InputError
-from kanpde.geometry import ParameterInterval, Rectangle, domain_from_data
+from kanpde.geometry import ParameterInterval, Rectangle, domain_from_record
 
 x, y, k, t = sympy.symbols("x y k t", real=True)
 
@@ -34,7 +34,7 @@ def test_range_of_zero_width_names_the_fix():
 
 def test_parameter_survives_its_plain_description():
     domain = Interval(x, 0, 1) * ParameterInterval(k, 1, 4)
-    assert domain_from_data(domain.to_data()) == domain
+    assert domain_from_record(domain.to_record()) == domain
 
 
 def test_condition_on_a_parameter_face_is_refused():

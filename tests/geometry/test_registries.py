@@ -6,7 +6,14 @@ import pytest
 import sympy
 
 from kanpde.errors import RunDirectoryError
-from kanpde.geometry import Combination, Disk, Product, TimeInterval, _data, domain_from_data
+from kanpde.geometry import (
+    Combination,
+    Disk,
+    Product,
+    TimeInterval,
+    _records,
+    domain_from_record,
+)
 from kanpde.geometry._domain import COMBINE, MOVE, MULTIPLY
 from kanpde.geometry._operators import Slot
 
@@ -43,11 +50,11 @@ def test_the_names_of_kinds_are_those_that_run_directories_hold() -> None:
     kinds = """annulus ball box combination cone cylinder ellipse mesh moved parameter polygon
     polyhedron product sector time torus triangle"""
     with pytest.raises(RunDirectoryError) as raised:
-        domain_from_data({"kind": "klein bottle"})
+        domain_from_record({"kind": "klein bottle"})
     listed = str(raised.value).split("with kind ")[1].split(", got")[0]
     assert sorted(listed.split(", ")) == kinds.split()
 
 
 def test_a_kind_is_read_by_one_function() -> None:
     with pytest.raises(RuntimeError, match="domain kind ball: expected one reader, got two"):
-        _data.reads("ball")(lambda _: Disk((x, y)))
+        _records.reads("ball")(lambda _: Disk((x, y)))

@@ -29,7 +29,7 @@ from kanpde.geometry import (
     TimeInterval,
     Torus,
     Triangle,
-    domain_from_data,
+    domain_from_record,
 )
 from kanpde.geometry.mesh._topology import check_closed
 
@@ -184,29 +184,29 @@ def test_wrong_shapes_are_refused_with_the_reason(make: Callable[[], Any], messa
         {"first": None},
         {"second": {"kind": "disk"}},
         {"extra": 1},
-        {"second": Ball((x, y, z)).to_data()},
-        {"second": Disk((x, y), (9, 9)).to_data(), "operation": "intersection"},
-        {"second": Polygon((x, y), [(0, 0), (1, 0), (0, 1)]).to_data() | {"holes": None}},
-        {"second": Triangle((x, y), (0, 0), (1, 0), (0, 1)).to_data() | {"vertices": [[0, 0]]}},
-        {"second": Ellipse((x, y)).to_data() | {"radii": [1.0, "1"]}},
-        {"second": SQUARE.rotate(1).to_data() | {"rotation": [[1.0, 0.0], [1.0, 1.0]]}},
-        {"second": SQUARE.rotate(1).to_data() | {"factor": -1.0}},
-        {"second": Disk((x, y), name="hole").to_data() | {"name": 3}},
+        {"second": Ball((x, y, z)).to_record()},
+        {"second": Disk((x, y), (9, 9)).to_record(), "operation": "intersection"},
+        {"second": Polygon((x, y), [(0, 0), (1, 0), (0, 1)]).to_record() | {"holes": None}},
+        {"second": Triangle((x, y), (0, 0), (1, 0), (0, 1)).to_record() | {"vertices": [[0, 0]]}},
+        {"second": Ellipse((x, y)).to_record() | {"radii": [1.0, "1"]}},
+        {"second": SQUARE.rotate(1).to_record() | {"rotation": [[1.0, 0.0], [1.0, 1.0]]}},
+        {"second": SQUARE.rotate(1).to_record() | {"factor": -1.0}},
+        {"second": Disk((x, y), name="hole").to_record() | {"name": 3}},
     ],
     ids=lambda change: repr(change)[:60],
 )
 def test_damaged_descriptions_of_cuts_are_refused(change):
-    data = (SQUARE - Disk((x, y))).to_data()
+    data = (SQUARE - Disk((x, y))).to_record()
     with pytest.raises(RunDirectoryError, match="domain"):
-        domain_from_data(data | change)
+        domain_from_record(data | change)
 
 
 def test_a_description_nested_without_end_is_refused():
-    data = SQUARE.to_data()
+    data = SQUARE.to_record()
     for _ in range(3000):
         data = {"kind": "combination", "operation": "union", "first": data, "second": data}
     with pytest.raises(RunDirectoryError, match="nested too deeply"):
-        domain_from_data(data)
+        domain_from_record(data)
 
 
 def test_a_face_that_a_cut_left_is_found_by_its_equation():
@@ -281,6 +281,6 @@ def test_moving_there_and_back_gives_the_same_points():
     places = shape.lower + (shape.upper - shape.lower) * np.random.default_rng(0).random((100, 2))
     assert back.signed_distance(places) == pytest.approx(shape.signed_distance(places), abs=1e-12)
     assert there.measure == pytest.approx(4 * shape.measure, rel=1e-12)
-    again = domain_from_data(json.loads(json.dumps(there.to_data())))
+    again = domain_from_record(json.loads(json.dumps(there.to_record())))
     assert again == there
     assert str(again) == str(there)

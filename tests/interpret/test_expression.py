@@ -6,7 +6,7 @@ from sympy import Symbol, besselj, cos, exp, log, pi, sech, sin, sqrt, tanh
 
 from kanpde.errors import InputError, UnsupportedError
 from kanpde.interpret import network_from_expression, symbolic_formula
-from kanpde.nets import network_data, network_from_data
+from kanpde.nets import network_from_record, network_record
 
 x, y, z = (Symbol(name, positive=True) for name in "xyz")
 EXPRESSIONS = [
@@ -81,7 +81,7 @@ def test_gradients_through_the_network_are_those_of_the_expression() -> None:
 
 def test_it_is_stored_and_rebuilt_with_functions_that_no_library_has() -> None:
     net = network_from_expression(besselj(0, 20 * x) + y**7 * cos(x), [x, y])
-    again = network_from_data(network_data(net)).double()
+    again = network_from_record(network_record(net)).double()
     again.set(net.get())
     data = points()[:, :2]
     assert torch.equal(again(data), net(data))

@@ -14,7 +14,7 @@ from kanpde.errors import RunDirectoryError
 from kanpde.nets import KAN
 from kanpde.residual._view import view
 from kanpde.solution.closed_form._readout import read_out
-from kanpde.solution.closed_form._record import readout_data, readout_from_data
+from kanpde.solution.closed_form._record import readout_from_record, readout_record
 from kanpde.solution.closed_form._verify import exact_numbers, formula_trial, vanishes, verify
 from kanpde.trial._trial import Constants
 
@@ -60,7 +60,7 @@ def test_closed_forms_are_read_out_and_proven(make) -> None:
     assert sympy.simplify((found.formulas["u"] - solution).rewrite(exp)) == 0
     assert set(found.verdict.proven.values()) == {True}
     assert found.difference["u"] < 1e-13
-    again = readout_from_data(json.loads(json.dumps(readout_data(found, kept))), kept)
+    again = readout_from_record(json.loads(json.dumps(readout_record(found, kept))), kept)
     assert again.formulas == found.formulas
     assert again.verdict == found.verdict
     assert torch.equal(again.networks["u"].get(), found.networks["u"].get())
@@ -155,7 +155,7 @@ def test_damaged_formulas_are_refused() -> None:
     kept = view(problem)
     for data in ({}, {"kanpde": "formula"}, {"kanpde": "other"}, [1]):
         with pytest.raises(RunDirectoryError, match="formula"):
-            readout_from_data(data, kept)
+            readout_from_record(data, kept)
 
 
 def test_methods_of_a_fit() -> None:

@@ -60,7 +60,7 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "mlp-silu": (lambda: MLP([3, 6, 2], activation="silu"), 4),
     "product": (lambda: ProductKAN((1.0, 1.0), (), 2, degree=4), 4),
     "product-charts": (
-        lambda: ProductKAN((1.0, 1.0), (), 2, degree=(7, 3), charts=(AxisMap(0.3, 0.2), None)),
+        lambda: ProductKAN((1.0, 1.0), (), 2, degree=(7, 3), maps=(AxisMap(0.3, 0.2), None)),
         4,
     ),
     "product-3d": (lambda: ProductKAN((1.0,) * 3, (), 1, degree=3), 4),

@@ -17,8 +17,8 @@ from kanpde.nets import (
     ProductKAN,
     SineBlock,
     extend_grid,
-    network_data,
-    network_from_data,
+    network_from_record,
+    network_record,
     product_count,
     update_grid,
 )
@@ -225,10 +225,10 @@ def test_wrapped_module_refuses_jets_by_name(generator):
 
 
 def test_description_of_a_wrapped_module_cannot_be_rebuilt():
-    data = network_data(plain_twin(MLP([2, 5, 2])))
+    data = network_record(plain_twin(MLP([2, 5, 2])))
     assert data == {"kind": "module", "width": [2, 2], "class": "Twin"}
     with pytest.raises(RunDirectoryError, match="cannot be rebuilt without its code"):
-        network_from_data(data)
+        network_from_record(data)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_description_of_a_wrapped_module_cannot_be_rebuilt():
 )
 def test_damaged_description_is_refused(data):
     with pytest.raises(RunDirectoryError, match="network: expected"):
-        network_from_data(data)
+        network_from_record(data)
 
 
 @pytest.mark.parametrize("degree", [2, 3, 5])
@@ -265,7 +265,7 @@ def test_nested_extension_keeps_the_function(degree, generator):
 def test_extended_network_survives_its_description(generator):
     net = KAN([2, 4, 1], grid=3).double()
     extend_grid(net, 6)
-    again = network_from_data(network_data(net)).double()
+    again = network_from_record(network_record(net)).double()
     again.set(net.get())
     points = points_in(generator)
     assert torch.equal(again(points), net(points))

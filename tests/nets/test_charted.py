@@ -8,7 +8,7 @@ import torch
 
 from kanpde.calculus._jets import JetSpace
 from kanpde.errors import RunDirectoryError
-from kanpde.nets import Chart, ChartedKAN, chart_count, network_data, network_from_data
+from kanpde.nets import Chart, ChartedKAN, chart_count, network_from_record, network_record
 from kanpde.trial._trial import autograd_jets
 
 HOLE = Chart("hole", (0, 1), (0.2, -0.1), 0.3, 2.0)
@@ -110,7 +110,7 @@ def test_another_coordinate_multiplies_a_chart():
 
 def test_a_description_builds_the_same_network():
     net = made(HOLE, WINDOW)
-    again = network_from_data(network_data(net)).double()
+    again = network_from_record(network_record(net)).double()
     again.set(net.get())
     z, space = inputs(places())[None], SPACES["order 2"]
     assert isinstance(again, ChartedKAN)
@@ -124,10 +124,10 @@ def test_a_description_builds_the_same_network():
     [("axes", [0, 7]), ("kind", "mole"), ("outer", 0.0), ("opening", math.nan), ("center", [1])],
 )
 def test_a_damaged_description_is_refused(key, value):
-    data = network_data(made(HOLE))
+    data = network_record(made(HOLE))
     data["blocks"][0]["chart"][key] = value
     with pytest.raises(RunDirectoryError, match="damaged"):
-        network_from_data(data)
+        network_from_record(data)
 
 
 def test_keys_are_different():

@@ -7,7 +7,7 @@ import torch
 
 from kanpde.calculus._jets import JetSpace, coordinates_jet, unit
 from kanpde.errors import ShapeError
-from kanpde.nets import ProductKAN, network_data, network_from_data
+from kanpde.nets import ProductKAN, network_from_record, network_record
 from kanpde.trial._trial import autograd_jets
 
 
@@ -129,7 +129,7 @@ def test_get_returns_a_copy(case):
 
 def test_description_builds_the_same_network(case, helpers):
     net, _ = case
-    again = network_from_data(network_data(net)).double()
+    again = network_from_record(network_record(net)).double()
     assert again.width == net.width
     again.set(net.get())
     points = helpers["points"](net)

@@ -5,7 +5,7 @@ import torch
 
 from kanpde.basis import Chebyshev
 from kanpde.calculus._jets import JetSpace, coordinates_jet
-from kanpde.nets import KAN, MLP, WORKERS, Fused, Inputs, Room
+from kanpde.nets import KAN, MLP, WORKERS, Fused, Inputs, Workspace
 from kanpde.nets.fused._rowprogram import row_program
 
 
@@ -159,16 +159,16 @@ def test_components_that_are_zero_by_structure_cost_nothing():
 
 
 def test_room_is_taken_again_only_when_nobody_holds_it():
-    room, like = Room(), torch.zeros(0, dtype=torch.float64)
-    first = room.take(3, 4, like)
+    workspace, like = Workspace(), torch.zeros(0, dtype=torch.float64)
+    first = workspace.take(3, 4, like)
     view = first.T[1:]
     place = first.data_ptr()
     del first
-    assert room.take(3, 4, like).data_ptr() != place  # the view holds it
+    assert workspace.take(3, 4, like).data_ptr() != place  # the view holds it
     del view
-    again = room.take(3, 4, like)
+    again = workspace.take(3, 4, like)
     assert again.data_ptr() == place
-    assert room.take(3, 5, like).shape == (3, 5)
+    assert workspace.take(3, 5, like).shape == (3, 5)
 
 
 def test_inputs_keep_only_what_is_not_zero():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kanpde.calculus._jets import JetSpace
-from kanpde.nets import ProductKAN, network_data, network_from_data, product_count
+from kanpde.nets import ProductKAN, network_from_record, network_record, product_count
 from kanpde.nets.spectral._interaction import limited_indices
 
 
@@ -61,7 +61,7 @@ def test_rows_are_the_derivative_of_the_jets(few, generator):
 
 
 def test_interaction_survives_its_description():
-    again = network_from_data(network_data(make(2)))
+    again = network_from_record(network_record(make(2)))
     assert isinstance(again, ProductKAN)
     assert again.interaction == 2
     assert again.index_list() == make(2).index_list()

@@ -12,8 +12,8 @@ from kanpde.nets import (
     add_constants,
     copy_network,
     fix_edge,
-    network_data,
-    network_from_data,
+    network_from_record,
+    network_record,
     restricted,
     scale_subnode,
     switch_off,
@@ -77,7 +77,7 @@ def test_what_is_left_survives_saving_and_has_no_memory_of_the_old(network, help
     points = helpers["points"](network)
     before = network(points)
     small = restricted(network, [[0, 2], [1, 2], [0, 1]])
-    again = network_from_data(network_data(small)).double()
+    again = network_from_record(network_record(small)).double()
     again.set(small.get())
     assert torch.equal(again(points[:, [0, 2]]), small(points[:, [0, 2]]))
     small.set(torch.zeros(small.count))
@@ -117,7 +117,7 @@ def test_constants_come_to_a_network_that_had_none_and_survive_saving(helpers):
     assert not net.bias
     add_constants(net, 1, torch.tensor([0.75]))
     assert torch.allclose(net(points), before + 0.75, rtol=0, atol=1e-14)
-    again = network_from_data(network_data(net)).double()
+    again = network_from_record(network_record(net)).double()
     again.set(net.get())
     assert torch.equal(again(points), net(points))
 

@@ -15,8 +15,8 @@ from kanpde.nets import (
     activations,
     copy_network,
     fix_edge,
-    network_data,
-    network_from_data,
+    network_from_record,
+    network_record,
     release_edge,
 )
 
@@ -103,7 +103,7 @@ def test_description_survives_json_with_own_functions() -> None:
     net = KAN([2, (1, 2), 1], grid=4).double()
     fix_edge(net, 0, 0, 1, own, (3, 0.1, 1, 0))
     fix_edge(net, 1, 2, 0, LIBRARY["1/sqrt"], (1, 4, 1, 0))
-    back = network_from_data(json.loads(json.dumps(network_data(net)))).double()
+    back = network_from_record(json.loads(json.dumps(network_record(net)))).double()
     back.set(net.get())
     x = 2 * torch.rand(20, 2, dtype=torch.float64) - 1
     assert torch.equal(back(x), net(x))
@@ -111,18 +111,18 @@ def test_description_survives_json_with_own_functions() -> None:
 
 
 def test_older_descriptions_load() -> None:
-    data = network_data(KAN([2, 3, 1]))
+    data = network_record(KAN([2, 3, 1]))
     del data["arities"], data["symbolic"]
-    assert network_from_data(data).width == [2, 3, 1]
+    assert network_from_record(data).width == [2, 3, 1]
 
 
 def test_damaged_symbolic_edges_are_refused() -> None:
     net = KAN([1, 1])
     fix_edge(net, 0, 0, 0, LIBRARY["exp"])
-    data = network_data(net)
+    data = network_record(net)
     data["symbolic"][0][0]["i"] = 4
     with pytest.raises(RunDirectoryError, match="symbolic edge"):
-        network_from_data(data)
+        network_from_record(data)
 
 
 @pytest.mark.parametrize("width", [[2, (0, 0), 1], [(1, 1), 1], [2, (1, (1,)), 1], [2, (1, -1), 1]])

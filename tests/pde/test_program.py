@@ -28,7 +28,7 @@ def program():
 @pytest.mark.parametrize(
     "copied",
     [
-        lambda program: Program.from_data(json.loads(json.dumps(program.to_data()))),
+        lambda program: Program.from_record(json.loads(json.dumps(program.to_record()))),
         lambda program: pickle.loads(pickle.dumps(program)),
         copy.deepcopy,
     ],
@@ -44,7 +44,7 @@ def test_copy_is_equal_and_computes_the_same_bits(program, copied):
 
 
 def test_json_of_a_program_is_strict(program):
-    text = json.dumps(program.to_data(), allow_nan=False)
+    text = json.dumps(program.to_record(), allow_nan=False)
     assert set(json.loads(text)) == {"inputs", "operations", "outputs"}
 
 
@@ -89,9 +89,9 @@ GOOD = {"inputs": ["x"], "operations": [["input", 0], ["sin", 0]], "outputs": [1
     ids=str,
 )
 def test_damaged_data_is_refused(damage, message):
-    assert Program.from_data(GOOD).outputs == (1,)
+    assert Program.from_record(GOOD).outputs == (1,)
     with pytest.raises(RunDirectoryError, match=message):
-        Program.from_data(damage)
+        Program.from_record(damage)
 
 
 def test_program_made_by_hand_is_checked_too():

@@ -55,7 +55,7 @@ def test_torch_differentiates_a_table_twice():
 
 def test_stored_table_is_the_same_function_and_holds_numbers_only():
     program = lower([table("f", (GRID, WIDE), VALUES)(x, y) * x], (x, y))
-    again = Program.from_data(json.loads(json.dumps(program.to_data())))
+    again = Program.from_record(json.loads(json.dumps(program.to_record())))
     assert again == program
     (raised,) = raise_program(again, (x, y))
     assert torch.equal(lower([raised], (x, y))(*columns())[0], program(*columns())[0])

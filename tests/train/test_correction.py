@@ -8,7 +8,7 @@ import torch
 
 import kanpde
 from kanpde import Dirichlet, InputError, Interval, Problem, Settings, coordinates, unknown
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
 from kanpde.solvers.training._correction import CorrectionPhase
@@ -38,11 +38,11 @@ def ode():
 def corrected():
     """A first stage of some steps, and a correction of it of some more."""
     plan = make_plan(ode(), Settings(**SMALL))
-    judge = Judge(plan.problem)
-    first = DescentPhase(plan, judge, optimizer="lm")
+    evaluation = Evaluation(plan.problem)
+    first = DescentPhase(plan, evaluation, optimizer="lm")
     for _ in range(30):
         first.step()
-    second = CorrectionPhase(plan, judge, base=first.trial)
+    second = CorrectionPhase(plan, evaluation, base=first.trial)
     start = second.trial.get()
     for _ in range(20):
         second.step()
@@ -51,17 +51,17 @@ def corrected():
 
 def test_correction_lowers_the_error_of_what_it_corrects(corrected):
     first, second, _ = corrected
-    judge = first.judge
-    assert judge.worst(second.trial) < 0.5 * judge.worst(first.trial)
+    evaluation = first.evaluation
+    assert evaluation.worst(second.trial) < 0.5 * evaluation.worst(first.trial)
 
 
 def test_correction_has_the_scale_of_the_error(corrected):
     first, second, start = corrected
-    judge, end = first.judge, second.trial.get()
+    evaluation, end = first.evaluation, second.trial.get()
     second.trial.set(start)
-    added = np.abs(judge.values(second.trial) - judge.values(first.trial)).max()
+    added = np.abs(evaluation.values(second.trial) - evaluation.values(first.trial)).max()
     second.trial.set(end)
-    error = np.abs(judge.values(first.trial) - judge.truth).max()
+    error = np.abs(evaluation.values(first.trial) - evaluation.truth).max()
     # chosen by the residual, in which wiggles count more than in the values
     assert 1e-2 * error < added < 1e2 * error
 
@@ -116,9 +116,9 @@ def test_stalled_stage_is_handed_to_a_correction(net, monkeypatch):
 
 def test_one_stage_never_ends_by_slow_progress():
     plan = make_plan(ode(), Settings(**SMALL))
-    assert Session(plan, Judge(plan.problem)).phase.patience == 0
+    assert Session(plan, Evaluation(plan.problem)).phase.patience == 0
     plan = make_plan(ode(), Settings(**SMALL, stages=2))
-    assert Session(plan, Judge(plan.problem)).phase.patience == 3
+    assert Session(plan, Evaluation(plan.problem)).phase.patience == 3
 
 
 def test_run_directory_with_stages_loads_and_resumes_bit_for_bit(tmp_path, monkeypatch):

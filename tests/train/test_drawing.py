@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from kanpde import Settings
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.residual._points import Drawn
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers.training._descent import DescentPhase
-from kanpde.solvers.training._drawing import Pace, softened
+from kanpde.solvers.training._drawing import PointSchedule, softened
 
 SMALL = {"hidden": (4, 4), "interior": 96, "linear": False, "threads": 1}
 
@@ -60,21 +60,21 @@ def test_gentle_slopes_leave_all_rows_as_they_are(plan):
     [((40.0,), 1.5, 0.8), ((40.0,) * 5, 2.0, 0.6), ((0.5,), 1.0, 1.2), ((5.0,), 1.0, 1.0)],
 )
 def test_fitted_points_become_more_and_live_shorter(drifts, density, pause):
-    pace = Pace()
+    point_schedule = PointSchedule()
     for drift in drifts:
-        pace.follow(drift)
-    assert (pace.density, pace.pause) == pytest.approx((density, pause))
+        point_schedule.follow(drift)
+    assert (point_schedule.density, point_schedule.pause) == pytest.approx((density, pause))
 
 
 def test_pace_decides_points_and_the_next_redraw(plan):
     free = make_plan(plan.problem, Settings(hidden=(4, 4), linear=False, symmetry=False))
-    phase = DescentPhase(free, Judge(free.problem), optimizer="lm")
+    phase = DescentPhase(free, Evaluation(free.problem), optimizer="lm")
     usual = phase.many, phase.every
-    phase.pace.follow(40.0)
+    phase.point_schedule.follow(40.0)
     assert phase.many == round(1.5 * usual[0])
     assert phase.every == round(0.8 * usual[1])
-    asked = DescentPhase(plan, Judge(plan.problem), optimizer="lm")
-    asked.pace.follow(40.0)
+    asked = DescentPhase(plan, Evaluation(plan.problem), optimizer="lm")
+    asked.point_schedule.follow(40.0)
     assert asked.many == 96, "what the user sets stays"
 
 

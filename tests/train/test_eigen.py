@@ -22,7 +22,7 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
 
@@ -133,10 +133,10 @@ def test_the_trivial_solution_is_no_success():
 
 def test_a_run_goes_on_where_it_stopped():
     plan = make_plan(well(13.0), Settings())
-    first = Session(plan, Judge(plan.problem))
+    first = Session(plan, Evaluation(plan.problem))
     first.phase.step()
     first.phase.step()
-    second = Session(plan, Judge(plan.problem))
+    second = Session(plan, Evaluation(plan.problem))
     second.restore(first.state())
     for session in (first, second):
         session.phase.step()

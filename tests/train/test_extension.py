@@ -8,7 +8,7 @@ from sympy import cos, pi, sin
 
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
 from kanpde.errors import InputError
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers.training._descent import DescentPhase
 from kanpde.solvers.training._extension import extended, loss_of
@@ -29,7 +29,7 @@ def ode():
 
 def phase(**settings):
     plan = make_plan(ode(), Settings(hidden=(4,), **settings))
-    return DescentPhase(plan, Judge(plan.problem), optimizer="lm")
+    return DescentPhase(plan, Evaluation(plan.problem), optimizer="lm")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from sympy import Eq
 
 from kanpde import Dirichlet, Interval, PointData, Problem, Settings, coordinates, solve, unknown
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers.inverse._evidence import Linearised, deviation, sample
 from kanpde.solvers.inverse._fields import FieldsPhase, field_columns
@@ -55,7 +55,7 @@ def test_less_noise_gives_a_better_field():
 
 def test_restored_phase_is_where_the_other_was():
     plan = make_plan(rod(0.01), Settings(threads=1))
-    phase, again = (FieldsPhase(plan, Judge(plan.asked)) for _ in range(2))
+    phase, again = (FieldsPhase(plan, Evaluation(plan.asked)) for _ in range(2))
     phase.step()
     again.restore(phase.state())
     assert again.step().fresh == pytest.approx(phase.step().fresh, rel=1e-9)

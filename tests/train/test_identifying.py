@@ -19,7 +19,7 @@ from kanpde import (
     solve,
     unknown,
 )
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solution._preflight import closed_without_data
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers.inverse._forward import Forward, constants_of
@@ -142,7 +142,7 @@ def test_fit_of_the_data_gives_a_first_guess():
 def test_system_is_identified_and_a_restored_phase_goes_on_alike():
     plan = make_plan(pair(), Settings(threads=1))
     assert identifying_applies(plan, closed=closed_without_data(plan.asked))
-    phase, again = (IdentifyPhase(plan, Judge(plan.asked)) for _ in range(2))
+    phase, again = (IdentifyPhase(plan, Evaluation(plan.asked)) for _ in range(2))
     phase.step()
     again.restore(phase.state())
     while not phase.done:
@@ -160,7 +160,7 @@ def test_system_is_identified_and_a_restored_phase_goes_on_alike():
 
 def test_search_on_its_way_has_no_interval():
     plan = make_plan(decay(20.0, noise=0.01, constant=Constant(0.01, bounds=(0, 1e3))), Settings())
-    phase = IdentifyPhase(plan, Judge(plan.asked))
+    phase = IdentifyPhase(plan, Evaluation(plan.asked))
     while not phase.slopes:
         phase.step()
     phase.z = phase.z + 1.0  # not at the minimum
@@ -192,7 +192,7 @@ def test_stored_solution_carries_its_constants_and_its_mirror():
     plan = make_plan(problem, Settings(threads=1))
     constants = constants_of(problem)
     found = Forward(plan, constants).solve({k: 0.2}, tolerance=1e-4)
-    assert found.parts[0].frame.folds
+    assert found.parts[0].frame.reflections
     again = trial_from_state(trial_state(found), plan.frame, constants, torch.float64)
     assert again.constant_values() == {"k": pytest.approx(0.2, abs=1e-15)}
     places = torch.as_tensor(points)

@@ -3,7 +3,7 @@ from sympy import Add, cosh, pi, sin, symbols
 
 from kanpde import Box, Dirichlet, Problem, Rectangle, Settings, laplacian, load, solve, unknown
 from kanpde.solvers._plan import make_plan
-from kanpde.solvers.spectral._degrees import Ladder
+from kanpde.solvers.spectral._degrees import DegreeSchedule
 from kanpde.solvers.spectral._products import product_network, stretched_points
 
 
@@ -48,15 +48,15 @@ def test_only_the_axis_that_asks_for_it_gets_a_higher_degree():
         Box(*((x, 0, 1) for x in xs)), {"poisson": laplacian(u, *xs) - wave}, {"w": Dirichlet(u, 0)}
     )
     plan = make_plan(problem, Settings(symmetry=False))
-    ladder = Ladder(plan)
-    ladder.begin_at([8, 8, 8])
+    schedule = DegreeSchedule(plan)
+    schedule.begin_at([8, 8, 8])
     network = product_network(plan, [8, 8, 8])
     with torch.no_grad():
         network.block.coefficients[network.index_list().index((8, 0, 0))] = 1.0
-    ladder.advance(network, 1.0, predicted=1.0)
-    assert ladder.degrees is not None
-    assert ladder.degrees[0] > 10
-    assert ladder.degrees[1:] == [8, 8]
+    schedule.advance(network, 1.0, predicted=1.0)
+    assert schedule.degrees is not None
+    assert schedule.degrees[0] > 10
+    assert schedule.degrees[1:] == [8, 8]
 
 
 def channel(length: float) -> Problem:
@@ -73,7 +73,7 @@ def channel(length: float) -> Problem:
 
 
 def test_long_channel_gets_uneven_degrees_and_as_many_coefficients():
-    long, square = (Ladder(make_plan(channel(n), Settings())) for n in (16.0, 1.0))
+    long, square = (DegreeSchedule(make_plan(channel(n), Settings())) for n in (16.0, 1.0))
     assert square.degrees == [8, 8]
     assert long.degrees == [16, 4]  # by the root of 16 : 1
     assert abs(long.network_count() / square.network_count() - 1) < 0.1

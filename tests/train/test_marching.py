@@ -21,10 +21,10 @@ from kanpde import (
     unknown,
 )
 from kanpde.nets import AxisMap, ProductKAN
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
-from kanpde.solvers.marching._fronts import choose_chart
+from kanpde.solvers.marching._fronts import choose_map
 from kanpde.solvers.marching._march import ACCEPTED, HIGHER, SHORTER, March, Seen
 from kanpde.solvers.marching._marching import MarchingPhase
 from kanpde.solvers.spectral._products import tails
@@ -46,7 +46,7 @@ def front(rate=3.0):
 
 def phase_of(problem, **settings):
     plan = make_plan(problem, Settings(**settings))
-    return MarchingPhase(plan, Judge(problem))
+    return MarchingPhase(plan, Evaluation(problem))
 
 
 def through(phase, marches):
@@ -65,10 +65,10 @@ def test_fronts_are_exact_solutions():
 
 def test_every_march_is_far_better_than_the_one_before():
     problem, errors = front(), []
-    phase, judge = phase_of(problem), Judge(problem)
+    phase, evaluation = phase_of(problem), Evaluation(problem)
     for marches in (1, 2, 3):
         through(phase, marches)
-        errors.append(judge.worst(phase.trial))
+        errors.append(evaluation.worst(phase.trial))
     # the tolerance falls by two decades from march to march, the error by one at least
     assert errors[0] < 1e-3
     assert errors[1] < 0.1 * errors[0]
@@ -77,21 +77,21 @@ def test_every_march_is_far_better_than_the_one_before():
 
 def test_difference_of_marches_predicts_the_error():
     problem = front()
-    phase, judge = through(phase_of(problem), 3), Judge(problem)
-    session = Session(phase.plan, judge)
+    phase, evaluation = through(phase_of(problem), 3), Evaluation(problem)
+    session = Session(phase.plan, evaluation)
     (predicted,) = session.predict(phase.best[1], phase)
-    assert 0.1 < predicted / judge.worst(phase.trial) < 10
+    assert 0.1 < predicted / evaluation.worst(phase.trial) < 10
 
 
 def test_steep_front_is_solved_in_a_chart_with_fewer_polynomials():
     steep = front(rate=60.0)
     phase = through(phase_of(steep), 1)
     degrees = [part.network.degrees[0] for part in phase.best[0].parts]
-    charts = [part.network.charts[0] for part in phase.best[0].parts]
+    maps = [part.network.maps[0] for part in phase.best[0].parts]
     assert max(degrees) > 64
-    assert any(c is not None for c in charts)
+    assert any(c is not None for c in maps)
     assert degrees[-1] < max(degrees)
-    assert Judge(steep).worst(phase.trial) < 1e-3
+    assert Evaluation(steep).worst(phase.trial) < 1e-3
 
 
 @pytest.mark.parametrize("center", [-0.3, 0.0, 0.7])
@@ -103,7 +103,7 @@ def test_chart_is_put_where_the_front_is(center):
             return torch.tanh((points[:, :1] - center) / 0.01)
 
     plan = make_plan(front(), Settings())
-    chart, share = choose_chart(plan, Front(), 0, 0.5, tolerance=1e-6, present=None)
+    chart, share = choose_map(plan, Front(), 0, 0.5, tolerance=1e-6, present=None)
     # half the domain is one unit long in the chart's variable
     assert abs(chart.center - center) < 0.01
     assert share < 0.3
@@ -117,7 +117,7 @@ def test_smooth_profile_needs_no_chart():
             return torch.sin(3 * points[:, :1])
 
     plan = make_plan(front(), Settings())
-    assert choose_chart(plan, Smooth(), 0, 0.5, tolerance=1e-8, present=None) == (None, 1.0)
+    assert choose_map(plan, Smooth(), 0, 0.5, tolerance=1e-8, present=None) == (None, 1.0)
 
 
 def seen(time=1e-6, space=1e-6, residual=1e-6, converged=True):
@@ -190,8 +190,8 @@ def test_small_unknown_is_resolved_beside_a_large_one():
         },
         exact={u: 100000 * (1 + x) * exp(-t), v: fast},
     )
-    phase, judge = through(phase_of(problem, symmetry=False), 2), Judge(problem)
-    assert judge.worst(phase.trial) < 1e-5  # at a tolerance of 1e-6
+    phase, evaluation = through(phase_of(problem, symmetry=False), 2), Evaluation(problem)
+    assert evaluation.worst(phase.trial) < 1e-5  # at a tolerance of 1e-6
 
 
 def test_given_up_march_does_not_hinder_resuming(tmp_path, monkeypatch):
@@ -274,8 +274,8 @@ def test_systems_march_too():
         },
         exact={u: decay * sin(pi * x), v: 2 * decay * sin(pi * x)},
     )
-    phase, judge = through(phase_of(problem), 3), Judge(problem)
-    assert judge.worst(phase.trial) < 1e-7
+    phase, evaluation = through(phase_of(problem), 3), Evaluation(problem)
+    assert evaluation.worst(phase.trial) < 1e-7
 
 
 def test_ordinary_differential_equations_march_too():
@@ -287,9 +287,9 @@ def test_ordinary_differential_equations_march_too():
         {"start": Initial(u, 0.01)},
         exact={u: 1 / (1 + 99 * exp(-5 * t))},
     )
-    phase, judge = through(phase_of(problem), 4), Judge(problem)
+    phase, evaluation = through(phase_of(problem), 4), Evaluation(problem)
     assert len(phase.best[0].parts) > 1
-    assert judge.worst(phase.trial) < 1e-9
+    assert evaluation.worst(phase.trial) < 1e-9
 
 
 def test_two_space_dimensions_march_too():
@@ -305,8 +305,8 @@ def test_two_space_dimensions_march_too():
         conditions={"start": Initial(u, exact.subs(t, 0)), "walls": Dirichlet(u, 0)},
         exact={u: exact},
     )
-    phase, judge = through(phase_of(problem), 1), Judge(problem)
-    assert judge.worst(phase.trial) < 1e-3
+    phase, evaluation = through(phase_of(problem), 1), Evaluation(problem)
+    assert evaluation.worst(phase.trial) < 1e-3
 
 
 def test_chart_maps_the_interval_onto_itself_and_back():

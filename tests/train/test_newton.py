@@ -4,7 +4,7 @@ import pytest
 
 import kanpde
 from kanpde import Dirichlet, Interval, Problem, Settings, coordinates, unknown
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
 
@@ -32,7 +32,7 @@ def test_bratu_is_solved_to_round_off_without_settings():
 
 def test_levels_start_from_the_one_before():
     plan = make_plan(bratu(), Settings())
-    session = Session(plan, Judge(plan.problem))
+    session = Session(plan, Evaluation(plan.problem))
     first = session.phase
     first.step()
     coarse = first.trial
@@ -42,9 +42,9 @@ def test_levels_start_from_the_one_before():
 
     transfer(coarse, fine)
     points = plan.problem.domain.grid(33)
-    judge = Judge(plan.problem)
+    evaluation = Evaluation(plan.problem)
     assert len(points) == 33
-    assert abs(judge.values(coarse) - judge.values(fine)).max() < 1e-15
+    assert abs(evaluation.values(coarse) - evaluation.values(fine)).max() < 1e-15
 
 
 def test_front_is_handed_on_to_slabs_or_to_training(load_problem):
@@ -57,4 +57,4 @@ def test_front_is_handed_on_to_slabs_or_to_training(load_problem):
 @pytest.mark.parametrize("options", [{"hidden": (4,)}, {"net": "mlp"}, {"optimizer": "adam"}])
 def test_what_the_user_asks_for_is_trained(options):
     plan = make_plan(bratu(), Settings(**options))
-    assert "newton" not in Session(plan, Judge(plan.problem)).names
+    assert "newton" not in Session(plan, Evaluation(plan.problem)).names

@@ -10,7 +10,7 @@ import torch
 import kanpde
 from kanpde import Settings
 from kanpde.optimize._refined import Decomposition, RefinedLevenberg
-from kanpde.residual._measure import Judge
+from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
 from kanpde.solvers.training import _lazy as lazy
@@ -69,7 +69,7 @@ def test_residual_that_is_not_finite_is_no_step(fake_rows):
 def test_probe_foretells_the_residual_that_training_reaches(load_problem):
     problem = load_problem("poisson_square")
     plan = make_plan(problem, Settings(linear=False))
-    phase = LazyPhase(plan, Judge(problem))
+    phase = LazyPhase(plan, Evaluation(problem))
     probes = [tangent_probe(plan, phase._make(8, w, 1.0)) for w in (1.3, 2.5)]
     assert probes[0].floor < 1e-3 * probes[1].floor, "smooth problem, low frequency"
     phase.trial = phase._make(8, 1.3, probes[0].gain)
@@ -85,7 +85,7 @@ def test_probe_foretells_the_residual_that_training_reaches(load_problem):
 
 def test_all_layers_are_trained_to_nine_digits(small, load_problem):
     problem = load_problem("poisson_square")
-    session = Session(make_plan(problem, Settings(linear=False, steps=16)), Judge(problem))
+    session = Session(make_plan(problem, Settings(linear=False, steps=16)), Evaluation(problem))
     session.run()
     notes = [e["note"] for e in session.history]
     assert notes[0].startswith("probe width 5 frequency 1:")
@@ -116,7 +116,7 @@ def test_what_no_tangent_space_holds_is_refused_and_trained_as_before(
 ):
     monkeypatch.setattr(lazy, "POOR", 0.0)
     problem = load_problem("poisson_square")
-    session = Session(make_plan(problem, Settings(linear=False, steps=5)), Judge(problem))
+    session = Session(make_plan(problem, Settings(linear=False, steps=5)), Evaluation(problem))
     session.run()
     assert session.path == ["lazy", "lm"]
     phases = [e["phase"] for e in session.history]
@@ -149,7 +149,7 @@ def test_unlucky_start_is_followed_by_another(small, load_problem, monkeypatch):
     monkeypatch.setattr("kanpde.solvers._session.GOOD_ENOUGH", 0.0)
     monkeypatch.setattr(lazy, "SLOW_STEPS", 0)  # a start is given up after one step
     problem = load_problem("poisson_square")
-    session = Session(make_plan(problem, Settings(linear=False, steps=7)), Judge(problem))
+    session = Session(make_plan(problem, Settings(linear=False, steps=7)), Evaluation(problem))
     session.run()
     assert session.path == ["lazy", "lazy 2"]
     assert session.runner_up is not None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.geometry import _data
+from kanpde.geometry import _records
 from kanpde.geometry._domain import COMBINE, Domain
 from kanpde.geometry._names import free_name
 from kanpde.geometry._numbers import checked_points
@@ -19,13 +19,13 @@ from kanpde.geometry._selection import Face, Part
 from kanpde.geometry.csg._cut import STEP, cut
 from kanpde.geometry.curve import (
     Curve,
-    CurveChart,
-    SlicedPatch,
+    CurvePiece,
+    SlicedPiece,
     all_curves,
     curve_bounds,
     distance_to,
 )
-from kanpde.geometry.patch import BoxChart, JoinedPatch, KeptPatch, Patch, Sample
+from kanpde.geometry.piece import BoxPiece, JoinedPiece, KeptPiece, Piece, Sample
 from kanpde.geometry.plane import near_or_inside
 
 OPERATIONS = {"union": "|", "intersection": "&", "difference": "-"}
@@ -153,18 +153,18 @@ class Combination(Domain):
         return {name: curves for name, curves in named.items() if curves}
 
     @cached_property
-    def _kept(self) -> dict[_Source, KeptPatch]:
+    def _kept(self) -> dict[_Source, KeptPiece]:
         return {s: self._kept_part(s) for sources in self._sources.values() for s in sources}
 
     @cached_property
-    def _patches(self) -> dict[str, list[KeptPatch]]:
+    def _patches(self) -> dict[str, list[KeptPiece]]:
         found = {
             name: [self._kept[s] for s in sources if self._kept[s].measure > 0.0]
             for name, sources in self._sources.items()
         }
-        return {name: patches for name, patches in found.items() if patches}
+        return {name: pieces for name, pieces in found.items() if pieces}
 
-    def _kept_part(self, source: _Source) -> KeptPatch:
+    def _kept_part(self, source: _Source) -> KeptPiece:
         """Return what bounds the result of an operand's part, by rejection."""
         operand, other = (self.first, self.second)[:: 1 - 2 * source.operand]
         step = STEP * self.size
@@ -185,10 +185,10 @@ class Combination(Domain):
         pilot = whole.draw(_PILOT, "sobol", np.random.default_rng(0))
         reach = float(np.linalg.norm(np.ptp(pilot.points, axis=0)))
         if abs(other.signed_distance(pilot.points)).min() <= _NEAR * reach:
-            return KeptPatch(whole, keep, sign=side)
+            return KeptPiece(whole, keep, sign=side)
         # The other's boundary is far from all of it: it is kept or dropped as a whole.
         kept = whole.measure if keep(pilot)[0] else 0.0
-        return KeptPatch(whole, keep, measure=kept, sign=side)
+        return KeptPiece(whole, keep, measure=kept, sign=side)
 
     @cached_property
     def parts(self) -> dict[str, Part]:
@@ -212,26 +212,26 @@ class Combination(Domain):
         """Return the curves of the parts of a plane domain."""
         return dict(self._curves) if self.dimension == 2 else super().curves()
 
-    def surface(self, name: str) -> Patch:
+    def surface(self, name: str) -> Piece:
         """Return what is left of a part."""
         if self.dimension == 2:
-            return CurveChart(self._curves[name])
-        patches = self._patches[name]
-        return patches[0] if len(patches) == 1 else JoinedPatch(patches)
+            return CurvePiece(self._curves[name])
+        pieces = self._patches[name]
+        return pieces[0] if len(pieces) == 1 else JoinedPiece(pieces)
 
     @cached_property
-    def _bulk(self) -> Patch:
+    def _bulk(self) -> Piece:
         def keep(sample: Sample) -> NDArray[np.bool_]:
             return self._strictly_inside(sample.points)
 
         if self.dimension == 2:
-            return SlicedPatch(self.lower, self.upper, all_curves(self._curves), keep)
+            return SlicedPiece(self.lower, self.upper, all_curves(self._curves), keep)
         length = None
         if self.dimension == 1:  # the integral of x . n over the boundary
             ends = [p.tensor(1, "grid") for ps in self._patches.values() for p in ps]
             length = float(sum(_flux(e) for e in ends))
         measure = self._measure_of_whole_boundaries() if length is None else length
-        return KeptPatch(BoxChart(self.lower, self.upper), keep, measure=measure)
+        return KeptPiece(BoxPiece(self.lower, self.upper), keep, measure=measure)
 
     def _measure_of_whole_boundaries(self) -> float | None:
         """Return the volume where the boundaries do not cross; Gauss's theorem gives it."""
@@ -246,7 +246,7 @@ class Combination(Domain):
                 return None
         return total
 
-    def bulk(self) -> Patch:
+    def bulk(self) -> Piece:
         """Return the inside by rejection from the bounding box."""
         return self._bulk
 
@@ -287,13 +287,13 @@ class Combination(Domain):
         distance = distance_to(all_curves(self._curves), array)
         return np.where(self.contains(array), -distance, distance)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe operation and operands in plain JSON types."""
         return {
             "kind": "combination",
             "operation": self.operation,
-            "first": self.first.to_data(),
-            "second": self.second.to_data(),
+            "first": self.first.to_record(),
+            "second": self.second.to_record(),
         }
 
     def __repr__(self) -> str:
@@ -333,11 +333,11 @@ def _check_operands(operation: str, first: object, second: object) -> None:
         )
 
 
-@_data.reads("combination")
-def _combination_from_data(data: dict[str, Any]) -> Domain:
-    operation, first, second = _data.entries(data, "operation", "first", "second")
+@_records.reads("combination")
+def _combination_from_record(data: dict[str, Any]) -> Domain:
+    operation, first, second = _records.entries(data, "operation", "first", "second")
     if not isinstance(operation, str) or operation not in OPERATIONS:
         raise RunDirectoryError(
             f"domain operation: expected one of {', '.join(OPERATIONS)}, got {operation!r:.80}"
         )
-    return Combination(operation, _data.build(first), _data.build(second))
+    return Combination(operation, _records.build(first), _records.build(second))

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.geometry import _data
+from kanpde.geometry import _records
 from kanpde.geometry._domain import MOVE, Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array, outer
 from kanpde.geometry._selection import Face, Part
 from kanpde.geometry.csg._combination import Combination
-from kanpde.geometry.curve import Curve, CurveChart, all_curves, curve_bounds
-from kanpde.geometry.patch import Patch, moved_patch
-from kanpde.geometry.plane import moved_level
+from kanpde.geometry.curve import Curve, CurvePiece, all_curves, curve_bounds
+from kanpde.geometry.piece import Piece, moved_piece
+from kanpde.geometry.plane import vanishing_moved
 
 
 class Moved(Domain):
@@ -80,15 +80,15 @@ class Moved(Domain):
         """None: a name such as "x=0" may be wrong by now."""
         return ()
 
-    def bulk(self) -> Patch:
-        """Return the moved patch."""
-        return moved_patch(self.domain.bulk(), self.motion)
+    def bulk(self) -> Piece:
+        """Return the moved piece."""
+        return moved_piece(self.domain.bulk(), self.motion)
 
-    def surface(self, name: str) -> Patch:
-        """Return the moved patch of a part."""
+    def surface(self, name: str) -> Piece:
+        """Return the moved piece of a part."""
         if self.dimension == 2:
-            return CurveChart(self.curves()[name])
-        return moved_patch(self.domain.surface(name), self.motion)
+            return CurvePiece(self.curves()[name])
+        return moved_piece(self.domain.surface(name), self.motion)
 
     def curves(self) -> dict[str, tuple[Curve, ...]]:
         """Return the moved curves."""
@@ -98,10 +98,10 @@ class Moved(Domain):
             for name, curves in self.domain.curves().items()
         }
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
-        """Give the level of the domain that was moved, at the places moved back."""
-        motion, inner = self.motion, self.domain.level(parts)
-        return moved_level(inner, self.coordinates, motion.matrix, motion.offset)
+    def vanishing_on(self, parts: Sequence[str]) -> sympy.Expr | None:
+        """Give the function of the domain that was moved, at the places moved back."""
+        motion, inner = self.motion, self.domain.vanishing_on(parts)
+        return vanishing_moved(inner, self.coordinates, motion.matrix, motion.offset)
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""
@@ -126,11 +126,11 @@ class Moved(Domain):
         points, triangles = self.domain.surface_triangles(size / self.motion.factor)
         return self.motion.forward(points), triangles
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe domain and motion in plain JSON types."""
         return {
             "kind": "moved",
-            "domain": self.domain.to_data(),
+            "domain": self.domain.to_record(),
             "factor": self.motion.factor,
             "rotation": self.motion.rotation.tolist(),
             "offset": self.motion.offset.tolist(),
@@ -159,16 +159,18 @@ def _turn(rotation: Array) -> str:
     return f".rotate({angle:.6g}, axis=({', '.join(f'{v:.6g}' for v in vector / angle)}))"
 
 
-@_data.reads("moved")
-def _moved_from_data(data: dict[str, Any]) -> Domain:
-    domain, factor, rotation, offset = _data.entries(data, "domain", "factor", "rotation", "offset")
-    inner = _data.build(domain)
+@_records.reads("moved")
+def _moved_from_record(data: dict[str, Any]) -> Domain:
+    domain, factor, rotation, offset = _records.entries(
+        data, "domain", "factor", "rotation", "offset"
+    )
+    inner = _records.build(domain)
     d = inner.dimension
     if not isinstance(rotation, list) or len(rotation) != d:
         raise RunDirectoryError(f"domain rotation: expected {d} rows, got {rotation!r:.80}")
-    turn = np.array([_data.floats("rotation", row, d) for row in rotation])
-    (size,) = _data.floats("factor", [factor], 1)
-    shift = np.array(_data.floats("offset", offset, d))
+    turn = np.array([_records.floats("rotation", row, d) for row in rotation])
+    (size,) = _records.floats("factor", [factor], 1)
+    shift = np.array(_records.floats("offset", offset, d))
     proper = abs(turn @ turn.T - np.eye(d)).max() < 1e-9 and np.linalg.det(turn) > 0
     if not (proper and size > 0 and np.isfinite([size, *shift]).all()):
         raise RunDirectoryError(

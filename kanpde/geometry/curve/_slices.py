@@ -1,4 +1,4 @@
-"""Pieces of other patches: what of a box or a face lies where it counts."""
+"""Pieces of other pieces: what of a box or a face lies where it counts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from kanpde.geometry._samplers import Array, axis_rule
 from kanpde.geometry.curve._curve import Curve
 from kanpde.geometry.curve._outline import area
-from kanpde.geometry.patch import BoxChart, Keep, KeptPatch, Sample, split
+from kanpde.geometry.piece import BoxPiece, Keep, KeptPiece, Sample, split
 
 
-class SlicedPatch(KeptPatch):
+class SlicedPiece(KeptPiece):
     """The inside of curves: scattered by rejection, tensor rules from slice to slice."""
 
     def __init__(self, lower: Array, upper: Array, curves: Sequence[Curve], keep: Keep) -> None:
         self.curves = tuple(curves)
-        super().__init__(BoxChart(lower, upper), keep, measure=area(curves))
+        super().__init__(BoxPiece(lower, upper), keep, measure=area(curves))
 
     def tensor(self, count: int, sampler: str) -> Sample:
         """Return the rule of slices."""
@@ -73,7 +73,7 @@ def slice_rule(curves: Sequence[Curve], measure: float, count: int, sampler: str
     measure
         Area, to which the weights are scaled.
     count, sampler
-        As `kanpde.geometry.patch._patch.Patch.tensor`; ``gauss`` gets at least six nodes on
+        As `kanpde.geometry.piece._piece.Piece.tensor`; ``gauss`` gets at least six nodes on
         each stretch.
     """
     pieces = [p for p in panels(curves) if len(p.crossings)]

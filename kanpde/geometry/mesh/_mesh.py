@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 
 from kanpde.calculus import Indices, Simplices, facet_vectors, pack
 from kanpde.errors import InputError, UnsupportedError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
 from kanpde.geometry.curve import Curve, Segment
-from kanpde.geometry.mesh._data import arrays_from_data
 from kanpde.geometry.mesh._fields import column, field_name
 from kanpde.geometry.mesh._file import raw_mesh, read_mesh
 from kanpde.geometry.mesh._parts import chosen_parts, facets_of_parts
+from kanpde.geometry.mesh._records import arrays_from_record
 from kanpde.geometry.mesh._surface import ClosedSurface, from_middle
 from kanpde.geometry.mesh._topology import (
     facet_numbers,
     oriented_mesh,
 )
-from kanpde.geometry.patch import InsidePatch, Patch, SimplexChart
+from kanpde.geometry.piece import InsidePiece, Piece, SimplexPiece
 from kanpde.ground._files import beside_problem
 from kanpde.pde import mesh_field
 
@@ -126,7 +126,7 @@ class Mesh(Domain):
         *,
         closed: bool,
     ) -> Mesh:
-        """Rebuild a mesh from the arrays ``points``, ``cells`` and ``groups`` of `to_data`.
+        """Rebuild a mesh from the arrays ``points``, ``cells`` and ``groups`` of `to_record`.
 
         Raises
         ------
@@ -151,27 +151,27 @@ class Mesh(Domain):
         return facets_of_parts(self._groups, self._names)
 
     @cached_property
-    def _charts(self) -> dict[str, SimplexChart]:
+    def _mapped(self) -> dict[str, SimplexPiece]:
         vectors = facet_vectors(self.points, self._facets)
         normals = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return {
-            name: SimplexChart(self.points, self._facets[which], normals[which])
+            name: SimplexPiece(self.points, self._facets[which], normals[which])
             for name, which in self._part_facets.items()
         }
 
     @cached_property
     def parts(self) -> dict[str, Part]:
         """Physical groups of the boundary, and ``"boundary"`` for facets in none."""
-        return {name: Part(name, chart.measure) for name, chart in self._charts.items()}
+        return {name: Part(name, piece.measure) for name, piece in self._mapped.items()}
 
     @cached_property
-    def _bulk(self) -> Patch:
+    def _bulk(self) -> Piece:
         if not self.closed:
-            return SimplexChart(self.points, self.cells)
+            return SimplexPiece(self.points, self.cells)
         if (rays := from_middle(self.points, self._facets)) is not None:
-            return SimplexChart(*rays)
+            return SimplexPiece(*rays)
         inside = self._surface.contains
-        return InsidePatch(self.lower, self.upper, inside, self._surface.volume)
+        return InsidePiece(self.lower, self.upper, inside, self._surface.volume)
 
     @cached_property
     def _surface(self) -> ClosedSurface:
@@ -181,13 +181,13 @@ class Mesh(Domain):
     def _simplices(self) -> Simplices:
         return Simplices(self.points, self.cells)
 
-    def bulk(self) -> Patch:
-        """Return the cells, or the inside of the surface, as a patch."""
+    def bulk(self) -> Piece:
+        """Return the cells, or the inside of the surface, as a piece."""
         return self._bulk
 
-    def surface(self, name: str) -> SimplexChart:
-        """Return the facets of a part as a patch."""
-        return self._charts[name]
+    def surface(self, name: str) -> SimplexPiece:
+        """Return the facets of a part as a piece."""
+        return self._mapped[name]
 
     def _slack(self) -> float:
         return 1e-12 * float(max(np.abs(self.lower).max(), np.abs(self.upper).max()))
@@ -269,7 +269,7 @@ class Mesh(Domain):
             "names": list(self._names),
         }
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the mesh in plain JSON types; its arrays as compressed text."""
         return dict(self._data)
 
@@ -367,7 +367,7 @@ def _symbols(coordinates: object) -> tuple[sympy.Symbol, ...]:
     return symbols
 
 
-@_data.reads("mesh")
-def _mesh_from_data(data: dict[str, Any]) -> Mesh:
-    symbols, arrays, names = arrays_from_data(data)
+@_records.reads("mesh")
+def _mesh_from_record(data: dict[str, Any]) -> Mesh:
+    symbols, arrays, names = arrays_from_record(data)
     return Mesh.from_arrays(symbols, arrays, names, closed=data["closed"])

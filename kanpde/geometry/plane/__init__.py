@@ -2,11 +2,11 @@
 
 from kanpde.geometry.plane._annulus import Annulus
 from kanpde.geometry.plane._ellipse import Ellipse
-from kanpde.geometry.plane._levels import moved_level, quadratic_level
 from kanpde.geometry.plane._places import Corner, Hole, corners, holes
 from kanpde.geometry.plane._plane import near_or_inside
 from kanpde.geometry.plane._polygon import Polygon, Triangle
 from kanpde.geometry.plane._sector import Sector
+from kanpde.geometry.plane._vanishing import vanishing_moved, vanishing_quadratic
 
 __all__ = [
     "Annulus",
@@ -18,7 +18,7 @@ __all__ = [
     "Triangle",
     "corners",
     "holes",
-    "moved_level",
     "near_or_inside",
-    "quadratic_level",
+    "vanishing_moved",
+    "vanishing_quadratic",
 ]

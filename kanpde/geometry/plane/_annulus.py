@@ -9,13 +9,13 @@ import numpy as np
 import sympy
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.curve import Arc, Curve
 from kanpde.geometry.plane._plane import Inside, Plane
-from kanpde.geometry.plane._polar import PolarChart
+from kanpde.geometry.plane._polar import PolarPiece
 
 
 class Annulus(Plane):
@@ -75,9 +75,9 @@ class Annulus(Plane):
         )
         return {names[0]: (inner.reverse(),), names[1]: (outer,)}
 
-    def bulk(self) -> PolarChart:
-        """Return the ring as a patch."""
-        return PolarChart(self.center, (self.inner, self.outer), (0.0, 2.0 * np.pi))
+    def bulk(self) -> PolarPiece:
+        """Return the ring as a piece."""
+        return PolarPiece(self.center, (self.inner, self.outer), (0.0, 2.0 * np.pi))
 
     def signed_distance(self, points: Array) -> Array:
         """Return the distance to the nearer circle, negative inside."""
@@ -87,7 +87,7 @@ class Annulus(Plane):
     def _inside(self, points: Array) -> Inside:
         return np.asarray(self.signed_distance(points) < 0.0, dtype=np.bool_)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the ring in plain JSON types."""
         return {
             "kind": "annulus",
@@ -104,9 +104,11 @@ class Annulus(Plane):
         return f"Annulus(({x}, {y}), {_numbers.pair(self.center)}, {radii}{suffix(self.name)})"
 
 
-@_data.reads("annulus")
-def _annulus_from_data(data: dict[str, Any]) -> Annulus:
-    keys = _data.entries(data, "coordinates", "center", "inner", "outer", optional=("name",))
-    inner, outer = _data.floats("radii", keys[2:], 2)
-    place = _data.floats("center", keys[1], 2)
-    return Annulus(_data.symbols(keys[0]), place, inner=inner, outer=outer, name=data.get("name"))
+@_records.reads("annulus")
+def _annulus_from_record(data: dict[str, Any]) -> Annulus:
+    keys = _records.entries(data, "coordinates", "center", "inner", "outer", optional=("name",))
+    inner, outer = _records.floats("radii", keys[2:], 2)
+    place = _records.floats("center", keys[1], 2)
+    return Annulus(
+        _records.symbols(keys[0]), place, inner=inner, outer=outer, name=data.get("name")
+    )

@@ -9,23 +9,23 @@ import numpy as np
 import sympy
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._names import named, shape_name, suffix
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.curve import Arc, Curve
-from kanpde.geometry.patch import BallChart, Chart, Sample
-from kanpde.geometry.plane._levels import quadratic_level
+from kanpde.geometry.piece import BallPiece, MappedPiece, Sample
 from kanpde.geometry.plane._plane import Inside, Plane
+from kanpde.geometry.plane._vanishing import vanishing_quadratic
 
 
-class EllipseChart(Chart):
+class EllipsePiece(MappedPiece):
     """An ellipse, as the image of the unit disk."""
 
     columns = dimension = units = 2
 
     def __init__(self, center: Array, axes: Array) -> None:
         self.center, self.axes = center, axes
-        self.disk = BallChart(np.zeros(2), 1.0)
+        self.disk = BallPiece(np.zeros(2), 1.0)
         self.measure = self.disk.measure * abs(float(np.linalg.det(axes)))
 
     def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
@@ -92,23 +92,23 @@ class Ellipse(Plane):
         """Return the ellipse, counter-clockwise."""
         return {self.name or "boundary": (Arc(self.center, self.axes[0], self.axes[1]),)}
 
-    def bulk(self) -> EllipseChart:
-        """Return the inside as a patch."""
-        return EllipseChart(self.center, self.axes)
+    def bulk(self) -> EllipsePiece:
+        """Return the inside as a piece."""
+        return EllipsePiece(self.center, self.axes)
 
     def implicit(self, points: Array) -> Array:
         """Return the distance from the center as a share of that of the ellipse, less 1."""
         share = (points - self.center) @ np.linalg.inv(self.axes)
         return (np.linalg.norm(share, axis=1) - 1.0) * float(self.radii.min())
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+    def vanishing_on(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give 1 minus the squared distance from the center, in half axes."""
-        return quadratic_level(self.coordinates, self.center, self.axes)
+        return vanishing_quadratic(self.coordinates, self.center, self.axes)
 
     def _inside(self, points: Array) -> Inside:
         return np.asarray(self.implicit(points) < 0.0, dtype=np.bool_)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the ellipse in plain JSON types."""
         return {
             "kind": "ellipse",
@@ -126,9 +126,9 @@ class Ellipse(Plane):
         return f"{text}{suffix(self.name)})"
 
 
-@_data.reads("ellipse")
-def _ellipse_from_data(data: dict[str, Any]) -> Ellipse:
-    keys = _data.entries(data, "coordinates", "center", "radii", "angle", optional=("name",))
-    (angle,) = _data.floats("angle", keys[3:], 1)
-    place, radii = _data.floats("center", keys[1], 2), _data.floats("radii", keys[2], 2)
-    return Ellipse(_data.symbols(keys[0]), place, radii, angle, name=data.get("name"))
+@_records.reads("ellipse")
+def _ellipse_from_record(data: dict[str, Any]) -> Ellipse:
+    keys = _records.entries(data, "coordinates", "center", "radii", "angle", optional=("name",))
+    (angle,) = _records.floats("angle", keys[3:], 1)
+    place, radii = _records.floats("center", keys[1], 2), _records.floats("radii", keys[2], 2)
+    return Ellipse(_records.symbols(keys[0]), place, radii, angle, name=data.get("name"))

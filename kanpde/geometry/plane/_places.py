@@ -68,8 +68,8 @@ def corners(domain: Domain) -> list[Corner]:
     >>> import sympy
     >>> from kanpde.geometry import Rectangle
     >>> x, y = sympy.symbols("x y", real=True)
-    >>> room = Rectangle((x, -1, 1), (y, -1, 1)) - Rectangle((x, 0, 1), (y, -1, 0))
-    >>> [corner] = corners(room)
+    >>> workspace = Rectangle((x, -1, 1), (y, -1, 1)) - Rectangle((x, 0, 1), (y, -1, 0))
+    >>> [corner] = corners(workspace)
     >>> [round(v, 6) for v in (*corner.vertex, math.degrees(corner.opening))]
     [0.0, 0.0, 270.0]
     """

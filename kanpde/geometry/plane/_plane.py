@@ -12,7 +12,7 @@ from kanpde.geometry._domain import Domain
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.curve import Curve, CurveChart, all_curves, curve_bounds, distance_to
+from kanpde.geometry.curve import Curve, CurvePiece, all_curves, curve_bounds, distance_to
 
 Inside = NDArray[np.bool_]
 
@@ -33,9 +33,9 @@ class Plane(Domain):
         """The parts in the order of the curves."""
         return {n: Part(n, sum(c.length for c in cs)) for n, cs in self.curves().items()}
 
-    def surface(self, name: str) -> CurveChart:
-        """Return the curves of a part as a patch."""
-        return CurveChart(self.curves()[name])
+    def surface(self, name: str) -> CurvePiece:
+        """Return the curves of a part as a piece."""
+        return CurvePiece(self.curves()[name])
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed domain."""

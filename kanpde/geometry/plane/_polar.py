@@ -1,4 +1,4 @@
-"""The chart of the points between two radii and two angles."""
+"""The piece of the points between two radii and two angles."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import roots_jacobi, roots_legendre
 
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
-from kanpde.geometry.patch import Chart, Sample
+from kanpde.geometry.piece import MappedPiece, Sample
 
 
-class PolarChart(Chart):
+class PolarPiece(MappedPiece):
     """The points between two radii and two angles."""
 
     columns = dimension = units = 2

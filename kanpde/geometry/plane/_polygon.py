@@ -11,16 +11,16 @@ import shapely
 import sympy
 
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._names import named, part_names, shape_name, suffix
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.curve import Curve, Segment, all_curves, slice_rule
-from kanpde.geometry.patch import Chart, Patch, Sample
-from kanpde.geometry.plane._levels import lines_level
+from kanpde.geometry.piece import MappedPiece, Piece, Sample
 from kanpde.geometry.plane._plane import Inside, Plane
+from kanpde.geometry.plane._vanishing import vanishing_lines
 
 
-class TrianglesChart(Chart):
+class TrianglesPiece(MappedPiece):
     """The inside of a polygon, triangle after triangle; tensor rules go by slices."""
 
     columns = dimension = units = 2
@@ -75,8 +75,8 @@ class Polygon(Plane):
     --------
     >>> x, y = sympy.symbols("x y", real=True)
     >>> corners = [(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)]
-    >>> room = Polygon((x, y), corners, names=["floor", *5 * ["wall"]])
-    >>> room.measure, room.parts["wall"].measure
+    >>> workspace = Polygon((x, y), corners, names=["floor", *5 * ["wall"]])
+    >>> workspace.measure, workspace.parts["wall"].measure
     (3.0, 6.0)
     """
 
@@ -122,26 +122,26 @@ class Polygon(Plane):
         return dict(self._edges)
 
     @cached_property
-    def _chart(self) -> TrianglesChart:
+    def _chart(self) -> TrianglesPiece:
         pieces = shapely.constrained_delaunay_triangles(self.shape).geoms
         corners = np.array([np.asarray(p.exterior.coords)[:3] for p in pieces])
-        return TrianglesChart(corners, all_curves(self._edges))
+        return TrianglesPiece(corners, all_curves(self._edges))
 
-    def bulk(self) -> Patch:
+    def bulk(self) -> Piece:
         """Return the inside as triangles."""
         return self._chart
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+    def vanishing_on(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give the product of the distances from the lines of edges; convex polygons only."""
         ends = np.array([0.0, 1.0])
         convex = self.shape.convex_hull.area - self.shape.area <= 1e-12 * self.shape.area
         edges = [(c.at(ends)[0], c.at(ends)[1]) for name in parts for c in self._edges[name]]
-        return lines_level(self.coordinates, edges, self.vertices) if convex else None
+        return vanishing_lines(self.coordinates, edges, self.vertices) if convex else None
 
     def _inside(self, points: Array) -> Inside:
         return np.asarray(shapely.contains_xy(self.shape, points), dtype=np.bool_)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the polygon in plain JSON types."""
         return {
             "kind": "polygon",
@@ -200,9 +200,9 @@ class Triangle(Polygon):
     ) -> None:
         super().__init__(coordinates, [p, q, r], names=names, name=name)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the triangle in plain JSON types."""
-        data = super().to_data()
+        data = super().to_record()
         del data["holes"]
         return data | {"kind": "triangle"}
 
@@ -240,15 +240,15 @@ def _check_polygon(kind: str, shape: shapely.Polygon) -> None:
         raise InputError(f"{kind}: expected an area, got 0; all vertices are in line")
 
 
-@_data.reads("polygon")
-@_data.reads("triangle")
-def _polygon_from_data(data: dict[str, Any]) -> Polygon:
-    names, rows, edges = _data.entries(
+@_records.reads("polygon")
+@_records.reads("triangle")
+def _polygon_from_record(data: dict[str, Any]) -> Polygon:
+    names, rows, edges = _records.entries(
         data, "coordinates", "vertices", "names", optional=("name", "holes")
     )
     vertices, symbols, name = (
-        _data.rows("vertices", rows, 2),
-        _data.symbols(names),
+        _records.rows("vertices", rows, 2),
+        _records.symbols(names),
         data.get("name"),
     )
     if data["kind"] == "triangle":
@@ -258,5 +258,5 @@ def _polygon_from_data(data: dict[str, Any]) -> Polygon:
     holes = data.get("holes")
     if not isinstance(holes, list):
         raise RunDirectoryError(f"domain holes: expected a list, got {holes!r:.80}")
-    rings = [_data.rows("holes", h, 2) for h in holes]
+    rings = [_records.rows("holes", h, 2) for h in holes]
     return Polygon(symbols, vertices, rings, edges, name=name)

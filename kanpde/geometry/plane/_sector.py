@@ -9,12 +9,12 @@ import numpy as np
 import sympy
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.curve import Arc, Curve, Segment
 from kanpde.geometry.plane._plane import Inside, Plane
-from kanpde.geometry.plane._polar import PolarChart
+from kanpde.geometry.plane._polar import PolarPiece
 
 
 class Sector(Plane):
@@ -79,9 +79,9 @@ class Sector(Plane):
         names = labelled(self.name, ["arc", "start", "end"])
         return {name: (side,) for name, side in zip(names, sides, strict=True)}
 
-    def bulk(self) -> PolarChart:
-        """Return the sector as a patch."""
-        return PolarChart(self.center, (0.0, self.radius), self.angles)
+    def bulk(self) -> PolarPiece:
+        """Return the sector as a piece."""
+        return PolarPiece(self.center, (0.0, self.radius), self.angles)
 
     def _inside(self, points: Array) -> Inside:
         off = points - self.center
@@ -90,7 +90,7 @@ class Sector(Plane):
         between = (turn > 0.0) & (turn < self.angles[1] - self.angles[0])
         return np.asarray(near & between, dtype=np.bool_)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the sector in plain JSON types."""
         return {
             "kind": "sector",
@@ -108,15 +108,15 @@ class Sector(Plane):
         return f"Sector(({x}, {y}), {_numbers.pair(self.center)}, {sizes}{suffix(self.name)})"
 
 
-@_data.reads("sector")
-def _sector_from_data(data: dict[str, Any]) -> Sector:
-    keys = _data.entries(
+@_records.reads("sector")
+def _sector_from_record(data: dict[str, Any]) -> Sector:
+    keys = _records.entries(
         data, "coordinates", "center", "radius", "start", "stop", optional=("name",)
     )
-    radius, start, stop = _data.floats("sizes", keys[2:], 3)
+    radius, start, stop = _records.floats("sizes", keys[2:], 3)
     return Sector(
-        _data.symbols(keys[0]),
-        _data.floats("center", keys[1], 2),
+        _records.symbols(keys[0]),
+        _records.floats("center", keys[1], 2),
         radius=radius,
         start=start,
         stop=stop,

@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import NDArray
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._motion import Motion
 from kanpde.geometry._names import labelled, named, shape_name, suffix
@@ -19,8 +19,8 @@ from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
 from kanpde.geometry.curve import Arc, Curve
-from kanpde.geometry.patch import BallChart, SphereChart
-from kanpde.geometry.plane import quadratic_level
+from kanpde.geometry.piece import BallPiece, SpherePiece
+from kanpde.geometry.plane import vanishing_quadratic
 from kanpde.geometry.solid._revolved import revolved
 
 
@@ -82,14 +82,14 @@ class Ball(Domain):
         (name,) = labelled(self.name, ["boundary"])
         return {name: Part(name, self.surface(name).measure)}
 
-    def bulk(self) -> BallChart:
-        """Return the ball as a patch."""
-        return BallChart(self.center, self.radius)
+    def bulk(self) -> BallPiece:
+        """Return the ball as a piece."""
+        return BallPiece(self.center, self.radius)
 
-    def surface(self, name: str) -> SphereChart:
-        """Return the sphere as a patch."""
+    def surface(self, name: str) -> SpherePiece:
+        """Return the sphere as a piece."""
         assert name == (self.name or "boundary")
-        return SphereChart(self.center, self.radius)
+        return SpherePiece(self.center, self.radius)
 
     def curves(self) -> dict[str, tuple[Curve, ...]]:
         """Return the circle, counter-clockwise."""
@@ -120,10 +120,10 @@ class Ball(Domain):
         center = tuple(motion.forward(self.center[None])[0].tolist())
         return type(self)(self.coordinates, center, motion.factor * self.radius, name=self.name)
 
-    def level(self, parts: Sequence[str]) -> sympy.Expr | None:
+    def vanishing_on(self, parts: Sequence[str]) -> sympy.Expr | None:
         """Give 1 minus the squared distance from the center, in radii."""
         axes = self.radius * np.eye(self.dimension)
-        return quadratic_level(self.coordinates, self.center, axes)
+        return vanishing_quadratic(self.coordinates, self.center, axes)
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed ball."""
@@ -132,7 +132,7 @@ class Ball(Domain):
         slack = 1e-12 * max(self.radius, float(np.abs(self.center).max()))
         return np.asarray(distance <= self.radius + slack, dtype=np.bool_)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the ball in plain JSON types."""
         return {
             "kind": "ball",
@@ -192,16 +192,16 @@ class Disk(Ball):
         super().__init__(coordinates, center, radius, name=name)
 
 
-@_data.reads("ball")
-def _ball_from_data(data: dict[str, Any]) -> Domain:
-    names, center, radius = _data.entries(
+@_records.reads("ball")
+def _ball_from_record(data: dict[str, Any]) -> Domain:
+    names, center, radius = _records.entries(
         data, "coordinates", "center", "radius", optional=("name",)
     )
-    symbols = _data.symbols(names)
+    symbols = _records.symbols(names)
     kind = Disk if len(symbols) == 2 else Ball
     return kind(
         symbols,
-        tuple(_data.floats("center", center, len(symbols))),
-        _data.floats("radius", [radius], 1)[0],
+        tuple(_records.floats("center", center, len(symbols))),
+        _records.floats("radius", [radius], 1)[0],
         name=data.get("name"),
     )

@@ -10,15 +10,15 @@ import numpy as np
 import sympy
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._samplers import Array
 from kanpde.geometry.curve import Segment
-from kanpde.geometry.patch import Chart
-from kanpde.geometry.solid._charts import (
-    ConeChart,
+from kanpde.geometry.piece import MappedPiece
+from kanpde.geometry.solid._pieces import (
+    ConePiece,
     ConeSide,
-    DiskChart,
+    DiskPiece,
 )
 from kanpde.geometry.solid._solid import Solid
 
@@ -76,16 +76,16 @@ class Cone(Solid):
         self.radii = (_numbers.positive(f"{kind} radius", radius), top)
         self._ends([(-0.5 * self.height, self.radii[0]), (0.5 * self.height, self.radii[1])])
 
-    def _inner(self) -> Chart:
-        return ConeChart(self.radii, self.height)
+    def _inner(self) -> MappedPiece:
+        return ConePiece(self.radii, self.height)
 
-    def _sides(self) -> dict[str, Chart]:
+    def _sides(self) -> dict[str, MappedPiece]:
         half = 0.5 * self.height
-        sides: dict[str, Chart] = {
+        sides: dict[str, MappedPiece] = {
             "side": ConeSide(self.radii, self.height),
-            "bottom": DiskChart(self.radii[0], -half, -1),
+            "bottom": DiskPiece(self.radii[0], -half, -1),
         }
-        return sides | ({"top": DiskChart(self.radii[1], half, 1)} if self.radii[1] else {})
+        return sides | ({"top": DiskPiece(self.radii[1], half, 1)} if self.radii[1] else {})
 
     def _corners(self) -> Array:
         half = 0.5 * self.height
@@ -117,10 +117,10 @@ class Cone(Solid):
         height = factor * self.height
         return Cone(self.coordinates, radius=radius, height=height, top_radius=top, **place)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the cone in plain JSON types."""
         sizes = {"radius": self.radii[0], "height": self.height, "top_radius": self.radii[1]}
-        return self._place_data("cone") | sizes
+        return self._place_record("cone") | sizes
 
     def __repr__(self) -> str:
         """Show coordinates, center and sizes."""
@@ -181,21 +181,21 @@ class Cylinder(Cone):
         radius, height = factor * self.radii[0], factor * self.height
         return Cylinder(self.coordinates, radius=radius, height=height, **place)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the cylinder in plain JSON types."""
-        return self._place_data("cylinder") | {"radius": self.radii[0], "height": self.height}
+        return self._place_record("cylinder") | {"radius": self.radii[0], "height": self.height}
 
     def __repr__(self) -> str:
         """Show coordinates, center and sizes."""
         return self._shown(f"radius={self.radii[0]:.6g}, height={self.height:.6g}")
 
 
-@_data.reads("cone")
-@_data.reads("cylinder")
-def _cone_from_data(data: dict[str, Any]) -> Domain:
+@_records.reads("cone")
+@_records.reads("cylinder")
+def _cone_from_record(data: dict[str, Any]) -> Domain:
     sizes = ("radius", "height") + (("top_radius",) if data["kind"] == "cone" else ())
-    keys = _data.entries(data, "coordinates", "center", "axis", *sizes, optional=("name",))
-    numbers = dict(zip(sizes, _data.floats("sizes", keys[3:], len(sizes)), strict=True))
-    place, axis = _data.floats("center", keys[1], 3), _data.floats("axis", keys[2], 3)
+    keys = _records.entries(data, "coordinates", "center", "axis", *sizes, optional=("name",))
+    numbers = dict(zip(sizes, _records.floats("sizes", keys[3:], len(sizes)), strict=True))
+    place, axis = _records.floats("center", keys[1], 3), _records.floats("axis", keys[2], 3)
     kind = Cone if data["kind"] == "cone" else Cylinder
-    return kind(_data.symbols(keys[0]), place, axis=axis, name=data.get("name"), **numbers)
+    return kind(_records.symbols(keys[0]), place, axis=axis, name=data.get("name"), **numbers)

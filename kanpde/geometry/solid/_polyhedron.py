@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from kanpde.calculus import facet_vectors
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._names import named, part_names, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
 from kanpde.geometry.mesh import check_closed
-from kanpde.geometry.patch import BoxChart, KeptPatch, Patch, SimplexChart
+from kanpde.geometry.piece import BoxPiece, KeptPiece, Piece, SimplexPiece
 
 _CHUNK = 2**20  # pairs of points and triangles held at once
 _FLAT = 1e-9  # how far a vertex may lie off its face, of the size
@@ -89,29 +89,29 @@ class Polyhedron(Domain):
         self.volume = check_closed("Polyhedron", self.vertices, self.triangles)
 
     @cached_property
-    def _charts(self) -> dict[str, SimplexChart]:
+    def _mapped(self) -> dict[str, SimplexPiece]:
         vectors = facet_vectors(self.vertices, self.triangles)
         normals = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         labels = np.array([f"{self.name}:{n}" if self.name else n for n in self.names])
         found = {}
         for label in dict.fromkeys(labels.tolist()):
             mine = np.flatnonzero(labels[self.owners] == label)
-            found[label] = SimplexChart(self.vertices, self.triangles[mine], normals[mine])
+            found[label] = SimplexPiece(self.vertices, self.triangles[mine], normals[mine])
         return found
 
     @property
     def parts(self) -> dict[str, Part]:
         """The faces, those of one name together."""
-        return {n: Part(n, c.measure) for n, c in self._charts.items()}
+        return {n: Part(n, c.measure) for n, c in self._mapped.items()}
 
-    def bulk(self) -> Patch:
+    def bulk(self) -> Piece:
         """Return the inside by rejection from the bounding box."""
-        box = BoxChart(self.lower, self.upper)
-        return KeptPatch(box, lambda s: self._winding(s.points) > 0.5, measure=self.volume)
+        box = BoxPiece(self.lower, self.upper)
+        return KeptPiece(box, lambda s: self._winding(s.points) > 0.5, measure=self.volume)
 
-    def surface(self, name: str) -> Patch:
-        """Return the triangles of a part as a patch."""
-        return self._charts[name]
+    def surface(self, name: str) -> Piece:
+        """Return the triangles of a part as a piece."""
+        return self._mapped[name]
 
     def contains(self, points: Array) -> NDArray[np.bool_]:
         """Tell which points lie in the closed solid."""
@@ -148,7 +148,7 @@ class Polyhedron(Domain):
         """Return the vertices and the triangles of the faces, whatever `size` is."""
         return self.vertices, self.triangles
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the solid in plain JSON types."""
         return {
             "kind": "polyhedron",
@@ -244,8 +244,8 @@ def _triangles(face: tuple[int, ...], vertices: Array, size: float, number: int)
     return np.array(found, dtype=np.int64)
 
 
-@_data.reads("polyhedron")
-def _polyhedron_from_data(data: dict[str, Any]) -> Domain:
-    keys = _data.entries(data, "coordinates", "vertices", "faces", "names", optional=("name",))
-    vertices = _data.rows("vertices", keys[1], 3)
-    return Polyhedron(_data.symbols(keys[0]), vertices, keys[2], keys[3], name=data.get("name"))
+@_records.reads("polyhedron")
+def _polyhedron_from_record(data: dict[str, Any]) -> Domain:
+    keys = _records.entries(data, "coordinates", "vertices", "faces", "names", optional=("name",))
+    vertices = _records.rows("vertices", keys[1], 3)
+    return Polyhedron(_records.symbols(keys[0]), vertices, keys[2], keys[3], name=data.get("name"))

@@ -17,12 +17,12 @@ from kanpde.geometry._names import labelled, named, shape_name, suffix
 from kanpde.geometry._numbers import checked_points
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Part
-from kanpde.geometry.patch import Chart, MovedChart
+from kanpde.geometry.piece import MappedPiece, MovedMappedPiece
 from kanpde.geometry.solid._revolved import revolved
 
 
 class Solid(Domain):
-    """A solid of revolution: charts and distances in radius and height, then put in place."""
+    """A solid of revolution: pieces and distances in radius and height, then put in place."""
 
     center: Array
     axis: Array
@@ -47,11 +47,11 @@ class Solid(Domain):
         return Motion(1.0, np.stack([np.cross(second, third), second, third], 1), self.center)
 
     @abstractmethod
-    def _inner(self) -> Chart:
+    def _inner(self) -> MappedPiece:
         """Return the inside in the solid's own coordinates."""
 
     @abstractmethod
-    def _sides(self) -> dict[str, Chart]:
+    def _sides(self) -> dict[str, MappedPiece]:
         """Return the parts in the solid's own coordinates."""
 
     @abstractmethod
@@ -63,7 +63,7 @@ class Solid(Domain):
         """Return radii and heights along the boundary, in steps of at most `size`."""
 
     @cached_property
-    def _named_sides(self) -> dict[str, Chart]:
+    def _named_sides(self) -> dict[str, MappedPiece]:
         sides = self._sides()
         names = labelled(self.name, list(sides))
         return dict(zip(names, sides.values(), strict=True))
@@ -73,13 +73,13 @@ class Solid(Domain):
         """The sides of the solid."""
         return {n: Part(n, float(c.measure)) for n, c in self._named_sides.items()}
 
-    def bulk(self) -> MovedChart:
-        """Return the inside as a patch."""
-        return MovedChart(self._inner(), self._motion)
+    def bulk(self) -> MovedMappedPiece:
+        """Return the inside as a piece."""
+        return MovedMappedPiece(self._inner(), self._motion)
 
-    def surface(self, name: str) -> MovedChart:
-        """Return a side as a patch."""
-        return MovedChart(self._named_sides[name], self._motion)
+    def surface(self, name: str) -> MovedMappedPiece:
+        """Return a side as a piece."""
+        return MovedMappedPiece(self._named_sides[name], self._motion)
 
     def signed_distance(self, points: Array) -> Array:
         """Return the exact distance to the boundary, negative inside."""
@@ -116,7 +116,7 @@ class Solid(Domain):
         self.lower = np.min([m - r * wide for m, (_, r) in zip(middles, own, strict=True)], axis=0)
         self.upper = np.max([m + r * wide for m, (_, r) in zip(middles, own, strict=True)], axis=0)
 
-    def _place_data(self, kind: str) -> dict[str, Any]:
+    def _place_record(self, kind: str) -> dict[str, Any]:
         return {
             "kind": kind,
             "coordinates": [str(c) for c in self.coordinates],

@@ -9,12 +9,12 @@ import numpy as np
 import sympy
 
 from kanpde.errors import InputError
-from kanpde.geometry import _data, _numbers
+from kanpde.geometry import _numbers, _records
 from kanpde.geometry._domain import Domain
 from kanpde.geometry._samplers import Array
-from kanpde.geometry.patch import Chart
-from kanpde.geometry.solid._charts import (
-    TorusChart,
+from kanpde.geometry.piece import MappedPiece
+from kanpde.geometry.solid._pieces import (
+    TorusPiece,
     TorusSurface,
 )
 from kanpde.geometry.solid._solid import Solid
@@ -72,10 +72,10 @@ class Torus(Solid):
         self._ends([(0.0, self.radius)])
         self.lower, self.upper = self.lower - self.tube, self.upper + self.tube
 
-    def _inner(self) -> Chart:
-        return TorusChart(self.radius, self.tube)
+    def _inner(self) -> MappedPiece:
+        return TorusPiece(self.radius, self.tube)
 
-    def _sides(self) -> dict[str, Chart]:
+    def _sides(self) -> dict[str, MappedPiece]:
         return {"boundary": TorusSurface(self.radius, self.tube)}
 
     def _profile_distance(self, profile: Array) -> Array:
@@ -92,21 +92,21 @@ class Torus(Solid):
         radius, tube = factor * self.radius, factor * self.tube
         return Torus(self.coordinates, radius=radius, tube=tube, **place)
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the torus in plain JSON types."""
-        return self._place_data("torus") | {"radius": self.radius, "tube": self.tube}
+        return self._place_record("torus") | {"radius": self.radius, "tube": self.tube}
 
     def __repr__(self) -> str:
         """Show coordinates, center and radii."""
         return self._shown(f"radius={self.radius:.6g}, tube={self.tube:.6g}")
 
 
-@_data.reads("torus")
-def _torus_from_data(data: dict[str, Any]) -> Domain:
-    keys = _data.entries(
+@_records.reads("torus")
+def _torus_from_record(data: dict[str, Any]) -> Domain:
+    keys = _records.entries(
         data, "coordinates", "center", "axis", "radius", "tube", optional=("name",)
     )
-    radius, tube = _data.floats("sizes", keys[3:], 2)
-    place, axis = _data.floats("center", keys[1], 3), _data.floats("axis", keys[2], 3)
-    symbols, name = _data.symbols(keys[0]), data.get("name")
+    radius, tube = _records.floats("sizes", keys[3:], 2)
+    place, axis = _records.floats("center", keys[1], 3), _records.floats("axis", keys[2], 3)
+    symbols, name = _records.symbols(keys[0]), data.get("name")
     return Torus(symbols, place, radius=radius, tube=tube, axis=axis, name=name)

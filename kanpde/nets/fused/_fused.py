@@ -25,7 +25,7 @@ from torch import Tensor
 from kanpde.basis import Chebyshev
 from kanpde.calculus import JetSpace
 from kanpde.nets._block import BaseBlock, BasisBlock, BiasBlock
-from kanpde.nets._layer import Known, Layer
+from kanpde.nets._layer import Layer, PrecomputedTape
 from kanpde.nets._network import Network
 from kanpde.nets.fused._rowprogram import LayerSpec, row_program
 
@@ -36,7 +36,7 @@ BASES = ("identity", "tanh", "silu")
 WORKERS: ContextVar[int] = ContextVar("threads of the kernel", default=1)
 PIECES, FEWEST_BLOCKS = 2, 8
 CACHE_LINE = 8  # entries of 8 bytes
-ROOM_BYTES = 200_000_000
+WORKSPACE_BYTES = 200_000_000
 Kernel = Callable[..., None]
 
 
@@ -65,7 +65,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count())
 
 
-def warm_up() -> None:
+def compile_kernel() -> None:
     """Load the kernel in the background, where compiling it (once per machine) delays nobody.
 
     Whoever needs the kernel meanwhile waits for it, so that the same run takes the same steps.
@@ -241,7 +241,7 @@ def _spread(spec: LayerSpec, mask: tuple[bool, ...]) -> NDArray[np.float64]:
     return np.concatenate((edges[sources].ravel(), np.ones(spec.n_out * spec.bias)))
 
 
-class FusedTape(Known):
+class FusedTape(PrecomputedTape):
     """Jets of the output by the kernel, and the way back.
 
     Parameters
@@ -273,7 +273,7 @@ def _aligned(entries: int) -> NDArray[np.float64]:
     return plain[first : first + entries]
 
 
-class Room:
+class Workspace:
     """Memory for Jacobians, taken again once nobody else holds it.
 
     Fresh pages cost more than the kernel that fills them: 681 coefficients at 7000 points
@@ -292,6 +292,6 @@ class Room:
             if self._kept[k].shape == (count, n) and sys.getrefcount(self._kept[k]) <= 2:
                 return torch.from_numpy(self._kept[k])
         made = _aligned(count * n).reshape(count, n)
-        if sum(a.nbytes for a in self._kept) + made.nbytes <= ROOM_BYTES:
+        if sum(a.nbytes for a in self._kept) + made.nbytes <= WORKSPACE_BYTES:
             self._kept.append(made)
         return torch.from_numpy(made)

@@ -67,13 +67,13 @@ class Chart:
         """Frequency of the first wave of the angle."""
         return 1.0 if self.kind == "hole" else math.pi / self.opening
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the chart in plain JSON types."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> Chart:
-        """Rebuild what `to_data` described.
+    def from_record(cls, data: dict[str, Any]) -> Chart:
+        """Rebuild what `to_record` described.
 
         Raises
         ------

@@ -144,9 +144,9 @@ class ChartedKAN(ProductKAN):
             (number, *index) for number, b in enumerate(own) for index in b.indices.tolist()
         ]
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Give what a description has beyond that of a product KAN."""
-        own = [{"chart": b.chart.to_data(), "degrees": list(b.degrees)} for b in self.own_blocks]
+        own = [{"chart": b.chart.to_record(), "degrees": list(b.degrees)} for b in self.own_blocks]
         return {"lower": list(self.lower), "blocks": own}
 
     def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:

@@ -42,7 +42,7 @@ class ProductKAN(Network):
         Number of outputs.
     degree
         Highest degree n, for all coordinates or for each.
-    charts
+    maps
         Per coordinate a map that crowds resolution at a front, or ``None``.
     breaks
         Per coordinate the inputs in (-1, 1) at which it is broken: the pieces between have
@@ -70,15 +70,15 @@ class ProductKAN(Network):
         n_out: int,
         *,
         degree: int | Sequence[int],
-        charts: Sequence[AxisMap | None] | None = None,
+        maps: Sequence[AxisMap | None] | None = None,
         breaks: Sequence[Sequence[float]] | None = None,
         interaction: int | None = None,
     ) -> None:
         axes = tuple(k in periodic for k in range(len(rates)))
         degrees = all_degrees(degree, len(rates))
-        maps = tuple(charts) if charts is not None else (None,) * len(rates)
+        own_maps = tuple(maps) if maps is not None else (None,) * len(rates)
         cuts = tuple(tuple(b) for b in breaks) if breaks is not None else ((),) * len(rates)
-        parts = (rates, axes, degrees, n_out, maps, cuts)
+        parts = (rates, axes, degrees, n_out, own_maps, cuts)
         self.interaction = interaction if interaction and interaction < len(rates) else None
         if self.interaction is None:
             block = ProductBlock(*parts)
@@ -88,7 +88,7 @@ class ProductKAN(Network):
         layer = Layer([block, BiasBlock(n_out)], inputs, n_out, squash=False)
         super().__init__([layer])
         self.rates, self.periodic = rates, periodic
-        self.degrees, self.charts, self.breaks = degrees, maps, cuts
+        self.degrees, self.maps, self.breaks = degrees, own_maps, cuts
         self.products = len(block.indices)
         self.to(torch.get_default_dtype())
 

@@ -123,7 +123,7 @@ class ProductBlock(Block):
         its highest, sum to at most one.
     n_out
         Number of outputs.
-    charts
+    maps
         Per coordinate a map of the input, or ``None``.
     breaks
         Per coordinate the inputs at which it is broken into pieces.
@@ -135,12 +135,12 @@ class ProductBlock(Block):
         axes: tuple[bool, ...],
         degrees: tuple[int, ...],
         n_out: int,
-        charts: tuple[AxisMap | None, ...],
+        maps: tuple[AxisMap | None, ...],
         breaks: Breaks,
     ) -> None:
         super().__init__()
         self.rates, self.axes, self.degrees, self.n_out = rates, axes, degrees, n_out
-        self.charts, self.breaks = charts, breaks
+        self.maps, self.breaks = maps, breaks
         found = self._listed()
         listed = torch.tensor(found, dtype=torch.long).reshape(-1, len(axes))
         self.register_buffer("indices", listed, persistent=False)
@@ -182,7 +182,7 @@ class ProductBlock(Block):
                 side = inputs[:, column + 1]
                 tables.append(broken_tables(z, side, degree, rate, orders, self.breaks[axis]))
             else:
-                tables.append(chebyshev_tables(z, degree, rate, orders, self.charts[axis]))
+                tables.append(chebyshev_tables(z, degree, rate, orders, self.maps[axis]))
             column += 2 if periodic or self.breaks[axis] else 1
         return tables
 

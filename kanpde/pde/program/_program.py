@@ -13,7 +13,7 @@ from torch import Tensor
 
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 from kanpde.pde.program._operations import TABLE, Operation, apply_operation
-from kanpde.pde.tables._meshfield import table_from_data
+from kanpde.pde.tables._meshfield import table_from_record
 from kanpde.pde.tables._tabulation import Tabulation
 
 Instruction = tuple[str | int | float, ...]
@@ -24,7 +24,7 @@ _Step = tuple[int, Operation, tuple[int, ...], tuple[int, ...]]
 class Program:
     """Expressions as a list of elementwise operations; it holds no code.
 
-    Made by `lower`, or from the data of a run directory by `from_data`.
+    Made by `lower`, or from the data of a run directory by `from_record`.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Program:
                 f"Program: expected inputs of shapes that broadcast, came {shapes}"
             ) from error
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the program by lists, names and numbers, as JSON holds them.
 
         Returns
@@ -145,24 +145,24 @@ class Program:
 
         Examples
         --------
-        >>> Program((), (("const", 1.5),), (0,)).to_data()
+        >>> Program((), (("const", 1.5),), (0,)).to_record()
         {'inputs': [], 'operations': [['const', 1.5]], 'outputs': [0]}
         """
         return {
             "inputs": list(self.inputs),
             "operations": [list(instruction) for instruction in self.operations],
             "outputs": list(self.outputs),
-            **({"tables": [t.to_data() for t in self.tables]} if self.tables else {}),
+            **({"tables": [t.to_record() for t in self.tables]} if self.tables else {}),
         }
 
     @classmethod
-    def from_data(cls, data: object) -> Program:
+    def from_record(cls, data: object) -> Program:
         """Rebuild a program; nothing in the data is ever executed as code.
 
         Parameters
         ----------
         data
-            What `to_data` returned, possibly through JSON.
+            What `to_record` returned, possibly through JSON.
 
         Returns
         -------
@@ -179,7 +179,7 @@ class Program:
         Examples
         --------
         >>> program = Program((), (("const", 1.5),), (0,))
-        >>> Program.from_data(program.to_data()) == program
+        >>> Program.from_record(program.to_record()) == program
         True
         """
         keys = {"inputs", "operations", "outputs"}
@@ -198,7 +198,7 @@ class Program:
                 tuple(data["inputs"]),
                 tuple(tuple(instruction) for instruction in data["operations"]),
                 tuple(data["outputs"]),
-                tuple(table_from_data(t) for t in data.get("tables", [])),
+                tuple(table_from_record(t) for t in data.get("tables", [])),
             )
         except InputError as error:
             raise RunDirectoryError(str(error)) from error

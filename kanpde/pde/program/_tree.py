@@ -46,12 +46,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {name: getattr(sympy, name) for name
 _BY_CLASS = {function: name for name, function in _FUNCTIONS.items()}
 
 
-def tree_data(expression: Expr) -> Any:
+def tree_record(expression: Expr) -> Any:
     """Describe an expression by nested lists, or give ``None`` where it holds anything else.
 
     Examples
     --------
-    >>> tree_data(sympy.pi * sympy.Symbol("x") / 2)
+    >>> tree_record(sympy.pi * sympy.Symbol("x") / 2)
     ['Mul', ['rational', 1, 2], ['constant', 'pi'], ['symbol', 'x']]
     """
     try:
@@ -98,7 +98,7 @@ def tree_expression(data: Any, names: Mapping[str, Expr]) -> Expr:
     Examples
     --------
     >>> x = sympy.Symbol("x")
-    >>> tree_expression(tree_data(sympy.sin(x / 3) ** 2), {"x": x})
+    >>> tree_expression(tree_record(sympy.sin(x / 3) ** 2), {"x": x})
     sin(x/3)**2
     """
     try:

@@ -107,7 +107,7 @@ class MeshField(Tabulation):
             self._found[key] = (cell, shares, place)
         return self._found[key]
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the field in plain JSON types; its arrays as compressed text."""
         return {
             "kind": "mesh",
@@ -119,7 +119,7 @@ class MeshField(Tabulation):
         }
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> MeshField:
+    def from_record(cls, data: dict[str, Any]) -> MeshField:
         """Rebuild a field.
 
         Raises
@@ -144,7 +144,7 @@ class MeshField(Tabulation):
         return cls(name, points, cells, values, on=data["on"])
 
 
-def table_from_data(data: Any) -> Tabulation:
+def table_from_record(data: Any) -> Tabulation:
     """Rebuild a spline or a field.
 
     Raises
@@ -153,8 +153,8 @@ def table_from_data(data: Any) -> Tabulation:
         If the data are damaged.
     """
     if isinstance(data, dict) and data.get("kind") == "mesh":
-        return MeshField.from_data(data)
-    return Spline.from_data(data)
+        return MeshField.from_record(data)
+    return Spline.from_record(data)
 
 
 def recovered(points: Array, cells: Indices, values: Array) -> tuple[Array, Array]:

@@ -54,7 +54,7 @@ class Spline(Tabulation):
             return np.zeros(points.shape[:-1])
         return np.asarray(self._spline(points, nu=tuple(nu), extrapolate=True))
 
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the spline by lists and numbers."""
         return {
             "name": self.name,
@@ -64,7 +64,7 @@ class Spline(Tabulation):
         }
 
     @classmethod
-    def from_data(cls, data: Any) -> Spline:
+    def from_record(cls, data: Any) -> Spline:
         """Rebuild a spline.
 
         Raises

@@ -43,7 +43,7 @@ class Tabulation(ABC):
         """Give derivative `nu` at points given by their columns, which broadcast."""
 
     @abstractmethod
-    def to_data(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """Describe the table in plain JSON types."""
 
     def at(self, points: Array) -> Array:  # (N, d) -> (N,)

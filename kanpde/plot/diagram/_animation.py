@@ -17,7 +17,7 @@ from torch import Tensor
 
 from kanpde.errors import InputError
 from kanpde.ground._files import replacing
-from kanpde.nets import KAN, Network, network_data, network_from_data
+from kanpde.nets import KAN, Network, network_from_record, network_record
 from kanpde.plot._style import style
 from kanpde.plot.diagram._diagram import checked_names, diagram_strengths, drawn
 from kanpde.plot.diagram._graph import graph
@@ -97,7 +97,7 @@ class Recorder:
             if not isinstance(network, KAN):
                 raise InputError(f"network: expected a KAN, got {type(network).__name__}")
             self.network = network
-        data = network_data(self.network)
+        data = network_record(self.network)
         if self.frames and self.frames[-1].data == data:
             data = self.frames[-1].data
         self.frames.append(Frame(data, self.network.get().cpu(), caption))
@@ -184,7 +184,7 @@ def _picture(
     beta: float,
     dpi: float,
 ) -> Pixels:
-    network = network_from_data(frame.data).to(frame.vector.dtype)
+    network = network_from_record(frame.data).to(frame.vector.dtype)
     network.set(frame.vector)
     assert isinstance(network, KAN)
     x = x.detach().to(frame.vector)

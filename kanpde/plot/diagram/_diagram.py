@@ -306,9 +306,9 @@ def _draw_mark(axes: Axes, mark: Mark) -> None:
 
 def _draw_names(axes: Axes, marks: Sequence[Mark], names: Sequence[str], *, above: bool) -> None:
     """Write names level where they have room, else slanted."""
-    room = min((b.x - a.x for a, b in pairwise(marks)), default=math.inf)
-    slanted = any(_length(name) > room - 0.08 for name in names)
-    size = 9.0 if room > 0.5 else 8.0
+    workspace = min((b.x - a.x for a, b in pairwise(marks)), default=math.inf)
+    slanted = any(_length(name) > workspace - 0.08 for name in names)
+    size = 9.0 if workspace > 0.5 else 8.0
     lift = 0.16 if above else -0.13
     for mark, name in zip(marks, names, strict=True):
         look: dict[str, Any] = {"ha": "center", "va": "bottom" if above else "top"}

@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from scipy.ndimage import distance_transform_edt
 
 from kanpde.errors import InputError
-from kanpde.geometry.patch import Chart
+from kanpde.geometry.piece import MappedPiece
 
 if TYPE_CHECKING:
     from kanpde.geometry import Domain
@@ -45,12 +45,12 @@ def part_lines(space: Domain, name: str) -> Iterator[tuple[np.ndarray, np.ndarra
     >>> bool(np.allclose(points, 2 * normals))
     True
     """
-    patch = space.surface(name)
-    if not isinstance(patch, Chart) or patch.units != 1:
+    piece = space.surface(name)
+    if not isinstance(piece, MappedPiece) or piece.units != 1:
         return
-    points, normals = patch.from_unit(np.linspace(0.0, 1.0, _STEPS)[:, None])
+    points, normals = piece.from_unit(np.linspace(0.0, 1.0, _STEPS)[:, None])
     assert normals is not None
-    jumps = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1.5 * patch.measure / (_STEPS - 1)
+    jumps = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1.5 * piece.measure / (_STEPS - 1)
     cuts = np.flatnonzero(jumps) + 1
     yield from zip(np.split(points, cuts), np.split(normals, cuts), strict=True)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kanpde.geometry import Domain, Selection
-from kanpde.geometry.patch import Chart, Patch
+from kanpde.geometry.piece import MappedPiece, Piece
 from kanpde.pde import lower
 from kanpde.problem._problem import Problem
 from kanpde.problem.conditions._conditions import (
@@ -280,13 +280,13 @@ def _corners(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
         return found[0]
     selections = domain.resolve(one.on), domain.resolve(other.on)
     slack = 1e-7 * float((space.upper - space.lower).max())
-    for lift in _lifts(domain, space):
+    for placed in _placings(domain, space):
         a, b = (
-            np.concatenate([np.zeros((0, 2)), *(_ends(space, n, on, lift) for n in on.parts)])
+            np.concatenate([np.zeros((0, 2)), *(_ends(space, n, on, placed) for n in on.parts)])
             for on in selections
         )
         near = np.linalg.norm(a[:, None] - b[None], axis=2) <= slack
-        found.append(lift(a[near.any(axis=1)]))
+        found.append(placed(a[near.any(axis=1)]))
     return np.concatenate(found)
 
 
@@ -301,7 +301,7 @@ def _edges(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
     if space is None or space.dimension != 3:
         return found[0]
     rng = np.random.default_rng(0)
-    for lift in _lifts(domain, space):
+    for placed in _placings(domain, space):
         sides, apart = [], 0.0
         for on in (domain.resolve(one.on), domain.resolve(other.on)):
             names = [n for n in on.parts if n in space.parts]
@@ -309,70 +309,70 @@ def _edges(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
                 return found[0]
             points = space.boundary(_SURFACE, part=names, sampler="sobol", rng=rng)[0]
             apart = max(apart, (sum(space.parts[n].measure for n in names) / _SURFACE) ** 0.5)
-            sides.append(points[_holds(on, points, lift)])
+            sides.append(points[_holds(on, points, placed)])
         if not (len(sides[0]) and len(sides[1])):
             continue
         distance = cKDTree(sides[1]).query(sides[0])[0]
         if distance.min() < 0.15 * apart:
-            found.append(lift(sides[0][distance < 0.5 * apart]))
+            found.append(placed(sides[0][distance < 0.5 * apart]))
     return np.concatenate(found)
 
 
-def _lifts(domain: Domain, space: Domain) -> Iterator[Callable[[Array], Array]]:
+def _placings(domain: Domain, space: Domain) -> Iterator[Callable[[Array], Array]]:
     """Give maps from space to the domain, at some values of time and parameters."""
     columns = [domain.coordinates.index(c) for c in space.coordinates]
     several = len(columns) < domain.dimension
     for share in (0.0, 0.29, 0.64, 1.0) if several else (0.0,):
         rest = domain.lower + share * (domain.upper - domain.lower)
-        yield _lift(domain.dimension, columns, rest)
+        yield _placed(domain.dimension, columns, rest)
 
 
-def _lift(width: int, columns: list[int], rest: Array) -> Callable[[Array], Array]:
+def _placed(width: int, columns: list[int], rest: Array) -> Callable[[Array], Array]:
     """Points of space ``(N, 2)`` with the other coordinates held, ``(N, d)``."""
 
-    def lift(points: Array) -> Array:
+    def placed(points: Array) -> Array:
         full = np.tile(rest, (len(points), 1)).reshape(-1, width)
         full[:, columns] = points
         return full
 
-    return lift
+    return placed
 
 
 def _ends(
-    space: Domain, name: str, on: Selection, lift: Callable[[Array], Array]
+    space: Domain, name: str, on: Selection, placed: Callable[[Array], Array]
 ) -> Array:  # (M, 2)
     """Find the ends of the stretches of a part where a selection holds."""
-    patch = space.surface(name) if name in space.parts else None
-    if not isinstance(patch, Chart) or patch.units != 1:
+    piece = space.surface(name) if name in space.parts else None
+    if not isinstance(piece, MappedPiece) or piece.units != 1:
         return np.zeros((0, 2))
     t = np.linspace(0.0, 1.0, _STEPS + 1)
-    points = patch.from_unit(t[:, None])[0]
-    inside = _holds(on, points, lift)
-    jump = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1.5 * patch.measure / _STEPS
+    points = piece.from_unit(t[:, None])[0]
+    inside = _holds(on, points, placed)
+    jump = np.linalg.norm(np.diff(points, axis=0), axis=1) > 1.5 * piece.measure / _STEPS
     ends = [points[k] for k in (0, -1) if inside[k]]
     for k in np.flatnonzero(jump | (inside[1:] != inside[:-1])):
-        ends += list(_bisected(patch, on, lift, (t[k], t[k + 1])))
+        ends += list(_bisected(piece, on, placed, (t[k], t[k + 1])))
     return np.array(ends).reshape(-1, 2)
 
 
-def _holds(on: Selection, points: Array, lift: Callable[[Array], Array]) -> NDArray[np.bool_]:
+def _holds(on: Selection, points: Array, placed: Callable[[Array], Array]) -> NDArray[np.bool_]:
     if on.mask is None:
         return np.ones(len(points), dtype=np.bool_)
-    return on.mask(lift(points))
+    return on.mask(placed(points))
 
 
 def _bisected(
-    patch: Patch, on: Selection, lift: Callable[[Array], Array], between: tuple[float, float]
+    piece: Piece, on: Selection, placed: Callable[[Array], Array], between: tuple[float, float]
 ) -> Iterator[Array]:
     """Find the points on either side of a jump, those that the selection holds."""
-    assert isinstance(patch, Chart)
+    assert isinstance(piece, MappedPiece)
     low, high = between
-    left, right = patch.from_unit(np.array([[low], [high]]))[0]
+    left, right = piece.from_unit(np.array([[low], [high]]))[0]
     for _ in range(60):
         middle = 0.5 * (low + high)
-        point = patch.from_unit(np.array([[middle]]))[0][0]
+        point = piece.from_unit(np.array([[middle]]))[0][0]
         pair = np.stack([left, point, right])
-        holds = _holds(on, pair, lift)
+        holds = _holds(on, pair, placed)
         if holds[0] == holds[2]:
             nearer = np.linalg.norm(point - left) < np.linalg.norm(point - right)
         else:
@@ -381,6 +381,8 @@ def _bisected(
             low, left = middle, point
         else:
             high, right = middle, point
-    for point, holds in zip((left, right), _holds(on, np.stack([left, right]), lift), strict=True):
+    for point, holds in zip(
+        (left, right), _holds(on, np.stack([left, right]), placed), strict=True
+    ):
         if holds:
             yield point

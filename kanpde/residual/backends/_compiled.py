@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kanpde.calculus import JetSpace
-from kanpde.nets import Fused, FusedTape, Inputs, Known, Tape
+from kanpde.nets import Fused, FusedTape, Inputs, PrecomputedTape, Tape
 from kanpde.residual.backends._backend import FEWEST, Backend
 from kanpde.trial import Trial
 
@@ -43,7 +43,7 @@ class CompiledBackend(Backend):
         self, output: Tensor, tape: Tape, into: Tensor, extra: list[Tensor], *, keep: bool
     ) -> list[Tensor]:
         """Write the rows of every point; see `Backend.rows`."""
-        assert isinstance(tape, Known)
+        assert isinstance(tape, PrecomputedTape)
         leaf, *others = torch.autograd.grad(
             output.sum(),
             [tape.leaf, *extra],
@@ -57,7 +57,7 @@ class CompiledBackend(Backend):
 
     def gradient(self, value: Tensor, tape: Tape) -> tuple[Tensor, Tensor]:
         """Gradient of a sum by the network's coefficients, and by the unknown constants."""
-        assert isinstance(tape, Known)
+        assert isinstance(tape, PrecomputedTape)
         leaf, eta = torch.autograd.grad(
             value, [tape.leaf, self.trial.eta], allow_unused=True, materialize_grads=True
         )

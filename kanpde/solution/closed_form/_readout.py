@@ -155,7 +155,7 @@ def read_out(
                 formulas, verdict = split, other
         found.verdict = verdict
         found.difference = reader.differences(formulas)
-        reader.judge(formulas, verdict, found.difference, noise)
+        reader.evaluation(formulas, verdict, found.difference, noise)
         found.formulas = dict(zip(reader.names, formulas, strict=True))
     except _NoFormError as failure:
         found.notes.append(str(failure))
@@ -285,7 +285,7 @@ class _Reader:
         found = relative_l2(np.stack(columns, axis=1), self.values)
         return dict(zip(self.names, found.tolist(), strict=True))
 
-    def judge(
+    def evaluation(
         self,
         formulas: Sequence[Expr],
         verdict: Verdict,

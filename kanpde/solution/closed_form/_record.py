@@ -7,22 +7,22 @@ from typing import Any
 import torch
 
 from kanpde.errors import KanpdeError, RunDirectoryError
-from kanpde.nets import KAN, network_data, network_from_data
-from kanpde.pde import Program, lower, raise_program, tree_data, tree_expression
+from kanpde.nets import KAN, network_from_record, network_record
+from kanpde.pde import Program, lower, raise_program, tree_expression, tree_record
 from kanpde.residual import ProblemView
 from kanpde.solution.closed_form._readout import Readout
 from kanpde.solution.closed_form._verify import Verdict, exact_numbers
 
 
-def readout_data(readout: Readout, view: ProblemView) -> dict[str, Any]:
+def readout_record(readout: Readout, view: ProblemView) -> dict[str, Any]:
     """Describe a read-out: formulas as text and as programs, the check, the networks."""
     verdict = readout.verdict
     return {
         "kanpde": "formula",
         "formulas": {name: str(f) for name, f in readout.formulas.items()},
-        "trees": {name: tree_data(f) for name, f in readout.formulas.items()},
+        "trees": {name: tree_record(f) for name, f in readout.formulas.items()},
         "programs": {
-            name: lower([f], view.coordinates, where=name).to_data()
+            name: lower([f], view.coordinates, where=name).to_record()
             for name, f in readout.formulas.items()
         },
         "exact": readout.exact,
@@ -31,7 +31,7 @@ def readout_data(readout: Readout, view: ProblemView) -> dict[str, Any]:
         "measured": [] if verdict is None else list(verdict.measured),
         "difference": readout.difference,
         "networks": {
-            name: {"network": network_data(net), "coefficients": net.get().tolist()}
+            name: {"network": network_record(net), "coefficients": net.get().tolist()}
             for name, net in readout.networks.items()
         },
         "notes": readout.notes,
@@ -39,8 +39,8 @@ def readout_data(readout: Readout, view: ProblemView) -> dict[str, Any]:
     }
 
 
-def readout_from_data(data: Any, view: ProblemView) -> Readout:
-    """Inverse of `readout_data`; numbers of the formulas are recognised again.
+def readout_from_record(data: Any, view: ProblemView) -> Readout:
+    """Inverse of `readout_record`; numbers of the formulas are recognised again.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def readout_from_data(data: Any, view: ProblemView) -> Readout:
             if tree is not None:
                 formulas[str(name)] = tree_expression(tree, {x.name: x for x in view.coordinates})
                 continue
-            (raised,) = raise_program(Program.from_data(program), view.coordinates)
+            (raised,) = raise_program(Program.from_record(program), view.coordinates)
             formulas[str(name)] = exact_numbers(raised)
         verdict = Verdict(
             bool(data["exact"]),
@@ -84,7 +84,7 @@ def readout_from_data(data: Any, view: ProblemView) -> Readout:
 
 
 def _network(data: Any) -> KAN:
-    network = network_from_data(data["network"]).double()
+    network = network_from_record(data["network"]).double()
     if not isinstance(network, KAN):
         raise ValueError("a KAN")
     network.set(torch.tensor(data["coefficients"], dtype=torch.float64))

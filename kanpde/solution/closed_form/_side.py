@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kanpde.calculus import JetSpace
-from kanpde.nets import Known, Network, Tape
+from kanpde.nets import Network, PrecomputedTape, Tape
 
 
 class SideBySide(Network):
@@ -43,6 +43,6 @@ class SideBySide(Network):
 
     def jets(self, z: Tensor, space: JetSpace, tape: Tape | None = None) -> Tensor:
         """Map jets of the inputs to jets of all outputs."""
-        if isinstance(tape, Known):
+        if isinstance(tape, PrecomputedTape):
             return tape.output
         return torch.cat([n.jets(z, space, tape) for n in self.parts], dim=-1)

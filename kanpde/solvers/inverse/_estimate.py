@@ -14,7 +14,7 @@ from scipy import stats
 from kanpde.problem import Constant
 
 Array = NDArray[np.float64]
-LEVEL = 0.95
+CONFIDENCE = 0.95
 SMALLEST, ROUND_OFF = 1e-300, 1e-13
 
 
@@ -155,7 +155,7 @@ def intervals(
         entry: dict[str, float | None] = {"value": scale.outer(z[k]), "low": None, "high": None}
         deviation = math.inf if fitted is None else float(fitted.deviations[k])
         if fitted is not None and math.isfinite(deviation):
-            reach = float(stats.t.ppf(0.5 + LEVEL / 2, fitted.freedom)) * deviation
+            reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, fitted.freedom)) * deviation
             entry["low"], entry["high"] = scale.outer(z[k] - reach), scale.outer(z[k] + reach)
         result[name] = entry
     return result

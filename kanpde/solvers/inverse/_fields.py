@@ -16,10 +16,10 @@ from scipy import stats
 
 from kanpde.nets import ProductKAN
 from kanpde.problem import Problem, is_bare
-from kanpde.residual import INTERIOR, POINTS, Judge, Rows, TermSet
+from kanpde.residual import INTERIOR, POINTS, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
-from kanpde.solvers.inverse._estimate import LEVEL
+from kanpde.solvers.inverse._estimate import CONFIDENCE
 from kanpde.solvers.inverse._evidence import Array, Linearised, deviation, sample, triangle
 from kanpde.solvers.inverse._forward import measured
 from kanpde.solvers.inverse._guess import fit_of_data, roughness
@@ -59,8 +59,8 @@ class FieldsPhase(Phase):
 
     name = "fields"
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        super().__init__(plan, judge)
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        super().__init__(plan, evaluation)
         dimension = plan.problem.dimension
         table = DEGREES.get(dimension, (2, 3, 4))
         fitting = [n for n in table if coefficients(plan, [n] * dimension) <= MOST_COEFFICIENTS]
@@ -93,7 +93,7 @@ class FieldsPhase(Phase):
         if self.solved:
             self.levels.add(
                 self.trial,
-                self.judge,
+                self.evaluation,
                 fresh_loss(self.plan, self.trial, self.plan.rng(200), points=2000),
             )
         self.trial, self.factor, self.solved = trial, work.factor, True
@@ -123,11 +123,11 @@ class FieldsPhase(Phase):
         """Let no predicted error be below the spread of the posterior."""
         if self.factor is None:
             return
-        base, vector = self.judge.values(self.trial), self.trial.get()
+        base, vector = self.evaluation.values(self.trial), self.trial.get()
         total = np.zeros(base.shape[1])
         for deviated in sample(self.factor, self.plan.rng(640), SAMPLES):
             self.trial.set(vector + torch.as_tensor(deviated))
-            total += np.square(self.judge.values(self.trial) - base).sum(axis=0)
+            total += np.square(self.evaluation.values(self.trial) - base).sum(axis=0)
         self.trial.set(vector)
         self.levels.floor = np.sqrt(
             total / SAMPLES / np.square(base).sum(axis=0).clip(1e-300)
@@ -138,7 +138,7 @@ class FieldsPhase(Phase):
         """Value and 95 % interval of every constant, smoothness and equations as they were set."""
         result: dict[str, dict[str, float | None]] = {}
         constants, split = self.trial.constants, self.trial.network.count
-        reach = float(stats.norm.ppf(0.5 + LEVEL / 2))
+        reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
         for k, (name, value) in enumerate(self.trial.constant_values().items()):
             entry: dict[str, float | None] = {"value": value, "low": None, "high": None}
             if self.factor is not None:

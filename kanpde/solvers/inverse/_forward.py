@@ -18,7 +18,7 @@ from sympy import Expr, Symbol
 
 from kanpde.nets import ProductKAN
 from kanpde.problem import Condition, Equation, PointData, Problem
-from kanpde.residual import Judge, Level, predicted_errors
+from kanpde.residual import Evaluation, Level, predicted_errors
 from kanpde.solvers._plan import Plan, make_plan, slabs_apply
 from kanpde.solvers.marching._marching import MarchingPhase
 from kanpde.solvers.spectral._linear import LinearPhase
@@ -77,22 +77,24 @@ class Forward:
         """Solve to about a relative error `tolerance`; ``None`` where that failed."""
         end = time.perf_counter() + seconds
         plan = make_plan(forward_problem(self.plan.asked, values), self.settings)
-        judge = Judge(plan.asked, seed=self.settings.seed)
+        evaluation = Evaluation(plan.asked, seed=self.settings.seed)
         parts: Slabs | None = None
         if self.degree != 0:
-            parts = self._in_one_piece(plan, judge, tolerance, end)
+            parts = self._in_one_piece(plan, evaluation, tolerance, end)
         if parts is None and self.settings.slabs and slabs_apply(plan):
-            parts = self._marched(plan, judge, tolerance, end)
+            parts = self._marched(plan, evaluation, tolerance, end)
         if parts is None:
             return None
         order = {str(symbol): value for symbol, value in values.items()}
         return parts.carrying(self.constants, [order[n] for n in self.constants.names])
 
-    def _in_one_piece(self, plan: Plan, judge: Judge, tolerance: float, end: float) -> Slabs | None:
+    def _in_one_piece(
+        self, plan: Plan, evaluation: Evaluation, tolerance: float, end: float
+    ) -> Slabs | None:
         """Raise the degree until it serves; where one has served before, begin there."""
-        phase = (LinearPhase if plan.linear else NewtonPhase)(plan, judge)
+        phase = (LinearPhase if plan.linear else NewtonPhase)(plan, evaluation)
         if self.degree is not None:
-            phase.ladder.begin_at([self.degree] * plan.problem.dimension)
+            phase.schedule.begin_at([self.degree] * plan.problem.dimension)
             if self.last is not None and not plan.linear:
                 phase.trial, phase.solved = self.last, True
         served = False
@@ -114,8 +116,10 @@ class Forward:
         residual, loosest = self.served
         return phase.level == 1 and phase.best_fresh <= 4 * residual and tolerance >= loosest
 
-    def _marched(self, plan: Plan, judge: Judge, tolerance: float, end: float) -> Slabs | None:
-        phase = MarchingPhase(plan, judge)
+    def _marched(
+        self, plan: Plan, evaluation: Evaluation, tolerance: float, end: float
+    ) -> Slabs | None:
+        phase = MarchingPhase(plan, evaluation)
         phase.march = dataclasses.replace(
             phase.march, tolerance=tolerance, degrees=list(phase.march.degrees)
         )
@@ -128,7 +132,7 @@ class Forward:
 
 def _accuracy(phase: LinearPhase) -> float:
     """Predicted relative error, infinite while there is nothing to compare with."""
-    final = Level(phase.best_fresh, phase.judge.values(phase.trial))
+    final = Level(phase.best_fresh, phase.evaluation.values(phase.trial))
     predicted = predicted_errors(phase.levels.kept, final, floor=phase.levels.floor)
     return math.inf if predicted is None else max(predicted)
 
@@ -137,7 +141,7 @@ def _as_slabs(plan: Plan, trial: Trial) -> Slabs:
     """One slab that covers everything: it brings its own ansatz along when it is stored."""
     axis = plan.problem.dimension - 1
     low, high = trial.frame.lower[axis], trial.frame.upper[axis]
-    part = SlabTrial(trial.frame, trial.network, axis=axis, whole=(low, high), seam=None)
+    part = SlabTrial(trial.frame, trial.network, axis=axis, whole=(low, high), slab_start=None)
     return Slabs([part], [low, high], axis)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from kanpde.problem import Problem
-from kanpde.residual import POINTS, Judge, Rows
+from kanpde.residual import POINTS, Evaluation, Rows
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.inverse._estimate import (
@@ -60,8 +60,8 @@ class IdentifyPhase(Phase):
 
     name = "identify"
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        super().__init__(plan, judge)
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        super().__init__(plan, evaluation)
         problem: Problem = plan.problem
         self.scales = {s.name: Scale(c) for s, c in problem.constants.items()}
         self.symbols = {s.name: s for s in problem.constants}
@@ -262,7 +262,7 @@ class IdentifyPhase(Phase):
     def _differentiate(self) -> bool:
         """Slopes of the residuals by differences of forward solves."""
         columns: list[list[Array]] = [[] for _ in self.data]
-        base = self.judge.values(self.trial)
+        base = self.evaluation.values(self.trial)
         gaps: list[Array] = []
         for k, width in enumerate(self._widths()):
             z = self.z.copy()
@@ -274,7 +274,7 @@ class IdentifyPhase(Phase):
                 return False
             for column, new, old in zip(columns, found[1], self.data, strict=True):
                 column.append((new.residual - old.residual) / (z[k] - self.z[k]))
-            gaps.append((self.judge.values(found[0]) - base) / (z[k] - self.z[k]))
+            gaps.append((self.evaluation.values(found[0]) - base) / (z[k] - self.z[k]))
         self.slopes = [np.stack(c, axis=1) for c in columns]
         moved = np.stack(gaps, axis=-1) / np.linalg.norm(base, axis=0).clip(1e-300)[:, None]
         self.spread = np.einsum("nmc,nmd->mcd", moved, moved)
@@ -299,7 +299,7 @@ class IdentifyPhase(Phase):
         squares = np.einsum("mcd,cd->m", self.spread, found.covariance)
         if np.isfinite(squares).all():
             self.levels.floor = np.sqrt(squares.clip(0.0)).tolist()
-            self.levels.add(self.trial, self.judge, self.value_fresh())
+            self.levels.add(self.trial, self.evaluation, self.value_fresh())
 
     def state(self) -> dict[str, Any]:
         """Constants, trial, residuals and slopes."""

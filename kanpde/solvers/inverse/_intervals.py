@@ -21,7 +21,7 @@ from kanpde.solvers._plan import Plan, has_data
 from kanpde.trial import Trial
 
 DAMPING = 1e-14
-LEVEL = 0.95
+CONFIDENCE = 0.95
 
 
 def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float | None]]:
@@ -67,7 +67,7 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
             influence = (measured @ whole.solve(seed, DAMPING)) * scales
             scale = float(trial.constants.scales[k])
             deviation = math.sqrt(noise * float(influence.square().sum())) * scale
-            reach = float(stats.t.ppf(0.5 + LEVEL / 2, max(1.0, count - freedom))) * deviation
+            reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, max(1.0, count - freedom))) * deviation
             low = max(value - reach, float(trial.constants.low[k]))
             high = min(value + reach, float(trial.constants.high[k]))
             result[name] = {"value": value, "low": low, "high": high}

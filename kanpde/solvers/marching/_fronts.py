@@ -15,7 +15,7 @@ WIDTHS = (0.3, 0.1, 0.03, 0.01)
 WORTH_IT = 0.75
 
 
-def choose_chart(
+def choose_map(
     plan: Plan, trial: Trial, axis: int, time: float, *, tolerance: float, present: AxisMap | None
 ) -> tuple[AxisMap | None, float]:
     """Find the map in which the solution at `time` needs the fewest Chebyshev polynomials.

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from kanpde.nets import AxisMap
-from kanpde.trial import Seam, SlabTrial
+from kanpde.trial import SlabStart, SlabTrial
 
 SAFETY = 0.3
 HOPELESS, ROUGH = 3e-2, 30.0
@@ -56,13 +56,13 @@ class March:
     edges: list[float]
     axis: int
     slabs: list[SlabTrial] = field(default_factory=list)
-    seam: Seam | None = None
+    slab_start: SlabStart | None = None
     seconds: float = 0.0
     floor: float = math.inf  # tail in time before the slab was shortened, space unresolved
     tried: float = math.inf  # tail in space before the degree was raised
     scale: list[float] = field(default_factory=list)  # largest value of every unknown so far
     last_degrees: list[int] = field(default_factory=list)
-    charts: list[AxisMap | None] = field(default_factory=list)
+    maps: list[AxisMap | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Choose a degree in time that suits the tolerance: 6 at 1e-4, one more per decade."""

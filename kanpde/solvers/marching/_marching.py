@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 
-from kanpde.nets import AxisMap, ProductKAN, network_data, network_from_data
+from kanpde.nets import AxisMap, ProductKAN, network_from_record, network_record
 from kanpde.optimize import Outcome, gauss_newton
-from kanpde.residual import INTERIOR, Drawn, Judge, Rows, TermSet
+from kanpde.residual import INTERIOR, Drawn, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
-from kanpde.solvers.marching._fronts import choose_chart
+from kanpde.solvers.marching._fronts import choose_map
 from kanpde.solvers.marching._march import FEWEST, HIGHER, HOPELESS, SHORTER, March, Seen
-from kanpde.solvers.marching._seams import take_over
+from kanpde.solvers.marching._slab_start import take_over
 from kanpde.solvers.spectral._products import (
     balance,
     coefficients,
@@ -31,7 +31,7 @@ from kanpde.solvers.spectral._products import (
     tails,
     transfer,
 )
-from kanpde.trial import Slabs, SlabTrial, Trial, seam_from_state, seam_state
+from kanpde.trial import Slabs, SlabTrial, Trial, slab_start_from_state, slab_start_state
 
 FIRST_TOLERANCE, LAST_TOLERANCE, DECADES = 1e-4, 1e-13, 2.0
 CROWDED = 64
@@ -56,12 +56,12 @@ class MarchingPhase(Phase):
 
     Parameters
     ----------
-    plan, judge
+    plan, evaluation
         The problem made ready, and where it is measured.
     """
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        super().__init__(plan, judge)
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        super().__init__(plan, evaluation)
         self.name = "linear slabs" if plan.linear else "newton slabs"
         self.axis = plan.time_axis
         self.start = float(plan.frame.lower[self.axis])
@@ -74,7 +74,7 @@ class MarchingPhase(Phase):
         self.march = March(FIRST_TOLERANCE, whole / 10, degrees, [self.start], self.axis)
         while coefficients(self.plan, degrees) > MOST_COEFFICIENTS and max(degrees) > FEWEST:
             degrees[:] = [max(FEWEST, n - 2) for n in degrees]
-        self.warm: SlabTrial | None = None
+        self.initial_guess: SlabTrial | None = None
         self.march_failed = False
         self.trial: Trial = self._joined()
 
@@ -109,13 +109,13 @@ class MarchingPhase(Phase):
         )
 
     def step(self) -> Report:
-        """Try one slab; after the last one the march is judged and the next one begun."""
+        """Try one slab; after the last one the march is weighed and the next one begun."""
         began = time.perf_counter()
         m = self.march
         low = m.edges[-1]
         left = self.end - low
         length = left if left < 1.2 * m.length else min(m.length, left / 2)
-        plan = self.plan.within(low, low + length if length < left else self.end, m.seam)
+        plan = self.plan.within(low, low + length if length < left else self.end, m.slab_start)
         trial, rows, outcome = self._solve(plan)
         note = self._control(trial, plan, self._look(trial, rows, outcome, length))
         m.seconds += time.perf_counter() - began
@@ -126,11 +126,11 @@ class MarchingPhase(Phase):
 
     def _solve(self, plan: Plan) -> tuple[SlabTrial, Rows, Outcome]:
         """Gauss-Newton on one slab, from a try at a lower degree where there was one."""
-        trial = plan.trial(product_network(plan, self.march.degrees, self.march.charts or None))
+        trial = plan.trial(product_network(plan, self.march.degrees, self.march.maps or None))
         assert isinstance(trial, SlabTrial)
-        if self.warm is not None:
-            transfer(self.warm, trial)
-            self.warm = None
+        if self.initial_guess is not None:
+            transfer(self.initial_guess, trial)
+            self.initial_guess = None
         drawn = self._draw(plan, trial)
         rows = Rows(trial, drawn, weights=balance(plan, trial, drawn))
         self.points = sum(d.rows for _, d in drawn)
@@ -182,7 +182,7 @@ class MarchingPhase(Phase):
             m.shorten(seen)
         elif verdict == HIGHER:
             m.raise_degrees(seen, higher)
-            self.warm = trial
+            self.initial_guess = trial
         elif max(seen.widest, seen.time) > HOPELESS or not seen.converged:
             self.done = self.march_failed = True
             verdict = "unresolved"
@@ -190,7 +190,7 @@ class MarchingPhase(Phase):
             m.accept(trial, plan.frame.upper[self.axis], seen, better)
             m.scale = seen.scale
             if m.edges[-1] < self.end:
-                m.seam = take_over(plan, trial, m.edges[-1])
+                m.slab_start = take_over(plan, trial, m.edges[-1])
                 if self.best is not None:
                     m.follow(*(_at(self.best[0], t) for t in (m.edges[-1], m.edges[-2])))
                 self._crowd_at_fronts(plan, trial)
@@ -204,9 +204,9 @@ class MarchingPhase(Phase):
         (axis,) = m.spatial
         if plan.frame.cuts(axis):
             return
-        m.charts = m.charts or [None] * len(m.degrees)
-        m.charts[axis], share = choose_chart(
-            plan, trial, axis, m.edges[-1], tolerance=m.tolerance, present=m.charts[axis]
+        m.maps = m.maps or [None] * len(m.degrees)
+        m.maps[axis], share = choose_map(
+            plan, trial, axis, m.edges[-1], tolerance=m.tolerance, present=m.maps[axis]
         )
         if share < 1.0:
             m.degrees[axis] = max(FEWEST, math.ceil(share * m.last_degrees[axis]))
@@ -220,10 +220,10 @@ class MarchingPhase(Phase):
         gained = self.best is None or fresh < 0.25 * self.best[1]
         if self.best is None or fresh < self.best[1]:
             if self.best is not None:
-                self.levels.add(self.best[0], self.judge, self.best[1])
+                self.levels.add(self.best[0], self.evaluation, self.best[1])
             self.best = (slabs, fresh, m.tolerance)
         elif not self.levels.kept:
-            self.levels.add(slabs, self.judge, fresh)
+            self.levels.add(slabs, self.evaluation, fresh)
         self.partial = False
         decades = self._affordable()
         last = m.tolerance <= LAST_TOLERANCE * 1.01
@@ -235,7 +235,7 @@ class MarchingPhase(Phase):
 
     def _begin(self, slabs: Slabs, tolerance: float) -> None:
         """Begin a march at a tighter tolerance where a finished one began."""
-        self.warm = None
+        self.initial_guess = None
         length, degrees = _at(slabs, self.start)
         self.march = March(tolerance, length, list(degrees), [self.start], self.axis)
 
@@ -283,11 +283,11 @@ class MarchingPhase(Phase):
             **{name: getattr(m, name) for name in NUMBERS},
             "degrees": list(m.degrees),
             "last_degrees": list(m.last_degrees),
-            "charts": [None if c is None else [c.center, c.width] for c in m.charts],
+            "charts": [None if c is None else [c.center, c.width] for c in m.maps],
             "edges": list(m.edges),
             "slabs": [_packed(p) for p in m.slabs],
-            "seam": seam_state(m.seam),
-            "warm": None if self.warm is None else _packed(self.warm),
+            "seam": slab_start_state(m.slab_start),
+            "warm": None if self.initial_guess is None else _packed(self.initial_guess),
             "best": best,
             "levels": pack_levels(self.levels),
             "costs": [list(c) for c in self.costs],
@@ -299,15 +299,17 @@ class MarchingPhase(Phase):
         m = March(**{name: state[name] for name in NUMBERS}, degrees=[], edges=[], axis=self.axis)
         m.degrees, m.edges = list(state["degrees"]), list(state["edges"])
         m.last_degrees = list(state["last_degrees"])
-        m.charts = [None if c is None else AxisMap(*c) for c in state["charts"]]
+        m.maps = [None if c is None else AxisMap(*c) for c in state["charts"]]
         m.slabs = self._unpacked(state["slabs"], m.edges)
         if m.slabs:
             frame = self.plan.frame
-            m.seam = seam_from_state(state["seam"], frame, self.axis, m.edges[-1], self.plan.dtype)
+            m.slab_start = slab_start_from_state(
+                state["seam"], frame, self.axis, m.edges[-1], self.plan.dtype
+            )
         self.march, best = m, state["best"]
-        self.warm = None
+        self.initial_guess = None
         if state["warm"] is not None:
-            self.warm = self._slab(state["warm"], m.edges[-1], m.edges[-1] + 1.0)
+            self.initial_guess = self._slab(state["warm"], m.edges[-1], m.edges[-1] + 1.0)
         if best is not None:
             parts = self._unpacked(best["slabs"], best["edges"])
             slabs = Slabs(parts, best["edges"], self.axis)
@@ -322,8 +324,10 @@ class MarchingPhase(Phase):
         return [self._slab(part, edges[k], edges[k + 1]) for k, part in enumerate(packed)]
 
     def _slab(self, part: dict[str, Any], low: float, high: float) -> SlabTrial:
-        seam = seam_from_state(part["seam"], self.plan.frame, self.axis, low, self.plan.dtype)
-        trial = self.plan.within(low, high, seam).trial(network_from_data(part["network"]))
+        slab_start = slab_start_from_state(
+            part["seam"], self.plan.frame, self.axis, low, self.plan.dtype
+        )
+        trial = self.plan.within(low, high, slab_start).trial(network_from_record(part["network"]))
         assert isinstance(trial, SlabTrial)
         trial.set(part["vector"].to(trial.eta))
         return trial
@@ -335,7 +339,7 @@ FLAGS = ("march_failed", "partial", "points", "done", "stalled")
 
 def _packed(trial: SlabTrial) -> dict[str, Any]:
     return {
-        "network": network_data(trial.network),
+        "network": network_record(trial.network),
         "vector": trial.get().cpu(),
-        "seam": seam_state(trial.seam),
+        "seam": slab_start_state(trial.slab_start),
     }

@@ -27,7 +27,7 @@ LONG = 4.0  # length over width of a plane domain whose degrees differ from the 
 TRIES = 2  # levels without gain before products get one more coordinate
 
 
-class Ladder:
+class DegreeSchedule:
     """Levels of product KANs, each chosen from how well the one before resolves every axis.
 
     Up to four coordinates all products are taken. The degrees grow alike, unless the highest
@@ -138,7 +138,7 @@ class Ladder:
             new = longer
 
     def state(self) -> dict[str, Any]:
-        """Where the ladder stands, as numbers and lists."""
+        """Where the schedule stands, as numbers and lists."""
         kept = ("order", "rung", "idle", "best", "degrees")
         return {name: getattr(self, name) for name in kept}
 

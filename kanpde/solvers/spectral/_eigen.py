@@ -21,7 +21,7 @@ from kanpde.optimize import StreamingQR
 from kanpde.residual import (
     NUMBER,
     Drawn,
-    Judge,
+    Evaluation,
     Level,
     Rows,
     predicted_errors,
@@ -53,8 +53,8 @@ class EigenPhase(NewtonPhase):
 
     name = "eigen"
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        super().__init__(plan, judge)
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        super().__init__(plan, evaluation)
         self.constants: list[Level] = []
         self.constants_floor: list[float] | None = None
 
@@ -65,7 +65,7 @@ class EigenPhase(NewtonPhase):
         if self.trial is not before and math.isfinite(kept):
             self.constants.append(Level(kept, _values(before)))
             del self.constants[:-16]
-        if self.stalled and self.ladder.degrees is not None and self._predicted() > RESOLVED:
+        if self.stalled and self.schedule.degrees is not None and self._predicted() > RESOLVED:
             self.done = self.stalled = False
         return report
 
@@ -187,7 +187,7 @@ class EigenPhase(NewtonPhase):
         found = self._again()
         if found is not None:
             self.levels.floor = relative_l2(
-                self.judge.values(found), self.judge.values(self.trial)
+                self.evaluation.values(found), self.evaluation.values(self.trial)
             ).tolist()
             self.constants_floor = relative_l2(_values(found), _values(self.trial)).tolist()
 

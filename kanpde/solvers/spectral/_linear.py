@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from kanpde.nets import ProductKAN, copy_network, network_data, network_from_data
+from kanpde.nets import ProductKAN, copy_network, network_from_record, network_record
 from kanpde.optimize import StreamingQR
 from kanpde.residual import (
     INTERIOR,
     Drawn,
-    Judge,
+    Evaluation,
     Level,
     Rows,
     TermSet,
@@ -25,7 +25,7 @@ from kanpde.residual import (
 )
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
-from kanpde.solvers.spectral._degrees import Ladder
+from kanpde.solvers.spectral._degrees import DegreeSchedule
 from kanpde.solvers.spectral._products import balance, product_network, stretched_points
 from kanpde.trial import Trial
 
@@ -43,9 +43,9 @@ class LinearPhase(Phase):
 
     name = "linear"
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        super().__init__(plan, judge)
-        self.ladder = Ladder(plan)
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        super().__init__(plan, evaluation)
+        self.schedule = DegreeSchedule(plan)
         self.level = 0
         self.best_fresh = math.inf
         self.without_gain = 0
@@ -60,8 +60,8 @@ class LinearPhase(Phase):
 
     def _network(self) -> ProductKAN:
         """Make the network of the level to come."""
-        degrees = self.ladder.degrees or [1] * self.plan.problem.dimension
-        return product_network(self.plan, degrees, interaction=self.ladder.interaction)
+        degrees = self.schedule.degrees or [1] * self.plan.problem.dimension
+        return product_network(self.plan, degrees, interaction=self.schedule.interaction)
 
     def step(self) -> Report:
         """Solve the next level."""
@@ -80,16 +80,16 @@ class LinearPhase(Phase):
         self.without_gain = 0 if gained else self.without_gain + 1
         if better or not self.solved:
             if self.solved:
-                self.levels.add(self.trial, self.judge, self.best_fresh)
+                self.levels.add(self.trial, self.evaluation, self.best_fresh)
             self.trial, self.best_fresh, self.solved = trial, fresh, math.isfinite(fresh)
         elif math.isfinite(fresh) and not self.levels.kept:
-            self.levels.add(trial, self.judge, fresh)  # something to compare the best with
+            self.levels.add(trial, self.evaluation, fresh)  # something to compare the best with
         self.first_fresh = self.first_fresh or fresh
-        self.ladder.advance(network, fresh, predicted=self._predicted())
+        self.schedule.advance(network, fresh, predicted=self._predicted())
         floor = self.best_fresh < ROUND_OFF**1.2 * self.first_fresh
-        patience = 1 if floor else math.inf if self.ladder.searching else 3
+        patience = 1 if floor else math.inf if self.schedule.searching else 3
         self.stalled = self.without_gain >= patience or self._at_round_off()
-        self.done = self.ladder.degrees is None or self.stalled
+        self.done = self.schedule.degrees is None or self.stalled
         if self.done and self.solved:
             self._check_round_off()
         return Report(
@@ -105,7 +105,7 @@ class LinearPhase(Phase):
         again = self._again()
         if again is not None:
             self.levels.floor = relative_l2(
-                self.judge.values(again), self.judge.values(self.trial)
+                self.evaluation.values(again), self.evaluation.values(self.trial)
             ).tolist()
 
     def _again(self) -> Trial | None:
@@ -121,7 +121,7 @@ class LinearPhase(Phase):
         return again
 
     def _predicted(self) -> float:
-        final = Level(self.best_fresh, self.judge.values(self.trial))
+        final = Level(self.best_fresh, self.evaluation.values(self.trial))
         predicted = predicted_errors(self.levels.kept, final)
         return math.inf if predicted is None else max(predicted)
 
@@ -178,8 +178,8 @@ class LinearPhase(Phase):
         assert isinstance(network, ProductKAN)
         return {
             "level": self.level,
-            "network": network_data(network),
-            "ladder": self.ladder.state(),
+            "network": network_record(network),
+            "ladder": self.schedule.state(),
             "solved": self.solved,
             "best_fresh": self.best_fresh,
             "without_gain": self.without_gain,
@@ -193,8 +193,8 @@ class LinearPhase(Phase):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
-        self.trial = self.plan.trial(network_from_data(state["network"]))
-        self.ladder.restore(state["ladder"])
+        self.trial = self.plan.trial(network_from_record(state["network"]))
+        self.schedule.restore(state["ladder"])
         self.trial.set(state["coefficients"].to(self.trial.eta))
         self.levels = unpack_levels(state["levels"])
         for name in (*KEPT, "points", "done", "stalled"):

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
 from kanpde.optimize import LevenbergMarquardt
-from kanpde.residual import Judge, Rows, relative_l2
+from kanpde.residual import Evaluation, Rows, relative_l2
 from kanpde.solvers._phase import Report
 from kanpde.solvers._plan import Plan
-from kanpde.solvers._starting import Warm, warmth
+from kanpde.solvers._starting import WarmStart, warm_start
 from kanpde.solvers.spectral._linear import CHECKED, LinearPhase
 from kanpde.solvers.spectral._products import take_products, transfer
 from kanpde.trial import Trial
@@ -43,14 +43,14 @@ class NewtonPhase(LinearPhase):
 
     name = "newton"
 
-    def __init__(self, plan: Plan, judge: Judge) -> None:
-        super().__init__(plan, judge)
-        self.start = plan.start if warmth(plan) is Warm.PRODUCT else None
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        super().__init__(plan, evaluation)
+        self.start = plan.start if warm_start(plan) is WarmStart.PRODUCT else None
         self.slow = False
         if self.start is not None:
             network = self.start.network
             assert isinstance(network, ProductKAN)
-            self.ladder.skip_to(NEAR * self.ladder.level_of(network.degrees))
+            self.schedule.skip_to(NEAR * self.schedule.level_of(network.degrees))
 
     @property
     def sufficient(self) -> bool:
@@ -73,7 +73,7 @@ class NewtonPhase(LinearPhase):
 
     def _changes(self) -> list[float]:
         """Relative change of the values by the last level, and by the one before."""
-        values = [self.judge.values(self.trial), *(k.values for k in self.levels.kept[:-3:-1])]
+        values = [self.evaluation.values(self.trial), *(k.values for k in self.levels.kept[:-3:-1])]
         return [float(relative_l2(b, a).max()) for a, b in itertools.pairwise(values)]
 
     def _fit(self, trial: Trial, rows: Rows) -> None:
@@ -103,7 +103,7 @@ class NewtonPhase(LinearPhase):
 
     def _values(self, trial: Trial) -> Array:
         """Values of the trial where a solution is continued; they tell whether it settles."""
-        return np.zeros((0, 1)) if self.start is None else self.judge.values(trial)
+        return np.zeros((0, 1)) if self.start is None else self.evaluation.values(trial)
 
     def _method(self, count: int) -> LevenbergMarquardt:
         """Gauss-Newton steps; bent, followed further and by normal equations where many are due.
@@ -127,11 +127,11 @@ class NewtonPhase(LinearPhase):
         settling = report.moved and self.settling
         self.slow = not falling and not settling
         tried = self.level >= TRIED_LEVELS and self.start is None
-        if tried and self.slow and self.ladder.last_order:
+        if tried and self.slow and self.schedule.last_order:
             self.done = True
         elif settling and self.stalled and self._predicted() > CHECKED:
             self.without_gain, self.stalled = 0, False
-            self.done = self.ladder.degrees is None
+            self.done = self.schedule.degrees is None
         return report
 
     def state(self) -> dict[str, Any]:

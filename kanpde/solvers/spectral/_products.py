@@ -40,7 +40,7 @@ def products_apply(plan: Plan) -> bool:
 def product_network(
     plan: Plan,
     degree: int | Sequence[int],
-    charts: Sequence[AxisMap | None] | None = None,
+    maps: Sequence[AxisMap | None] | None = None,
     *,
     interaction: int | None = None,
 ) -> ProductKAN:
@@ -50,7 +50,7 @@ def product_network(
         (2 * math.pi if k in frame.periodic else 2.0) / (high - low)
         for k, (low, high) in enumerate(zip(frame.lower, frame.upper, strict=True))
     )
-    if plan.charts and charts is None and interaction is None:
+    if plan.charts and maps is None and interaction is None:
         own = chart_degrees(plan.charts, all_degrees(degree, len(rates)))
         return ChartedKAN(
             rates,
@@ -66,7 +66,7 @@ def product_network(
         frame.periodic,
         plan.outputs,
         degree=degree,
-        charts=charts,
+        maps=maps,
         breaks=breaks,
         interaction=interaction,
     )
@@ -125,7 +125,7 @@ def stretched_points(plan: Plan, network: ProductKAN) -> Drawn:
 def axis_nodes(plan: Plan, network: ProductKAN, axis: int, *, excess: int) -> np.ndarray:
     """Nodes along one axis, in the coordinate."""
     low, high = plan.frame.lower[axis], plan.frame.upper[axis]
-    degree, chart = network.degrees[axis], network.charts[axis]
+    degree, chart = network.degrees[axis], network.maps[axis]
     if axis in network.periodic:
         count = 2 * degree + 1 + excess
         return low + (high - low) * np.arange(count) / count

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from kanpde.basis import Chebyshev
 from kanpde.errors import NumericalError
-from kanpde.nets import KAN, MLP, Network, network_from_data
+from kanpde.nets import KAN, MLP, Network, network_from_record
 from kanpde.nets._spec import change_basis
 from kanpde.optimize import Gram
-from kanpde.residual import Judge, Rows
+from kanpde.residual import Evaluation, Rows
 from kanpde.solvers._plan import Plan, interior_points
 from kanpde.solvers.training._descent import DescentPhase
 from kanpde.trial import Trial, trial_from_state, trial_state
@@ -36,7 +36,7 @@ class CorrectionPhase(DescentPhase):
 
     Parameters
     ----------
-    plan, judge
+    plan, evaluation
         The problem made ready, and where it is measured.
     base
         The trial to correct; ``None`` before `restore`.
@@ -47,9 +47,9 @@ class CorrectionPhase(DescentPhase):
     precision*, arXiv 2307.08934.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, *, base: Trial | None = None) -> None:
+    def __init__(self, plan: Plan, evaluation: Evaluation, *, base: Trial | None = None) -> None:
         self.base, self.scales = base, plan.frame.scales
-        super().__init__(plan, judge, optimizer="lm", trial=base)
+        super().__init__(plan, evaluation, optimizer="lm", trial=base)
         self.name = "correction"
         self.grids, self.grid = [], None
         if base is not None:
@@ -150,7 +150,7 @@ class CorrectionPhase(DescentPhase):
         base = trial_from_state(state["base"], plan.frame, constants, plan.dtype)
         self.base = base.to(plan.device)
         self.scales = tuple(float(s) for s in state["scales"])
-        self.trial = self._around(network_from_data(state["network"]))
+        self.trial = self._around(network_from_record(state["network"]))
         super().restore(state)
 
 

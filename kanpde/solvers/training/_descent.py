@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kanpde.nets import Network, network_data, network_from_data
+from kanpde.nets import Network, network_from_record, network_record
 from kanpde.optimize import LBFGS, Adam, LevenbergMarquardt, SSBroyden, StepReport
 from kanpde.regression import EdgePenalty, SparseRows
-from kanpde.residual import INTERIOR, Drawn, Judge, Rows, TermSet, redraw_by_residual
+from kanpde.residual import INTERIOR, Drawn, Evaluation, Rows, TermSet, redraw_by_residual
 from kanpde.solvers._phase import (
     Phase,
     Report,
@@ -27,7 +27,7 @@ from kanpde.solvers._phase import (
 )
 from kanpde.solvers._plan import Plan, interior_points
 from kanpde.solvers._starting import started_network
-from kanpde.solvers.training._drawing import Pace, follow_residual, softened
+from kanpde.solvers.training._drawing import PointSchedule, follow_residual, softened
 from kanpde.solvers.training._extension import extended, loss_of
 from kanpde.solvers.training._weighting import Weighting
 from kanpde.trial import Trial
@@ -45,7 +45,7 @@ class DescentPhase(Phase):
 
     Parameters
     ----------
-    plan, judge
+    plan, evaluation
         The problem made ready, and where it is measured.
     optimizer
         ``"lm"``, ``"ssbroyden"``, ``"lbfgs"`` or ``"adam"``.
@@ -54,9 +54,9 @@ class DescentPhase(Phase):
     """
 
     def __init__(
-        self, plan: Plan, judge: Judge, *, optimizer: str, trial: Trial | None = None
+        self, plan: Plan, evaluation: Evaluation, *, optimizer: str, trial: Trial | None = None
     ) -> None:
-        super().__init__(plan, judge)
+        super().__init__(plan, evaluation)
         self.name = optimizer
         self.trial = trial or plan.trial(started_network(plan))
         self.optimizer = make_optimizer(optimizer, plan)
@@ -64,7 +64,7 @@ class DescentPhase(Phase):
         self.rng = plan.rng(2)
         self.grids = list(plan.settings.grids or ())[1:]
         self.grid = plan.settings.grids[0] if plan.settings.grids else plan.settings.grid
-        self.pace = Pace()
+        self.point_schedule = PointSchedule()
         self.patience = 0  # redraws without half the fresh loss after which it ends; 0: never
         self.taken = 0
         self.due = self.every
@@ -78,14 +78,14 @@ class DescentPhase(Phase):
     def every(self) -> int:
         """Steps between two drawings of points; 0 for never."""
         given = self.plan.settings.redraw
-        return round(REDRAW[self.name] * self.pace.pause) if given is None else given
+        return round(REDRAW[self.name] * self.point_schedule.pause) if given is None else given
 
     @property
     def many(self) -> int:
         """Interior points: as set, or some per coefficient, more where they are fitted."""
         plan = self.plan
         usual = interior_points(plan, self.trial.count)
-        return usual if plan.settings.interior else round(usual * self.pace.density)
+        return usual if plan.settings.interior else round(usual * self.point_schedule.density)
 
     def _draw(self) -> float | None:
         """Draw new points; returns the loss on a fresh uniform pool."""
@@ -137,7 +137,7 @@ class DescentPhase(Phase):
         if self.taken in EARLY_LEVELS and not self.failures:
             points = interior_points(self.plan, self.trial.count)
             early = fresh_loss(self.plan, self.trial, self.plan.rng(600), points=points)
-            self.levels.add(self.trial, self.judge, early)
+            self.levels.add(self.trial, self.evaluation, early)
         if self._rows is None and not self.drawn:
             self._draw()
         elif due or self.failures:
@@ -153,7 +153,7 @@ class DescentPhase(Phase):
         if isinstance(self._rows, SparseRows):
             report.loss -= self._rows.level()  # losses are compared with those on other points
         self.taken += 1
-        self._judge_progress(report, self.trial.get() if before is None else before)
+        self._follow_progress(report, self.trial.get() if before is None else before)
         return Report(
             loss=report.loss,
             moved=report.accepted,
@@ -182,8 +182,8 @@ class DescentPhase(Phase):
         fresh = self._draw()
         if fresh is None:
             return None, ""
-        self.levels.add(self.trial, self.judge, fresh)
-        self.pace.follow(drift)
+        self.levels.add(self.trial, self.evaluation, fresh)
+        self.point_schedule.follow(drift)
         return fresh, f"redraw, drift {drift:.1f}"
 
     def _drift(self) -> float:
@@ -201,7 +201,7 @@ class DescentPhase(Phase):
         """Go back to the last state whose residual was finite."""
         self.trial.set(self.best[1])
 
-    def _judge_progress(self, report: StepReport, measured: Tensor) -> None:
+    def _follow_progress(self, report: StepReport, measured: Tensor) -> None:
         """Count failures; `measured` are the coefficients that the report's loss belongs to."""
         if not report.finite:
             self.retreat()
@@ -256,7 +256,7 @@ class DescentPhase(Phase):
     def state(self) -> dict[str, Any]:
         """Coefficients, optimizer, points, generator, earlier levels."""
         return {
-            "network": network_data(self.trial.network),
+            "network": network_record(self.trial.network),
             "coefficients": self.trial.get().cpu(),
             "optimizer": self.optimizer.state(),
             "rng": self.rng.bit_generator.state,
@@ -264,7 +264,7 @@ class DescentPhase(Phase):
             "levels": pack_levels(self.levels),
             "taken": self.taken,
             "due": self.due,
-            "pace": [self.pace.density, self.pace.pause],
+            "pace": [self.point_schedule.density, self.point_schedule.pause],
             "failures": self.failures,
             "recent": self.recent,
             "best": [self.best[0], self.best[1].cpu()],
@@ -277,11 +277,11 @@ class DescentPhase(Phase):
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`, bit for bit."""
         if state["grid"] != self.grid:
-            self.trial = self._around(network_from_data(state["network"]))
+            self.trial = self._around(network_from_record(state["network"]))
         self.trial.set(state["coefficients"].to(self.trial.eta))
         self.rng.bit_generator.state = state["rng"]
         self.levels = unpack_levels(state["levels"])
-        self.pace = Pace(*state["pace"])
+        self.point_schedule = PointSchedule(*state["pace"])
         for name in ("taken", "due", "failures", "recent", "grids", "grid", "done"):
             setattr(self, name, state[name])
         self.stalled = self.done

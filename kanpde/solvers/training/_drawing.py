@@ -21,7 +21,7 @@ MOST_DENSITY, SHORTEST, LONGEST = 2.0, 0.6, 1.6
 
 
 @dataclass
-class Pace:
+class PointSchedule:
     """Points per coefficient and steps between redraws, as factors of the usual ones.
 
     The drift, the loss on fresh points over that on the points of the last steps, tells
@@ -37,9 +37,9 @@ class Pace:
 
         Examples
         --------
-        >>> pace = Pace()
-        >>> pace.follow(40.0)
-        >>> pace.density, pace.pause
+        >>> point_schedule = PointSchedule()
+        >>> point_schedule.follow(40.0)
+        >>> point_schedule.density, point_schedule.pause
         (1.5, 0.8)
         """
         if drift > FITTED:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from kanpde.errors import InputError
-from kanpde.nets import KAN, Network, extend_grid, network_data, network_from_data
+from kanpde.nets import KAN, Network, extend_grid, network_from_record, network_record
 from kanpde.residual import Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
 from kanpde.trial import Trial
@@ -38,7 +38,7 @@ def extended(trial: Trial, grid: int, around: Callable[[Network], Trial]) -> tup
     if not isinstance(trial.network, KAN):
         raise InputError("grids: expected a KAN with B-spline edges; use basis=bspline")
     split = trial.network.count
-    network = network_from_data(network_data(trial.network)).to(trial.device, trial.dtype)
+    network = network_from_record(network_record(trial.network)).to(trial.device, trial.dtype)
     assert isinstance(network, KAN)
     network.set(trial.get()[:split])
     moved = extend_grid(network, grid)

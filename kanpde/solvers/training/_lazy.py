@@ -11,9 +11,9 @@ import time
 from typing import Any
 
 from kanpde.basis import Sine
-from kanpde.nets import KAN, network_data, network_from_data
+from kanpde.nets import KAN, network_from_record, network_record
 from kanpde.optimize import RefinedLevenberg
-from kanpde.residual import Drawn, Judge, Rows, TermSet
+from kanpde.residual import Drawn, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import (
     Phase,
     Report,
@@ -45,14 +45,14 @@ class LazyPhase(Phase):
 
     Parameters
     ----------
-    plan, judge
+    plan, evaluation
         The problem made ready, and where it is measured.
     attempt
         Which start: 1 for the first, 2 and more for restarts.
     """
 
-    def __init__(self, plan: Plan, judge: Judge, *, attempt: int = 1) -> None:
-        super().__init__(plan, judge)
+    def __init__(self, plan: Plan, evaluation: Evaluation, *, attempt: int = 1) -> None:
+        super().__init__(plan, evaluation)
         self.name = "lazy" if attempt == 1 else f"lazy {attempt}"
         self.attempt = attempt
         self.optimizer = RefinedLevenberg()
@@ -165,7 +165,7 @@ class LazyPhase(Phase):
         self.done = not report.accepted or self.slow >= SLOW_STEPS
         self.stalled = self.done
         if not self.done:
-            self.levels.add(self.trial, self.judge, fresh)
+            self.levels.add(self.trial, self.evaluation, fresh)
         return Report(
             loss=report.loss,
             moved=report.accepted,
@@ -179,7 +179,7 @@ class LazyPhase(Phase):
         """Probes, network, coefficients, points, optimizer, earlier levels."""
         return {
             "probes": [dict(p) for p in self.probes],
-            "network": network_data(self.trial.network),
+            "network": network_record(self.trial.network),
             "origin": self.trial.origin.cpu(),
             "coefficients": self.trial.get().cpu(),
             "factor": self.trial.gain,
@@ -195,7 +195,7 @@ class LazyPhase(Phase):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`, bit for bit."""
-        plain = self.plan.trial(network_from_data(state["network"]))
+        plain = self.plan.trial(network_from_record(state["network"]))
         plain.set(state["coefficients"].to(plain.eta))
         self.trial = LazyTrial(plain, gain=state["factor"], origin=state["origin"])
         self.probes = [dict(p) for p in state["probes"]]

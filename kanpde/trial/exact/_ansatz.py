@@ -2,7 +2,7 @@ r"""Exact conditions: u = g + D · N, where that is true to the problem.
 
 On a box, g is a transfinite (Boolean sum) interpolant of the data, built direction by
 direction with Hermite blends, and D vanishes on the faces to the order that is
-prescribed there. On other shapes see `_level`. After building, every
+prescribed there. On other shapes see `_distance`. After building, every
 condition is evaluated at random points: what does not hold is not imposed and becomes rows, with
 the reason.
 """
@@ -28,7 +28,7 @@ from kanpde.problem import (
     periodic_axes,
     row_names,
 )
-from kanpde.trial.exact._distance import impose_on_level
+from kanpde.trial.exact._distance import impose_by_distance
 from kanpde.trial.exact._imposed import (
     NOT_FINITE,
     TOLERANCE,
@@ -107,7 +107,7 @@ def _impose(
     space = problem.domain.space
     _mark_periodic(problem, conditions, part, periodic)
     if space is not None and not _is_box(space):
-        impose_on_level(problem, space, conditions, part)
+        impose_by_distance(problem, space, conditions, part)
         return
     accepted: list[Datum] = []
     for name, condition in by_priority(conditions):
@@ -176,7 +176,7 @@ def _objection(
             reason = f"its face is on the periodic seam of {x}"
         if reason is None and kinked(problem, value):
             reason = "its data are not smooth, and the kinks would reach into the domain"
-        reason = reason or _seam(problem, k, value, periodic)
+        reason = reason or _jump_at_period(problem, k, value, periodic)
     return reason
 
 
@@ -223,7 +223,7 @@ def _stacking(data: list[Datum], orders: tuple[int, ...]) -> str | None:
     return None
 
 
-def _seam(problem: Problem, k: int, value: Expr, periodic: tuple[int, ...]) -> str | None:
+def _jump_at_period(problem: Problem, k: int, value: Expr, periodic: tuple[int, ...]) -> str | None:
     """Why data are less smooth across a periodic seam than the equation asks, if so."""
     for axis in periodic:
         x = problem.coordinates[axis]

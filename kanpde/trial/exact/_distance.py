@@ -1,6 +1,6 @@
 r"""Exact conditions beyond boxes: D is a smooth function that vanishes on parts of the boundary.
 
-Disks, balls, ellipses and convex polygons have one (`Domain.level`): :math:`1 - |x-c|^2/R^2`, or
+Disks, balls, ellipses and convex polygons have one (`Domain.vanishing_on`): :math:`1 - |x-c|^2/R^2`, or
 the product of the distances from the lines of the edges. Where Dirichlet data on such parts are
 those of one smooth expression, g is that expression; where its normal derivative is prescribed
 there as well, D is squared. Everything else becomes rows, with the reason.
@@ -19,14 +19,14 @@ from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, norm
 from kanpde.trial.exact._imposed import TOLERANCE, Ansatz, by_priority, kinked, largest
 from kanpde.trial.exact._interpolant import face_place
 
-NO_LEVEL = "no smooth distance for this part of the boundary"
+NO_FUNCTION = "no smooth distance for this part of the boundary"
 CHECKED = 256
 
 
-def impose_on_level(
+def impose_by_distance(
     problem: Problem, space: Domain, conditions: dict[str, Condition], part: Ansatz
 ) -> None:
-    """Impose the conditions of one unknown that a level function of the domain can carry."""
+    """Impose the conditions of one unknown that a function vanishing on the boundary can carry."""
     names = _impose_values(problem, space, conditions, part)
     if names:
         _impose_slopes(problem, conditions, part, names)
@@ -46,17 +46,17 @@ def _impose_values(
         if len(same) > len(best):
             best, value = same, c.value
     names = tuple(n for c in best.values() for n in problem.domain.resolve(c.on).parts)
-    level = space.level(names) if names else None
+    vanishing = space.vanishing_on(names) if names else None
     for name in able:
-        if level is None:
-            part.reasons[name] = NO_LEVEL
+        if vanishing is None:
+            part.reasons[name] = NO_FUNCTION
         elif name in best:
             part.imposed[name] = "exact"
         else:
             part.reasons[name] = f"its data are not those of {next(iter(best))!r}"
-    if level is None:
+    if vanishing is None:
         return ()
-    part.g, part.d = value, level
+    part.g, part.d = value, vanishing
     return names
 
 

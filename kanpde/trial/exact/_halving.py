@@ -36,7 +36,7 @@ from kanpde.trial.exact._ansatz import Ansatzes
 SMALLEST_SLOPE = 1e-9
 
 
-def folds(problem: Problem, mirror: Mirror) -> bool:
+def is_halved(problem: Problem, mirror: Mirror) -> bool:
     """Whether the half domain can be solved instead, where one condition is enough on its ends.
 
     Where all is odd that is u = 0 on the mirror. Where all is even and periodic, but starts with
@@ -209,7 +209,7 @@ def described(
     for m in mirrors:
         x = str(problem.coordinates[m.axis])
         even = "even inputs of the trained network" if trained else "not needed"
-        used = "half domain solved" if folds(problem, m) else even
+        used = "half domain solved" if is_halved(problem, m) else even
         parities = {n: words[p] for n, p in zip(names, m.parities, strict=True)}
         listed = ", ".join(f"{n} {p}" for n, p in parities.items())
         found[x] = {

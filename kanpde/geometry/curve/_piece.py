@@ -1,4 +1,4 @@
-"""The chart of curves one after the other."""
+"""The piece of curves one after the other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from kanpde.geometry._samplers import Array, axis_rule
 from kanpde.geometry.curve._curve import Curve
 from kanpde.geometry.curve._curves import Arc
-from kanpde.geometry.patch import Chart, Sample, join, split
+from kanpde.geometry.piece import MappedPiece, Sample, join, split
 
 
-class CurveChart(Chart):
+class CurvePiece(MappedPiece):
     """Curves one after the other, by arc length, with normals to their right."""
 
     def __init__(self, curves: Sequence[Curve]) -> None:

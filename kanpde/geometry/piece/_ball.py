@@ -1,4 +1,4 @@
-"""Charts of spheres and balls of any dimension, in hyperspherical coordinates."""
+"""Pieces of spheres and balls of any dimension, in hyperspherical coordinates."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 from scipy.special import betaincinv, gammainc, gammaln, ndtri, roots_jacobi
 
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
-from kanpde.geometry.patch._patch import Chart, Sample
+from kanpde.geometry.piece._piece import MappedPiece, Sample
 
 _TINY = 2.0**-53  # keeps the inverse normal distribution finite at 0 and 1
 
 
-class SphereChart(Chart):
+class SpherePiece(MappedPiece):
     """The sphere of a ball, with outward normals."""
 
     def __init__(self, center: Array, radius: float) -> None:
@@ -34,7 +34,7 @@ class SphereChart(Chart):
         return Sample(self.center + self.radius * direction, direction, weight)
 
 
-class BallChart(Chart):
+class BallPiece(MappedPiece):
     """A ball."""
 
     def __init__(self, center: Array, radius: float) -> None:

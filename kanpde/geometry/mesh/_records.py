@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from kanpde.calculus import unpack
 from kanpde.errors import RunDirectoryError
-from kanpde.geometry import _data
+from kanpde.geometry import _records
 
 _KEYS = ("coordinates", "closed", "points", "cells", "groups", "names")
 
 
-def arrays_from_data(
+def arrays_from_record(
     data: dict[str, Any],
 ) -> tuple[tuple[sympy.Symbol, ...], dict[str, NDArray[Any]], list[str]]:
     """Return the coordinates, the arrays and the names that `Mesh.to_data` described.
@@ -24,8 +24,8 @@ def arrays_from_data(
     RunDirectoryError
         If a key, an array or a name is damaged.
     """
-    _data.entries(data, *_KEYS)
-    symbols = _data.symbols(data["coordinates"])
+    _records.entries(data, *_KEYS)
+    symbols = _records.symbols(data["coordinates"])
     d, closed, names = len(symbols), data["closed"], data["names"]
     if d not in (2, 3) or not isinstance(closed, bool) or (closed and d != 3):
         raise RunDirectoryError(f"domain mesh: expected two or three coordinates, got {d}")

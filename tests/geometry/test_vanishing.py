@@ -24,11 +24,11 @@ SHAPES = {
 
 
 @pytest.mark.parametrize(("shape", "parts"), SHAPES.values(), ids=SHAPES)
-def test_level_vanishes_on_its_parts_only(shape, parts, rng):
+def test_function_vanishes_on_its_parts_only(shape, parts, rng):
     coordinates = shape.coordinates
-    level = shape.level(parts)
-    value = sympy.lambdify(coordinates, level)
-    slopes = sympy.lambdify(coordinates, [level.diff(c) for c in coordinates])
+    function = shape.vanishing_on(parts)
+    value = sympy.lambdify(coordinates, function)
+    slopes = sympy.lambdify(coordinates, [function.diff(c) for c in coordinates])
     on, normals, *_ = shape.boundary(200, part=parts, rng=rng)
     assert np.abs(value(*on.T)).max() < 1e-13
     inside, _ = shape.interior(500, rng=rng)
@@ -52,5 +52,5 @@ def test_level_vanishes_on_its_parts_only(shape, parts, rng):
         Polygon((x, y), [(np.cos(a), np.sin(a)) for a in 2 * np.pi * np.arange(12) / 12]),
     ],
 )
-def test_no_level_is_known(shape):
-    assert shape.level(list(shape.parts)) is None
+def test_no_function_is_known(shape):
+    assert shape.vanishing_on(list(shape.parts)) is None

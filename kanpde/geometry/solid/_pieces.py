@@ -1,17 +1,17 @@
-"""Patches of solids of revolution about the third axis, in their own coordinates."""
+"""Pieces of solids of revolution about the third axis, in their own coordinates."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
-from kanpde.geometry.patch import BallChart, Chart, Sample
+from kanpde.geometry.piece import BallPiece, MappedPiece, Sample
 from kanpde.geometry.solid._revolved import around_axis
 
 _HALVINGS = 52
 
 
-class ConeChart(Chart):
+class ConePiece(MappedPiece):
     """The inside of a truncated cone; radii at the lower and the upper end."""
 
     columns = dimension = units = 3
@@ -20,7 +20,7 @@ class ConeChart(Chart):
         self.radii, self.height = radii, height
         a, b = radii
         self.measure = np.pi * height * (a**2 + a * b + b**2) / 3.0
-        self.disk = BallChart(np.zeros(2), 1.0)
+        self.disk = BallPiece(np.zeros(2), 1.0)
 
     def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
         """Choose the height by volume, then a point of the disk there."""
@@ -43,7 +43,7 @@ class ConeChart(Chart):
         return np.column_stack([radius[:, None] * disk, (share - 0.5) * self.height])
 
 
-class ConeSide(Chart):
+class ConeSide(MappedPiece):
     """The side of a truncated cone."""
 
     columns, dimension, units = 3, 2, 2
@@ -75,13 +75,13 @@ class ConeSide(Chart):
         return points, np.column_stack([self.height / self.slant * out, slope])
 
 
-class DiskChart(Chart):
+class DiskPiece(MappedPiece):
     """A disk across the axis, with the normal up (side 1) or down (side -1)."""
 
     columns, dimension, units = 3, 2, 2
 
     def __init__(self, radius: float, height: float, side: int) -> None:
-        self.disk, self.height, self.side = BallChart(np.zeros(2), radius), height, side
+        self.disk, self.height, self.side = BallPiece(np.zeros(2), radius), height, side
         self.measure = self.disk.measure
 
     def from_unit(self, unit: Array) -> tuple[Array, Array | None]:
@@ -98,7 +98,7 @@ class DiskChart(Chart):
         return np.column_stack([plane, np.full(len(plane), self.height)]), normals
 
 
-class TorusChart(Chart):
+class TorusPiece(MappedPiece):
     """The inside of a torus."""
 
     columns = dimension = units = 3
@@ -116,7 +116,7 @@ class TorusChart(Chart):
 
     def tensor(self, count: int, sampler: str) -> Sample:
         """Return the product of a rule on the tube's disk and equal angles."""
-        disk = BallChart(np.zeros(2), self.tube).tensor(count, sampler)
+        disk = BallPiece(np.zeros(2), self.tube).tensor(count, sampler)
         around, equal = axis_rule(count, "grid")
         across = disk.weights * (self.radius + disk.points[:, 0])
         place = np.repeat(np.arange(len(across)), count)
@@ -126,7 +126,7 @@ class TorusChart(Chart):
         return Sample(points, None, self.measure * weights)
 
 
-class TorusSurface(Chart):
+class TorusSurface(MappedPiece):
     """The surface of a torus."""
 
     columns, dimension, units = 3, 2, 2

@@ -1,4 +1,4 @@
-"""The chart of a box, or of a face of it."""
+"""The piece of a box, or of a face of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from kanpde.geometry._samplers import Array
 from kanpde.geometry._selection import Face
-from kanpde.geometry.patch._patch import Chart
+from kanpde.geometry.piece._piece import MappedPiece
 
 
-class BoxChart(Chart):
+class BoxPiece(MappedPiece):
     """A box, or one face of it."""
 
     def __init__(self, lower: Array, upper: Array, face: Face | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What of a patch lies where it counts, by rejection."""
+"""What of a piece lies where it counts, by rejection."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry._samplers import Array, Mask
-from kanpde.geometry.patch._box import BoxChart
-from kanpde.geometry.patch._patch import Patch, Sample, draw_kept, draw_where
+from kanpde.geometry.piece._box import BoxPiece
+from kanpde.geometry.piece._piece import Piece, Sample, draw_kept, draw_where
 
 SURVEY = 2**17  # Sobol points that a measure is estimated from
 Keep = Callable[[Sample], NDArray[np.bool_]]
 
 
-class KeptPatch(Patch):
-    """The points of a patch that `keep` accepts, with the normals turned where it says so.
+class KeptPiece(Piece):
+    """The points of a piece that `keep` accepts, with the normals turned where it says so.
 
     Parameters
     ----------
     whole
-        The patch that points are drawn from.
+        The piece that points are drawn from.
     keep
         Tells which points of a sample count.
     measure
@@ -34,7 +34,7 @@ class KeptPatch(Patch):
 
     def __init__(
         self,
-        whole: Patch,
+        whole: Piece,
         keep: Keep,
         *,
         measure: float | None = None,
@@ -55,7 +55,7 @@ class KeptPatch(Patch):
         return self._turned(sample)._replace(weights=np.full(many, self.measure / many))
 
     def tensor(self, count: int, sampler: str) -> Sample:
-        """Return the whole patch's rule where it is kept, scaled to the measure."""
+        """Return the whole piece's rule where it is kept, scaled to the measure."""
         rule = sampler if self.dimension else "grid"  # a single point needs no generator
         sample = draw_kept(self.whole, count**self.dimension, rule, None, self.keep)
         scale = self.measure / sample.weights.sum()
@@ -70,7 +70,7 @@ class KeptPatch(Patch):
 _MOST_AXIS = 400
 
 
-class InsidePatch(Patch):
+class InsidePiece(Piece):
     """The inside of a closed surface, drawn from by rejection from its bounding box.
 
     Parameters
@@ -86,7 +86,7 @@ class InsidePatch(Patch):
     def __init__(self, lower: Array, upper: Array, inside: Mask, measure: float) -> None:
         self.columns = self.dimension = len(lower)
         self.measure = measure
-        self._box, self._inside = BoxChart(lower, upper), inside
+        self._box, self._inside = BoxPiece(lower, upper), inside
 
     def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
         """Draw `n` points, each of the same weight."""

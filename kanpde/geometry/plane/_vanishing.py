@@ -15,13 +15,13 @@ MOST_LINES = 8  # a product of more is too flat inside to be of use
 SAME = 1e-9
 
 
-def quadratic_level(coordinates: Sequence[Symbol], center: Array, axes: Array) -> Expr:
+def vanishing_quadratic(coordinates: Sequence[Symbol], center: Array, axes: Array) -> Expr:
     """Give 1 minus the squared distance from the center, in half axes (the rows of `axes`).
 
     Examples
     --------
     >>> x, y = sympy.symbols("x y", real=True)
-    >>> quadratic_level((x, y), np.zeros(2), np.diag([2.0, 1.0]))
+    >>> vanishing_quadratic((x, y), np.zeros(2), np.diag([2.0, 1.0]))
     -x**2/4 - y**2 + 1
     """
     offsets = [x - exact_number(float(c)) for x, c in zip(coordinates, center, strict=True)]
@@ -32,7 +32,7 @@ def quadratic_level(coordinates: Sequence[Symbol], center: Array, axes: Array) -
     return total
 
 
-def lines_level(
+def vanishing_lines(
     coordinates: Sequence[Symbol], edges: Iterable[tuple[Array, Array]], vertices: Array
 ) -> Expr | None:
     """Give the product of the distances from lines, 1 at most over the vertices of a hull.
@@ -48,7 +48,7 @@ def lines_level(
     --------
     >>> x, y = sympy.symbols("x y", real=True)
     >>> corners = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
-    >>> lines_level((x, y), [(corners[0], corners[1]), (corners[2], corners[0])], corners)
+    >>> vanishing_lines((x, y), [(corners[0], corners[1]), (corners[2], corners[0])], corners)
     x*y/2
     """
     lines: list[Array] = []
@@ -69,11 +69,11 @@ def lines_level(
     return sympy.Mul(*factors)
 
 
-def moved_level(
-    level: Expr | None, coordinates: Sequence[Symbol], matrix: Array, offset: Array
+def vanishing_moved(
+    function: Expr | None, coordinates: Sequence[Symbol], matrix: Array, offset: Array
 ) -> Expr | None:
-    """Give the level at points that ``x -> matrix x + offset`` sends to where they are."""
-    if level is None:
+    """Give the function at points that ``x -> matrix x + offset`` sends to where they are."""
+    if function is None:
         return None
     back = np.linalg.inv(matrix)
     shifted = [x - exact_number(float(c)) for x, c in zip(coordinates, offset, strict=True)]
@@ -81,4 +81,4 @@ def moved_level(
         x: sum(exact_number(float(v)) * s for v, s in zip(row, shifted, strict=True))
         for x, row in zip(coordinates, back, strict=True)
     }
-    return level.subs(places, simultaneous=True)
+    return function.subs(places, simultaneous=True)

@@ -1,4 +1,4 @@
-"""From one slab in time to the next: the state at the seam, as functions of space."""
+"""From one slab in time to the next: the state where it starts, as functions of space."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from kanpde.calculus import JetSpace
 from kanpde.nets import ProductKAN, product_count
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._products import axis_nodes, product_network
-from kanpde.trial import Seam, SlabTrial
+from kanpde.trial import SlabStart, SlabTrial
 
 MARGIN, ATTEMPTS, GROWTH = 6, 5, 1.3
 CLOSE = 4e-15
 MOST_PRODUCTS = 2000
 
 
-def take_over(plan: Plan, trial: SlabTrial, time: float) -> Seam:
+def take_over(plan: Plan, trial: SlabTrial, time: float) -> SlabStart:
     """Fit value and time derivatives of a slab at `time` by product KANs in space.
 
     The degree of the slab is raised until the fit is down to round-off, five times at most.
@@ -40,7 +40,7 @@ def take_over(plan: Plan, trial: SlabTrial, time: float) -> Seam:
             break
         degrees = list(larger)
     assert found is not None
-    return Seam(found[1], axis, time)
+    return SlabStart(found[1], axis, time)
 
 
 def _fit(
@@ -49,7 +49,7 @@ def _fit(
     """Networks of given degrees, and their largest relative misfit."""
     old = trial.network
     assert isinstance(old, ProductKAN)
-    networks = [product_network(plan, degrees, old.charts) for _ in range(max(1, *orders))]
+    networks = [product_network(plan, degrees, old.maps) for _ in range(max(1, *orders))]
     axes = [
         np.array([time])
         if k == plan.time_axis

@@ -1,4 +1,4 @@
-"""Patches made of many simplices, and the inside of a closed surface."""
+"""Pieces made of many simplices, and the inside of a closed surface."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scipy.special import roots_jacobi
 
 from kanpde.calculus import Indices, edges
 from kanpde.geometry._samplers import Array, axis_rule, outer, outer_weights
-from kanpde.geometry.patch._patch import Chart, Sample
+from kanpde.geometry.piece._piece import MappedPiece, Sample
 
 _SPARSE = 4  # a rule of fewer points than cells / 4 leaves cells out
 
 
-class SimplexChart(Chart):
+class SimplexPiece(MappedPiece):
     """Simplices of one dimension, each drawn from by its measure.
 
     The first coordinate of the cube chooses the simplex, the others the place in it. The

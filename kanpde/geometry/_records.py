@@ -31,7 +31,7 @@ def reads(kind: str) -> Callable[[Reader], Reader]:
     return enter
 
 
-def domain_from_data(data: object) -> Domain:
+def domain_from_record(data: object) -> Domain:
     """Rebuild the domain that `Domain.to_data` described.
 
     Coordinates come back as real symbols of the same names. Nothing in `data`
@@ -46,7 +46,7 @@ def domain_from_data(data: object) -> Domain:
     --------
     >>> from kanpde.geometry import Interval
     >>> x = sympy.Symbol("x", real=True)
-    >>> domain_from_data(Interval(x, -1, 1).to_data())
+    >>> domain_from_record(Interval(x, -1, 1).to_record())
     Interval(x, -1, 1)
     """
     try:
@@ -65,7 +65,7 @@ def build(data: object) -> Domain:
     Raises
     ------
     RunDirectoryError
-        As `domain_from_data`.
+        As `domain_from_record`.
     InputError
         If a shape refuses what it is made of.
     """

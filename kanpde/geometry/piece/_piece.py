@@ -1,9 +1,9 @@
-"""Patches: pieces of space (a bulk, a face, a sphere) that points are drawn from.
+"""Pieces of space (a bulk, a face, a sphere) that points are drawn from.
 
-A shape is described by the patch of its bulk and one patch per boundary part.
-Products of patches are patches, so a space-time boundary needs no code of its
-own. A shape that maps the unit cube onto itself derives from `Chart`; one that
-cannot (rejection from a bounding box, cells of a mesh) derives from `Patch`.
+A shape is described by the piece of its bulk and one piece per boundary part.
+Products of pieces are pieces, so a space-time boundary needs no code of its
+own. A shape that maps the unit cube onto itself derives from `MappedPiece`; one that
+cannot (rejection from a bounding box, cells of a mesh) derives from `Piece`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kanpde.geometry._samplers import (
     unit_points,
 )
 
-# A masked draw gives up once it has asked a patch for so many points, or a
+# A masked draw gives up once it has asked a piece for so many points, or a
 # tensor rule for so many on each axis (10 000 Gauss nodes take 11 s).
 _LARGEST_DRAW = 2**20
 _LARGEST_AXIS = 256
@@ -35,7 +35,7 @@ _PILOTS = (2**9, 2**14, 2**18)
 
 
 class Sample(NamedTuple):
-    """Points on a patch, unit normals (``None`` on a bulk) and weights."""
+    """Points on a piece, unit normals (``None`` on a bulk) and weights."""
 
     points: Array  # (N, d)
     normals: Array | None  # (N, d)
@@ -47,7 +47,7 @@ class Sample(NamedTuple):
         return Sample(self.points[index], normals, self.weights[index])
 
 
-class Patch(ABC):
+class Piece(ABC):
     """A piece of ``columns``-dimensional space of dimension ``dimension``."""
 
     dimension: int
@@ -56,7 +56,7 @@ class Patch(ABC):
 
     @abstractmethod
     def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
-        """Draw exactly `n` points (one if the patch is a point)."""
+        """Draw exactly `n` points (one if the piece is a point)."""
 
     @abstractmethod
     def tensor(self, count: int, sampler: str) -> Sample:
@@ -71,8 +71,8 @@ class Patch(ABC):
         return self.scatter(n, sampler, rng)
 
 
-class Chart(Patch):
-    """A patch that a measure-preserving map of the unit cube covers."""
+class MappedPiece(Piece):
+    """A piece that a measure-preserving map of the unit cube covers."""
 
     units: int  # coordinates of the cube, at least `dimension`
 
@@ -91,23 +91,23 @@ class Chart(Patch):
         return Sample(*self.from_unit(unit), self.measure * weights)
 
 
-class ProductPatch(Patch):
-    """The product of patches; columns stand side by side in their order."""
+class ProductPiece(Piece):
+    """The product of pieces; columns stand side by side in their order."""
 
-    def __init__(self, factors: Sequence[Patch]) -> None:
+    def __init__(self, factors: Sequence[Piece]) -> None:
         self.factors = tuple(factors)
         self.dimension = sum(f.dimension for f in factors)
         self.columns = sum(f.columns for f in factors)
         self.measure = math.prod(f.measure for f in factors)
 
     def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
-        """Draw `n` points, jointly low-discrepancy over all charts."""
-        units = sum(f.units for f in self.factors if isinstance(f, Chart))
+        """Draw `n` points, jointly low-discrepancy over all mapped pieces."""
+        units = sum(f.units for f in self.factors if isinstance(f, MappedPiece))
         unit = unit_points(n, units, sampler, rng)[0] if units else np.zeros((n, 0))
         samples = []
         start = 0
         for factor in self.factors:
-            if isinstance(factor, Chart):
+            if isinstance(factor, MappedPiece):
                 points, normals = factor.from_unit(unit[:, start : start + factor.units])
                 samples.append(Sample(points, normals, np.full(n, factor.measure / n)))
                 start += factor.units
@@ -163,31 +163,31 @@ def split(n: int, measures: Sequence[float]) -> list[int]:
 
 
 def draw_where(
-    patch: Patch, n: int, sampler: str, rng: np.random.Generator | None, mask: Mask
+    piece: Piece, n: int, sampler: str, rng: np.random.Generator | None, mask: Mask
 ) -> Sample:
-    """Draw points of the patch where `mask` holds, by rejection.
+    """Draw points of the piece where `mask` holds, by rejection.
 
     Scattered samplers deliver exactly `n` points unless the region is so small
     that 2**20 draws do not hold them; tensor samplers deliver at least `n`.
     The weights sum to the estimated measure of the region.
     """
-    return draw_kept(patch, n, sampler, rng, lambda sample: mask(sample.points))
+    return draw_kept(piece, n, sampler, rng, lambda sample: mask(sample.points))
 
 
 def draw_kept(
-    patch: Patch,
+    piece: Piece,
     n: int,
     sampler: str,
     rng: np.random.Generator | None,
     keep: Callable[[Sample], NDArray[np.bool_]],
 ) -> Sample:
     """Draw as `draw_where`, by a predicate that sees the normals too."""
-    largest = _largest_draw(patch, n, sampler)
+    largest = _largest_draw(piece, n, sampler)
     asked = n
     while True:
-        sample = patch.draw(asked, sampler, rng)
+        sample = piece.draw(asked, sampler, rng)
         kept = np.flatnonzero(keep(sample))
-        if len(kept) >= n or patch.dimension == 0 or asked >= largest:
+        if len(kept) >= n or piece.dimension == 0 or asked >= largest:
             break
         growth = 1.1 * n / len(kept) if len(kept) else 16.0
         asked = min(largest, max(2 * asked, math.ceil(asked * growth)))
@@ -199,38 +199,38 @@ def draw_kept(
 
 
 def draw_parts(
-    patches: Sequence[Patch],
+    pieces: Sequence[Piece],
     n: int,
     sampler: str,
     rng: np.random.Generator | None,
     mask: Mask | None = None,
 ) -> tuple[Sample, NDArray[np.intp]]:
-    """Draw `n` points over several patches; also the number of each point's patch.
+    """Draw `n` points over several pieces; also the number of each point's piece.
 
     Raises
     ------
     InputError
-        If `mask` holds nowhere on the patches.
+        If `mask` holds nowhere on the pieces.
     """
     check_request(n, sampler, rng)
     if mask is None:
-        counts = split(n, [p.measure for p in patches])
-        samples = [p.draw(c, sampler, rng) for p, c in zip(patches, counts, strict=True)]
-        numbers = list(range(len(patches)))
+        counts = split(n, [p.measure for p in pieces])
+        samples = [p.draw(c, sampler, rng) for p, c in zip(pieces, counts, strict=True)]
+        numbers = list(range(len(pieces)))
     else:
-        counts = split_where(patches, n, sampler, rng, mask)
+        counts = split_where(pieces, n, sampler, rng, mask)
         numbers = [i for i, c in enumerate(counts) if c]
-        samples = [draw_where(patches[i], counts[i], sampler, rng, mask) for i in numbers]
+        samples = [draw_where(pieces[i], counts[i], sampler, rng, mask) for i in numbers]
     index = np.repeat(np.asarray(numbers, dtype=np.intp), [len(s.weights) for s in samples])
     return join(samples), index
 
 
 def split_where(
-    patches: Sequence[Patch], n: int, sampler: str, rng: np.random.Generator | None, mask: Mask
+    pieces: Sequence[Piece], n: int, sampler: str, rng: np.random.Generator | None, mask: Mask
 ) -> list[int]:
-    """Share `n` points out by the measure of each patch where `mask` holds."""
+    """Share `n` points out by the measure of each piece where `mask` holds."""
     for pilot in _PILOTS:
-        samples = [p.draw(min(pilot, _largest_draw(p, n, sampler)), sampler, rng) for p in patches]
+        samples = [p.draw(min(pilot, _largest_draw(p, n, sampler)), sampler, rng) for p in pieces]
         found = [float(s.weights[mask(s.points)].sum()) for s in samples]
         if sum(found) > 0:
             return split(n, found)
@@ -240,32 +240,30 @@ def split_where(
     )
 
 
-def _largest_draw(patch: Patch, n: int, sampler: str) -> int:
+def _largest_draw(piece: Piece, n: int, sampler: str) -> int:
     if sampler not in TENSOR:
         return max(_LARGEST_DRAW, 4 * n)
-    power: int = _LARGEST_AXIS ** max(1, patch.dimension)
+    power: int = _LARGEST_AXIS ** max(1, piece.dimension)
     return min(_LARGEST_DRAW, power)
 
 
-class JoinedPatch(Patch):
-    """Patches of one dimension that together are one part."""
+class JoinedPiece(Piece):
+    """Pieces of one dimension that together are one part."""
 
-    def __init__(self, patches: Sequence[Patch]) -> None:
-        self.patches = patches
-        self.dimension, self.columns = patches[0].dimension, patches[0].columns
-        self.measure = sum(p.measure for p in patches)
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.pieces = pieces
+        self.dimension, self.columns = pieces[0].dimension, pieces[0].columns
+        self.measure = sum(p.measure for p in pieces)
 
     def scatter(self, n: int, sampler: str, rng: np.random.Generator) -> Sample:
         """Share the points out by measure."""
-        sample, _ = draw_parts(self.patches, n, sampler, rng)
+        sample, _ = draw_parts(self.pieces, n, sampler, rng)
         chosen = sample.take(np.sort(rng.permutation(len(sample.weights))[:n]))
         weights = np.full(len(chosen.weights), self.measure / len(chosen.weights))
         return chosen._replace(weights=weights)
 
     def tensor(self, count: int, sampler: str) -> Sample:
-        """Join the patches' rules, of nodes by their share of the measure."""
-        shares = [
-            (p.measure / self.measure) ** (1.0 / max(1, self.dimension)) for p in self.patches
-        ]
+        """Join the pieces' rules, of nodes by their share of the measure."""
+        shares = [(p.measure / self.measure) ** (1.0 / max(1, self.dimension)) for p in self.pieces]
         counts = [max(1, round(count * share)) for share in shares]
-        return join([p.tensor(c, sampler) for p, c in zip(self.patches, counts, strict=True)])
+        return join([p.tensor(c, sampler) for p, c in zip(self.pieces, counts, strict=True)])
