@@ -1,9 +1,9 @@
 r"""Exact conditions beyond boxes: D is a smooth function that vanishes on parts of the boundary.
 
-Disks, balls, ellipses and convex polygons have one (`Domain.vanishing_on`): :math:`1 - |x-c|^2/R^2`, or
-the product of the distances from the lines of the edges. Where Dirichlet data on such parts are
-those of one smooth expression, g is that expression; where its normal derivative is prescribed
-there as well, D is squared. Everything else becomes rows, with the reason.
+Disks, balls, ellipses and convex polygons have one (`Domain.vanishing_on`): :math:`1 -
+|x-c|^2/R^2`, or the product of the distances from the lines of the edges. Where Dirichlet data on
+such parts are those of one smooth expression, g is that expression; where its normal derivative
+is prescribed there as well, D is squared. Everything else becomes rows, with the reason.
 """
 
 from __future__ import annotations
