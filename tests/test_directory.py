@@ -411,12 +411,12 @@ def test_parts_that_do_not_fit_are_refused(change, run):
 
 def test_wrong_format_number_is_told_with_the_fix(run):
     edit(run, lambda data: data.update(format=99))
-    with pytest.raises(RunDirectoryError, match="expected format 1, got 99; read it with"):
+    with pytest.raises(RunDirectoryError, match="expected format 1 or 2, got 99; read it with"):
         kanpde.load(run)
     edit(run, lambda data: data.update(format=1))
     state = torch.load(run / "checkpoint.pt", weights_only=True)
     torch.save({**state, "format": 99}, run / "checkpoint.pt")
-    with pytest.raises(RunDirectoryError, match="expected format 1, got 99; read it with"):
+    with pytest.raises(RunDirectoryError, match="expected format 1 or 2, got 99; read it with"):
         kanpde.load(run)
 
 

@@ -69,7 +69,7 @@ def integral():
 PROBLEMS = {"burgers": burgers, "flow": flow, "kdv": kdv, "integral": integral}
 
 
-def rows_of(problem, kernel, *, net="kan", chunk=None, exact=True):
+def rows_of(problem, kernel, *, net="auto", chunk=None, exact=True):
     settings = Settings(net=net, hidden=(5, 4), kernel=kernel, exact_conditions=exact, boundary=40)
     plan = make_plan(problem, settings)
     trial = plan.trial(make_network(plan))
@@ -82,7 +82,7 @@ def assembled(rows):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("net", ["kan", "mlp"])
+@pytest.mark.parametrize("net", ["auto", "mlp"])
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_fused_rows_agree_with_plain_rows(name, net, exact):
     plain = rows_of(PROBLEMS[name](), "torch", net=net, exact=exact)

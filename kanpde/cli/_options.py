@@ -22,7 +22,10 @@ from kanpde.problem import Settings
 DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 FLAGS = {
-    "net": ("kan|mlp", "kind of network"),
+    "net": (
+        "auto|spectral|kan|mlp",
+        "product KAN by least squares (spectral), trained KAN or MLP; auto (default) chooses",
+    ),
     "hidden": ("N,N", "widths of the hidden layers, as 6,6"),
     "grid": ("G", "number of spline intervals"),
     "degree": ("P", "polynomial degree of the edges; functions per edge for sine and rbf"),

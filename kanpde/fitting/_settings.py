@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any, get_type_hints
 
 from kanpde.errors import InputError
-from kanpde.ground._choices import BASES, BASES_OF_AN_EDGE, DTYPES, NETS, OPTIMIZERS
+from kanpde.ground._choices import BASES, BASES_OF_AN_EDGE, DTYPES, OPTIMIZERS, TRAINED_NETS
 from kanpde.ground._plain import plain
 
 TASKS = ("regression", "classification")
@@ -120,7 +120,7 @@ class FitSettings:
         for name, allowed in (
             ("task", (None, *TASKS)),
             ("missing", MISSING),
-            ("net", NETS),
+            ("net", TRAINED_NETS),
             ("basis", (None, *BASES)),
             ("base", (None, *BASES_OF_AN_EDGE)),
             ("optimizer", OPTIMIZERS),

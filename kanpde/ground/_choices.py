@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-NETS = ("kan", "mlp")
+NETS = ("auto", "spectral", "kan", "mlp")
+TRAINED_NETS = ("kan", "mlp")
 BASES = ("chebyshev", "bspline", "sine", "rbf")
 BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ("auto", "lm", "ssbroyden", "lbfgs", "adam")

@@ -7,6 +7,7 @@ import json
 import pickle
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from kanpde.ground._files import DAMAGE, write
 from kanpde.ground._plain import check_unchanged, plain
 from kanpde.ground._status import Status
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
 PROBLEM, FIT, CHECKPOINT = "problem.json", "fit.json", "checkpoint.pt"
 SUMMARY, HISTORY, TRUTH, DATA = "summary.json", "history.csv", "truth.npz", "data.npz"
+Since = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def holds_run(directory: Path) -> bool:
@@ -92,9 +95,9 @@ def read_json(directory: Path, name: str, *, kind: str, command: str) -> dict[st
         raise RunDirectoryError(f"{path}: expected JSON, got a damaged file ({error})") from None
     if not isinstance(data, dict) or data.get("kanpde") != kind:
         raise RunDirectoryError(f"{path}: expected a kanpde {kind}, got a foreign file")
-    if data.get("format") != FORMAT:
+    if data.get("format") not in READABLE:
         raise RunDirectoryError(
-            f"{path}: expected format {FORMAT}, got {data.get('format')}; "
+            f"{path}: expected format 1 or {FORMAT}, got {data.get('format')}; "
             "read it with the kanpde version that wrote it"
         )
     return data
@@ -128,9 +131,9 @@ def read_checkpoint(directory: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(state, dict) or state.get("kanpde") != "checkpoint":
         raise RunDirectoryError(f"{path}: expected a kanpde checkpoint, got a foreign file")
-    if state.get("format") != FORMAT:
+    if state.get("format") not in READABLE:
         raise RunDirectoryError(
-            f"{path}: expected format {FORMAT}, got {state.get('format')}; "
+            f"{path}: expected format 1 or {FORMAT}, got {state.get('format')}; "
             "read it with the kanpde version that wrote it"
         )
     return state
@@ -153,8 +156,17 @@ def read_summary(path: Path) -> dict[str, Any]:
     return summary
 
 
-def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, Any]:
+def check_resumable(
+    directory: Path, fingerprint: dict[str, Any], *, since: Since | None = None
+) -> dict[str, Any]:
     """Read the checkpoint to resume from, if it belongs to the same problem and settings.
+
+    Parameters
+    ----------
+    fingerprint
+        What this run begins with.
+    since
+        Says what runs of format 1 began with in the words of format 2.
 
     Raises
     ------
@@ -169,5 +181,7 @@ def check_resumable(directory: Path, fingerprint: dict[str, Any]) -> dict[str, A
         raise RunDirectoryError(
             f"{directory}: expected a checkpoint to resume, got a saved solution only"
         )
+    if since is not None and state["format"] == 1:
+        stored = since(stored)
     check_unchanged(stored, fingerprint)
     return state

@@ -21,7 +21,7 @@ def describe_network(network: Network) -> str:
             degree = "degrees " + "x".join(map(str, network.degrees))
         else:
             degree = f"total degree {network.degree}"
-        return f"product KAN {width}, {degree}{structure(network)}"
+        return f"product KAN {width}, {degree}, spectral least squares{structure(network)}"
     if isinstance(network, KAN):
         block = network.layer(0).blocks[0]
         edges = repr(block.basis) if isinstance(block, BasisBlock) else "edges of its own"

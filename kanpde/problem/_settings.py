@@ -22,6 +22,12 @@ from kanpde.ground._choices import (
     WEIGHTINGS,
 )
 
+# Settings of networks that are trained.
+TRAINED_ONLY = (
+    *("hidden", "basis", "grid", "grids", "degree", "base", "frequency", "train_frequencies"),
+    *("optimizer", "derivatives", "weighting", "stages", "linear"),
+)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -30,7 +36,10 @@ class Settings:
     Parameters
     ----------
     net
-        ``"kan"`` or ``"mlp"``.
+        ``"auto"`` (least squares on product KANs where that can do it, else a trained KAN),
+        ``"spectral"`` (least squares on product KANs only: fixed Chebyshev and Fourier edges,
+        product nodes, learned outer coefficients), ``"kan"`` (a trained KAN, with B-splines
+        unless `basis` says otherwise) or ``"mlp"``.
     hidden
         Widths of the hidden layers, for example ``(8, 8)``.
     basis
@@ -117,7 +126,7 @@ class Settings:
     (6, 6)
     """
 
-    net: str = "kan"
+    net: str = "auto"
     hidden: tuple[int, ...] | None = None
     basis: str | None = None
     grid: int | None = None
@@ -181,8 +190,21 @@ class Settings:
         if self.basis != "sine" and (self.frequency is not None or self.train_frequencies):
             name = "train_frequencies" if self.frequency is None else "frequency"
             raise InputError(f"{name}: expected basis=sine beside it, got basis={self.basis}")
-        if self.sparsify and self.net != "kan":
+        if self.sparsify and self.net not in {"auto", "kan"}:
             raise InputError(f"sparsify: expected net=kan beside it, got net={self.net}")
+        if self.net == "spectral":
+            self._check_spectral()
+
+    def _check_spectral(self) -> None:
+        """Refuse what a network with fixed edges and one least-squares solve has no use for."""
+        fresh = {f.name: f.default for f in dataclasses.fields(self)}
+        for name in TRAINED_ONLY:
+            value = getattr(self, name)
+            if value != fresh[name]:
+                raise InputError(
+                    f"{name}: expected none beside net=spectral, whose edges are fixed and whose "
+                    f"outer coefficients are solved for, got {value}; leave it out or take net=kan"
+                )
 
     def _check_numbers(self) -> None:
         positive = ("grid", "degree", "interior", "boundary", "threads", "stages", "interaction")
@@ -207,6 +229,12 @@ class Settings:
     def types(cls) -> dict[str, Any]:
         """Field names and their annotated types, as the command line converts them."""
         return get_type_hints(cls)
+
+    @property
+    def edges(self) -> str:
+        """Basis of a trained KAN's edges: as asked, B-splines for net=kan or a grid."""
+        splines = self.net == "kan" or self.grid or self.grids
+        return self.basis or ("bspline" if splines else "chebyshev")
 
     @property
     def seconds(self) -> float:

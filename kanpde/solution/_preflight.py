@@ -144,8 +144,8 @@ def smoothness_warnings(problem: Problem, settings: Settings) -> list[str]:
     >>> smoothness_warnings(p, Settings(basis="bspline", degree=2))
     ['degree 2 equals the order of the equation: its residual is discontinuous; 3 is suggested']
     """
-    splines = settings.basis == "bspline" or settings.grid or settings.grids
-    if settings.net != "kan" or not splines or settings.degree != problem.order:
+    splines = settings.net in {"auto", "kan"} and settings.edges == "bspline"
+    if not splines or settings.degree != problem.order:
         return []
     return [
         f"degree {settings.degree} equals the order of the equation: its residual is "

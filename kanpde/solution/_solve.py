@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -19,17 +18,13 @@ from kanpde.ground._versions import versions
 from kanpde.nets._describe import describe_network, structure
 from kanpde.optimize import cores, few_threads
 from kanpde.problem import (
-    Condition,
-    Equation,
-    Interface,
-    Periodic,
-    PointData,
     Problem,
     Settings,
     vanishes,
 )
 from kanpde.residual import INTERIOR, Evaluation, ProblemView, Rows, view
 from kanpde.solution import _directory
+from kanpde.solution._fingerprint import fingerprint, since_format_2
 from kanpde.solution._preflight import closed_without_data
 from kanpde.solution._solution import Solution
 from kanpde.solvers import (
@@ -48,7 +43,6 @@ from kanpde.solvers import (
 from kanpde.trial import Slabs, Trial, as_stored, described, trial_state
 
 CHECKPOINT_EVERY = 3.0
-MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
 Progress = Callable[[dict[str, Any]], None]
 
 
@@ -167,7 +161,7 @@ class _Writer:
                 raise InputError(
                     f"out: {out} holds a run already; choose another directory or resume it"
                 )
-            state = _runs.check_resumable(out, self.fingerprint)
+            state = _runs.check_resumable(out, self.fingerprint, since=since_format_2)
             _restore(session, state, out)
         else:
             self._write(session.state())
@@ -205,54 +199,6 @@ def _restore(session: Session, state: dict[str, Any], out: Path) -> None:
         ) from None
 
 
-def fingerprint(plan: Plan) -> dict[str, Any]:
-    """Collect what a resumed run must share with the stopped one, by names that users know."""
-    problem = plan.asked
-    settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
-    found: dict[str, Any] = plain(
-        {
-            **({} if plan.start is None else {"start": _start_record(plan.start)}),
-            **{f"parameter {k}": v for k, v in problem.parameters.items()},
-            **{f"setting {k}": v for k, v in settings.items()},
-            "domain": problem.domain.to_record(),
-            **{f"equation {k}": _equation_record(problem, e) for k, e in problem.equations.items()},
-            **{
-                f"condition {k}": _condition_record(problem, c)
-                for k, c in problem.conditions.items()
-            },
-            **{
-                f"constant {k}": [c.start, *map(str, c.bounds), c.scale]
-                for k, c in problem.constants.items()
-            },
-        }
-    )
-    return found
-
-
-def _start_record(start: Trial) -> str:
-    """Tell one start from another."""
-    return hashlib.sha256(start.get().double().cpu().numpy().tobytes()).hexdigest()
-
-
-def _equation_record(problem: Problem, equation: Equation) -> str:
-    where = "" if equation.on is None else f" on {problem.domain.resolve(equation.on).description}"
-    return f"{equation.expression}{where}"
-
-
-def _condition_record(problem: Problem, condition: Condition) -> str:
-    if isinstance(condition, PointData):
-        columns = (condition.points, condition.values, condition.weights)
-        data = np.column_stack([np.asarray(column) for column in columns])
-        return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
-    if isinstance(condition, Periodic):
-        return f"{condition.u} periodic in {condition.coordinate}"
-    if isinstance(condition, Interface):
-        return f"{condition.kind} at {condition.at}: {condition.expressions()}"
-    on = getattr(condition, "on", None)
-    where = "" if on is None else f" on {problem.domain.resolve(on).description}"
-    return f"{condition.kind}: {condition.operator(problem.space)}{where}"
-
-
 def _finish(
     plan: Plan, evaluation: Evaluation, session: Session, kept: ProblemView, status: Status
 ) -> Solution:
@@ -264,7 +210,7 @@ def _finish(
         status = Status.INTERRUPTED if status is Status.INTERRUPTED else Status.NONFINITE
     trial, path = as_stored(phase.trial), list(session.path)
     if phase is not session.phase:
-        path.append(f"{phase.name} kept")
+        path.append(f"{phase.title} kept")
     if structure(trial.network):
         path[-1] += structure(trial.network)
     predicted: list[Any] = session.predict(fresh, phase) or [None] * len(evaluation.names)
@@ -352,5 +298,6 @@ def describe(trial: Any) -> str:
     if isinstance(trial, Slabs) and len(trial.parts) > 1:
         degrees = np.array([part.network.degrees for part in trial.parts])
         low, high = degrees.min(axis=0).tolist(), degrees.max(axis=0).tolist()
-        return f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"
+        what = f"product KANs in {len(trial.parts)} slabs, degrees {low} to {high}"
+        return f"{what}, spectral least squares"
     return describe_network(trial.network)

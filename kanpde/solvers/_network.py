@@ -28,9 +28,8 @@ def make_network(plan: Plan) -> Network:
     generator = plan.generator(1)
     if settings.net == "mlp":
         return MLP(_matched_mlp(plan, width), generator=generator)
-    basis_name = settings.basis or ("bspline" if settings.grid or settings.grids else "chebyshev")
-    if basis_name != "bspline":
-        basis = _smooth_basis(basis_name, settings)
+    if settings.edges != "bspline":
+        basis = _smooth_basis(settings.edges, settings)
         return KAN(width, basis=basis, base=settings.base or "identity", generator=generator)
     order = plan.problem.order
     degree = settings.degree or suggested_degree(plan.problem)

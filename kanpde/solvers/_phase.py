@@ -48,9 +48,11 @@ class Phase:
     """
 
     name = "phase"
+    title = ""  # what summaries call it, where that is not its name
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         self.plan, self.evaluation = plan, evaluation
+        self.title = self.title or self.name
         self.levels = Levels()
         self.trial: Trial
         self.points = 0

@@ -284,14 +284,12 @@ def _check_kernel(settings: Settings, device: torch.device) -> None:
 
 def _against_kernel(settings: Settings, device: torch.device) -> str | None:
     """Tell what keeps the fused kernel from being used."""
-    splines = settings.net == "kan" and (
-        settings.basis not in {None, "chebyshev"} or settings.grid or settings.grids
-    )
+    splines = settings.net != "mlp" and settings.edges != "chebyshev"
     for wrong, found in (
         (device.type != "cpu", f"device={device}"),
         (settings.dtype != "float64", f"dtype={settings.dtype}"),
         (settings.derivatives != "jets", f"derivatives={settings.derivatives}"),
-        (splines, f"basis={settings.basis or 'bspline'}"),
+        (splines, f"basis={settings.edges}"),
         (not kernel_available(), "no package numba"),
     ):
         if wrong:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from kanpde.errors import InputError
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
 from kanpde.nets import compile_kernel
@@ -22,7 +23,7 @@ from kanpde.solvers.marching._marching import MarchingPhase
 from kanpde.solvers.spectral._eigen import EigenPhase, eigen_applies
 from kanpde.solvers.spectral._linear import LinearPhase
 from kanpde.solvers.spectral._newton import NewtonPhase
-from kanpde.solvers.spectral._products import products_apply
+from kanpde.solvers.spectral._products import against_products, products_apply
 from kanpde.solvers.training._correction import CorrectionPhase
 from kanpde.solvers.training._descent import DescentPhase
 from kanpde.solvers.training._lazy import ATTEMPTS, LazyPhase, lazy_applies
@@ -63,13 +64,15 @@ class Session:
         self.runner_up: tuple[Phase, float] | None = None
         self._second = ""  # its name in the pipeline
         self.failures = 0
-        self.path: list[str] = [self.names[0]]
+        self.path: list[str] = [self.phase.title]
         self._last_error = -math.inf
         self._error: float | None = None
         self._predicted: float | None = None
         self._latest = 0.0
 
     def _pipeline(self) -> list[str]:
+        if self.plan.settings.net == "spectral":
+            return self._spectral()
         chosen = self.plan.settings.optimizer
         names = ["lm"] if chosen == "auto" else [chosen]
         names += ["correction"] * (self.plan.settings.stages - 1)
@@ -79,22 +82,41 @@ class Session:
             return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
         if not products_apply(self.plan):
             return names
+        return [*self._on_products(), *names]
+
+    def _spectral(self) -> list[str]:
+        """Phases on product KANs alone.
+
+        Raises
+        ------
+        InputError
+            If none of them is for this problem.
+        """
+        against = against_products(self.plan)
+        names = [] if against else self._on_products()
+        if not names:
+            against = against or "measurements, or a start, that product KANs have no phase for"
+            raise InputError(f"net: spectral cannot take this problem ({against}); use net=auto")
+        return names
+
+    def _on_products(self) -> list[str]:
+        """Phases on product KANs, in their order; none where they are of no use."""
         if eigen_applies(self.plan):
-            return ["eigen", *names]
+            return ["eigen"]
         if identifying_applies(self.plan, closed=self.closed):
-            return ["identify", *names]
+            return ["identify"]
         if fields_apply(self.plan):
-            return ["fields", *names]
+            return ["fields"]
         if has_data(self.plan) and not self.plan.linear:
-            return names
+            return []
         first = "linear" if self.plan.linear else "newton"
         marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
         start = warm_start(self.plan)
         if start is WarmStart.NETWORK and not self.plan.linear:
-            return names
+            return []
         if start is WarmStart.SLABS and marching:
-            return [*marching, *names]
-        return [first, *marching, *names]
+            return marching
+        return [first, *marching]
 
     def _make(self, name: str, base: Trial | None = None) -> Phase:
         if name == "eigen":
@@ -177,6 +199,8 @@ class Session:
         if self.seconds >= limit:
             return Status.BUDGET
         if self.steps > 2 and math.isfinite(limit) and self._gives_up(limit):
+            if not self.names[self.index + 1 :]:
+                return Status.BUDGET
             self.phase.done = True
             return self._advance(Report(math.nan))
         return None
@@ -210,10 +234,14 @@ class Session:
                 self._second = self.names[self.index]
             self.index = self._next()
             self.phase = self._make(self.names[self.index], self._to_correct())
-            self.path.append(self.phase.name)
+            self.path.append(self.phase.title)
             return None
         if self.phase.sufficient and not self.phase.stalled:
             return Status.BUDGET
+        if self.plan.settings.net == "spectral" and not (
+            self.phase.sufficient or self._satisfied()
+        ):
+            return Status.BUDGET if report.finite else Status.NONFINITE
         return Status.CONVERGED if report.finite else Status.NONFINITE
 
     def _to_correct(self) -> Trial:

@@ -56,7 +56,7 @@ def started_network(plan: Plan) -> Network:
         return make_network(plan)
     given, known = network_record(plan.start.network), plan.start.network.get()
     asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
-    free = settings.net == "kan" and settings.base is None and all(a is None for a in asked)
+    free = settings.net == "auto" and settings.base is None and all(a is None for a in asked)
     made = network_from_record(given) if free else make_network(plan)
     if free or network_record(made) == given:
         made = made.to(dtype=plan.dtype)

@@ -16,7 +16,8 @@ SHARES = (0.5, 0.75, 1.0)  # of the usual width, where no sizes are given
 
 def usual_shape(plan: Plan) -> list[int]:
     """Hidden widths of the KAN that a solve would train."""
-    settings = plan.settings.replace(net="kan")
+    settings = plan.settings
+    settings = settings.replace(net="kan", basis=settings.basis or _usual_edges(settings))
     return make_network(dataclasses.replace(plan, settings=settings)).width[1:-1]
 
 
@@ -54,6 +55,7 @@ def size_settings(
     InputError
         If the settings do not fit the problem.
     """
+    settings = settings.replace(basis=settings.basis or _usual_edges(settings))
     plan = make_plan(problem, settings)
     shape = usual_shape(plan)
     found = {}
@@ -70,6 +72,14 @@ def size_settings(
             **dict.fromkeys(("basis", "grid", "grids", "degree", "base")),
         )
     return found
+
+
+def _usual_edges(settings: Settings) -> str:
+    """Name the edges of the KAN: B-splines where a grid is given, else polynomials.
+
+    A comparison asks for the better of the trained KANs, and has no spline grid unless told.
+    """
+    return "bspline" if settings.grid or settings.grids else "chebyshev"
 
 
 def _largest_count(plan: Plan) -> int:

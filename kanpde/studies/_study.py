@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanpde.errors import InputError, RunDirectoryError
 from kanpde.ground import _files, _runs
-from kanpde.ground._choices import NETS
+from kanpde.ground._choices import TRAINED_NETS
 from kanpde.ground._plain import check_unchanged, plain
 from kanpde.ground._versions import versions
 from kanpde.problem import Problem, Settings
@@ -137,7 +137,7 @@ class Comparison:
 def compare(
     problem: Problem,
     *,
-    nets: Sequence[str] = NETS,
+    nets: Sequence[str] = TRAINED_NETS,
     seeds: Sequence[int] = (0, 1, 2),
     sizes: Sequence[int] | None = None,
     budget: float | None = None,
@@ -290,10 +290,10 @@ def _shared(problem: Problem, overrides: dict[str, Any], budget: float | None) -
 
 def _checked(nets: Sequence[str], seeds: Sequence[int]) -> tuple[list[str], list[int]]:
     for net in nets:
-        if net not in NETS:
-            raise InputError(f"nets: expected some of {', '.join(NETS)}, got {net!r}")
+        if net not in TRAINED_NETS:
+            raise InputError(f"nets: expected some of {', '.join(TRAINED_NETS)}, got {net!r}")
     if not nets:
-        raise InputError(f"nets: expected some of {', '.join(NETS)}, got none")
+        raise InputError(f"nets: expected some of {', '.join(TRAINED_NETS)}, got none")
     if not seeds:
         raise InputError("seeds: expected at least one, got none; three show a spread")
     for seed in seeds:

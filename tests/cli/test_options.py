@@ -77,7 +77,7 @@ def test_one_weight_keeps_the_weights_of_the_file():
         ("steps=-1", "steps: expected 0 or more"),
         ("device=tpu", "expected auto, cpu or cuda, got 'tpu'"),
         ("dtype=float16", "expected one of float64, float32"),
-        ("net=cnn", "expected one of kan, mlp"),
+        ("net=cnn", "expected one of auto, spectral, kan, mlp"),
         ("basis=fourier", "expected one of chebyshev, bspline"),
     ],
 )

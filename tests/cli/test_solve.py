@@ -181,7 +181,7 @@ def test_runs_that_is_a_file_is_refused(write, refused):
         (["--tolerance", "0"], "tolerance: expected a positive number"),
         (["--device", "tpu"], "expected auto, cpu or cuda, got 'tpu'; use one of these"),
         (["--dtype", "half"], "expected one of float64, float32"),
-        (["--net", "cnn"], "expected one of kan, mlp"),
+        (["--net", "cnn"], "expected one of auto, spectral, kan, mlp"),
         (["--basis", "fourier"], "expected one of chebyshev, bspline"),
         (["--hidden", "6;6"], "write for example 6,6"),
         (["-s", "hiden=6"], "did you mean hidden?"),

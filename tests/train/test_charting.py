@@ -117,5 +117,5 @@ def test_a_nonlinear_problem_uses_them_too(number):
         exact={u: exact},
     )
     solution = solve(problem, Settings(time_limit=30))
-    assert solution.summary["path"] == ["newton, charts about 1 hole"]
+    assert solution.summary["path"] == ["spectral least squares, Gauss-Newton, charts about 1 hole"]
     assert solution.errors["u"]["relative_l2"] < 1e-10

@@ -46,7 +46,7 @@ def well(start, *, sign=1, **more):
 def test_the_eigenvalue_nearest_the_start_is_found(start, level):
     # Halfway between the levels 1, 2, 3 lie 12.3 and 32.1.
     solution = kanpde.solve(well(start), time_limit=20, threads=1)
-    assert solution.summary["path"] == ["eigen"]
+    assert solution.summary["path"] == ["spectral least squares, eigenvalue"]
     assert solution.constants["E"] == pytest.approx(level**2 * math.pi**2 / 2, rel=1e-12)
 
 
@@ -90,7 +90,7 @@ def test_membrane_in_two_dimensions():
     )
     solution = kanpde.solve(problem, steps=4, threads=1)
     assert solution.constants["E"] == pytest.approx(1.25 * math.pi**2, rel=1e-8)
-    assert solution.summary["path"] == ["eigen"]
+    assert solution.summary["path"] == ["spectral least squares, eigenvalue"]
 
 
 @pytest.mark.parametrize(

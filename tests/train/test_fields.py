@@ -41,7 +41,7 @@ def test_field_is_the_unknown_without_equation_and_data():
 
 def test_field_is_found_and_noise_is_not_fitted():
     solution = solve(rod(0.01), threads=1)
-    assert solution.summary["path"] == ["fields"]
+    assert solution.summary["path"] == ["spectral least squares, unknown fields"]
     assert solution.errors["a"]["relative_l2"] < 0.03
     assert solution.errors["u"]["relative_l2"] < 0.005
     assert 0.0085 < solution.summary["noise"]["data"]["sd"] < 0.0115  # 300 values: 4 %

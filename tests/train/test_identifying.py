@@ -52,7 +52,7 @@ def decay(k_true=1.3, noise=0.0, *, constant=None, sd=None, many=40):
 def test_interval_is_that_of_regression_theory():
     """For u = exp(-k x) with exact start, var k = noise^2 / sum (x exp(-k x))^2."""
     solution = solve(decay(noise=0.01), threads=1)
-    assert solution.summary["path"] == ["identify"]
+    assert solution.summary["path"] == ["spectral least squares, unknown constants"]
     points = np.linspace(0.1, 2, 40)
     spread = 0.01 / np.sqrt(np.sum((points * np.exp(-1.3 * points)) ** 2))
     found = solution.identified["k"]

@@ -231,7 +231,7 @@ def test_resumed_march_equals_the_uninterrupted_one(tmp_path, monkeypatch):
     problem, points = front(rate=60.0), np.random.default_rng(0).random((300, 2))
     settings = {"steps": 16, "threads": 1}
     whole = solve(problem, **settings)
-    assert "newton slabs" in whole.summary["path"]
+    assert "spectral least squares, Gauss-Newton in time slabs" in whole.summary["path"]
 
     for steps in (6, 9, 13):
 

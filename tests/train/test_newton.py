@@ -8,6 +8,8 @@ from kanpde.residual._measure import Evaluation
 from kanpde.solvers._plan import make_plan
 from kanpde.solvers._session import Session
 
+GAUSS_NEWTON = "spectral least squares, Gauss-Newton"
+
 
 def bratu():
     # u'' + e^u = 0 on [0, 1]; k solves k = sqrt(2) cosh(k / 4)
@@ -26,7 +28,7 @@ def bratu():
 
 def test_bratu_is_solved_to_round_off_without_settings():
     solution = kanpde.solve(bratu(), steps=8)
-    assert solution.summary["path"] == ["newton"]
+    assert solution.summary["path"] == ["spectral least squares, Gauss-Newton"]
     assert solution.errors["u"]["relative_l2"] < 1e-12
 
 
@@ -49,12 +51,14 @@ def test_levels_start_from_the_one_before():
 
 def test_front_is_handed_on_to_slabs_or_to_training(load_problem):
     solution = kanpde.solve(load_problem("burgers"), steps=5)
-    assert solution.summary["path"][:2] == ["newton", "newton slabs"]
+    assert solution.summary["path"][:2] == [GAUSS_NEWTON, f"{GAUSS_NEWTON} in time slabs"]
     solution = kanpde.solve(load_problem("burgers"), steps=5, slabs=False)
-    assert solution.summary["path"][:2] == ["newton", "lm"]
+    assert solution.summary["path"][:2] == [GAUSS_NEWTON, "lm"]
 
 
-@pytest.mark.parametrize("options", [{"hidden": (4,)}, {"net": "mlp"}, {"optimizer": "adam"}])
+@pytest.mark.parametrize(
+    "options", [{"hidden": (4,)}, {"net": "kan"}, {"net": "mlp"}, {"optimizer": "adam"}]
+)
 def test_what_the_user_asks_for_is_trained(options):
     plan = make_plan(bratu(), Settings(**options))
     assert "newton" not in Session(plan, Evaluation(plan.problem)).names

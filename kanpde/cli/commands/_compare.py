@@ -29,7 +29,7 @@ from kanpde.cli._output import console, duration, number, table
 from kanpde.cli._problem_file import load_problem, resolve, user_code
 from kanpde.cli.commands._solve import fresh_directory, new_directory
 from kanpde.errors import InputError, RunDirectoryError
-from kanpde.ground._choices import NETS
+from kanpde.ground._choices import TRAINED_NETS
 from kanpde.problem import Settings
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_problem_arguments(parser)
     group = parser.add_argument_group("the comparison")
     group.add_argument(
-        "--nets", metavar="NAME,NAME", default=",".join(NETS), help="default %(default)s"
+        "--nets", metavar="NAME,NAME", default=",".join(TRAINED_NETS), help="default %(default)s"
     )
     group.add_argument("--seeds", metavar="N,N", default="0,1,2", help="default %(default)s")
     group.add_argument(
@@ -120,10 +120,10 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
             raise InputError(f"-s {text}: a comparison decides {name} itself; {DECIDED[name]}")
     nets = tuple(part.strip() for part in args.nets.split(",") if part.strip())
     for net in nets:
-        if net not in NETS:
+        if net not in TRAINED_NETS:
             raise InputError(
-                f"--nets {args.nets}: expected some of {', '.join(NETS)}, got {net!r}"
-                f"{did_you_mean(net, NETS)}; write for example --nets kan,mlp"
+                f"--nets {args.nets}: expected some of {', '.join(TRAINED_NETS)}, got {net!r}"
+                f"{did_you_mean(net, TRAINED_NETS)}; write for example --nets kan,mlp"
             )
     options: dict[str, Any] = {"nets": nets, "seeds": to_ints(args.seeds, f"--seeds {args.seeds}")}
     if args.sizes is not None:

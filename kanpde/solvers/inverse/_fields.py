@@ -58,6 +58,7 @@ class FieldsPhase(Phase):
     """Levels of growing degree; each is Gauss-Newton with evidence for the smoothness."""
 
     name = "fields"
+    title = "spectral least squares, unknown fields"
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         super().__init__(plan, evaluation)

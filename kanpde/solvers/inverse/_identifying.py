@@ -59,6 +59,7 @@ class IdentifyPhase(Phase):
     """Gauss-Newton of the unknown constants around forward solves."""
 
     name = "identify"
+    title = "spectral least squares, unknown constants"
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         super().__init__(plan, evaluation)

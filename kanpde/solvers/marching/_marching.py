@@ -63,6 +63,8 @@ class MarchingPhase(Phase):
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         super().__init__(plan, evaluation)
         self.name = "linear slabs" if plan.linear else "newton slabs"
+        how = "" if plan.linear else ", Gauss-Newton"
+        self.title = f"spectral least squares{how} in time slabs"
         self.axis = plan.time_axis
         self.start = float(plan.frame.lower[self.axis])
         self.end = float(plan.frame.upper[self.axis])

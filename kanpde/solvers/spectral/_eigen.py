@@ -52,6 +52,7 @@ class EigenPhase(NewtonPhase):
     """Levels of growing degree, each from the singular vector nearest the start value."""
 
     name = "eigen"
+    title = "spectral least squares, eigenvalue"
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         super().__init__(plan, evaluation)

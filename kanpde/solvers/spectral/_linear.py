@@ -42,6 +42,7 @@ class LinearPhase(Phase):
     """Levels of growing degree; the best on fresh points is kept."""
 
     name = "linear"
+    title = "spectral least squares"
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         super().__init__(plan, evaluation)

@@ -42,6 +42,7 @@ class NewtonPhase(LinearPhase):
     """Levels of growing degree, each solved by a few Gauss-Newton steps."""
 
     name = "newton"
+    title = "spectral least squares, Gauss-Newton"
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         super().__init__(plan, evaluation)

@@ -22,19 +22,27 @@ STRETCHED = 1.15  # points along an axis per degree
 
 
 def products_apply(plan: Plan) -> bool:
-    """Whether product KANs may be tried: no network or optimizer is asked for."""
+    """Whether product KANs may be tried."""
+    return against_products(plan) is None
+
+
+def against_products(plan: Plan) -> str | None:
+    """Tell what keeps product KANs from being tried: a network that is asked for, or the inputs."""
     settings = plan.settings
-    asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
-    return (
-        settings.linear
-        and settings.net == "kan"
-        and settings.optimizer == "auto"
-        and settings.weighting == "none"
-        and settings.derivatives == "jets"
-        and plan.dtype == torch.float64
-        and all(a is None for a in asked)
-        and (plan.frame.inputs <= 6 or max(plan.frame.pieces) == 1)
-    )
+    asked = ("hidden", "basis", "grid", "grids", "degree")
+    for found, name in (
+        (not settings.linear, "linear=false"),
+        (settings.net not in {"auto", "spectral"}, f"net={settings.net}"),
+        (settings.optimizer != "auto", f"optimizer={settings.optimizer}"),
+        (settings.weighting != "none", f"weighting={settings.weighting}"),
+        (settings.derivatives != "jets", f"derivatives={settings.derivatives}"),
+        (plan.dtype != torch.float64, f"dtype={settings.dtype}"),
+        *((getattr(settings, n) is not None, f"{n}={getattr(settings, n)}") for n in asked),
+        (plan.frame.inputs > 6 and max(plan.frame.pieces) > 1, "interfaces in many coordinates"),
+    ):
+        if found:
+            return name
+    return None
 
 
 def product_network(

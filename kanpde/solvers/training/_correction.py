@@ -51,6 +51,7 @@ class CorrectionPhase(DescentPhase):
         self.base, self.scales = base, plan.frame.scales
         super().__init__(plan, evaluation, optimizer="lm", trial=base)
         self.name = "correction"
+        self.title = self.name
         self.grids, self.grid = [], None
         if base is not None:
             self._choose()

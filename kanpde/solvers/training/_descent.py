@@ -58,6 +58,7 @@ class DescentPhase(Phase):
     ) -> None:
         super().__init__(plan, evaluation)
         self.name = optimizer
+        self.title = self.name
         self.trial = trial or plan.trial(started_network(plan))
         self.optimizer = make_optimizer(optimizer, plan)
         self.weighting = Weighting(plan, optimizer)

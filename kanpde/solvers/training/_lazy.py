@@ -53,7 +53,7 @@ class LazyPhase(Phase):
 
     def __init__(self, plan: Plan, evaluation: Evaluation, *, attempt: int = 1) -> None:
         super().__init__(plan, evaluation)
-        self.name = "lazy" if attempt == 1 else f"lazy {attempt}"
+        self.title = self.name = "lazy" if attempt == 1 else f"lazy {attempt}"
         self.attempt = attempt
         self.optimizer = RefinedLevenberg()
         self.probes: list[dict[str, float]] = []
@@ -215,7 +215,7 @@ def lazy_applies(plan: Plan) -> bool:
     return (
         plan.linear
         and not settings.linear
-        and settings.net == "kan"
+        and settings.net == "auto"
         and settings.optimizer == "auto"
         and settings.weighting == "none"
         and settings.derivatives == "jets"

@@ -1,0 +1,69 @@
+"""What a resumed run must share with the stopped one, in words that users know."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from kanpde.ground._plain import plain
+from kanpde.problem import Condition, Equation, Interface, Periodic, PointData, Problem
+from kanpde.solvers import Plan
+from kanpde.trial import Trial
+
+MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
+
+
+def since_format_2(stored: dict[str, Any]) -> dict[str, Any]:
+    """Say what a run of format 1 began with as it is said now: its net "kan" was what auto is."""
+    net = stored.get("setting net")
+    return {**stored, "setting net": "auto" if net == "kan" else net}
+
+
+def fingerprint(plan: Plan) -> dict[str, Any]:
+    """Collect what a resumed run must share with the stopped one, by names that users know."""
+    problem = plan.asked
+    settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
+    found: dict[str, Any] = plain(
+        {
+            **({} if plan.start is None else {"start": _start_record(plan.start)}),
+            **{f"parameter {k}": v for k, v in problem.parameters.items()},
+            **{f"setting {k}": v for k, v in settings.items()},
+            "domain": problem.domain.to_record(),
+            **{f"equation {k}": _equation_record(problem, e) for k, e in problem.equations.items()},
+            **{
+                f"condition {k}": _condition_record(problem, c)
+                for k, c in problem.conditions.items()
+            },
+            **{
+                f"constant {k}": [c.start, *map(str, c.bounds), c.scale]
+                for k, c in problem.constants.items()
+            },
+        }
+    )
+    return found
+
+
+def _start_record(start: Trial) -> str:
+    """Tell one start from another."""
+    return hashlib.sha256(start.get().double().cpu().numpy().tobytes()).hexdigest()
+
+
+def _equation_record(problem: Problem, equation: Equation) -> str:
+    where = "" if equation.on is None else f" on {problem.domain.resolve(equation.on).description}"
+    return f"{equation.expression}{where}"
+
+
+def _condition_record(problem: Problem, condition: Condition) -> str:
+    if isinstance(condition, PointData):
+        columns = (condition.points, condition.values, condition.weights)
+        data = np.column_stack([np.asarray(column) for column in columns])
+        return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
+    if isinstance(condition, Periodic):
+        return f"{condition.u} periodic in {condition.coordinate}"
+    if isinstance(condition, Interface):
+        return f"{condition.kind} at {condition.at}: {condition.expressions()}"
+    on = getattr(condition, "on", None)
+    where = "" if on is None else f" on {problem.domain.resolve(on).description}"
+    return f"{condition.kind}: {condition.operator(problem.space)}{where}"
