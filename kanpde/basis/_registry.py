@@ -13,7 +13,7 @@ BASES: dict[str, type[Basis]] = {kind.name: kind for kind in (BSpline, Chebyshev
 
 
 def basis_from_record(data: Any) -> Basis:
-    """Build a basis from what `Basis.to_data` wrote.
+    """Build a basis from what `Basis.to_record` wrote.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def reads(kind: str) -> Callable[[Reader], Reader]:
 
 
 def domain_from_record(data: object) -> Domain:
-    """Rebuild the domain that `Domain.to_data` described.
+    """Rebuild the domain that `Domain.to_record` described.
 
     Coordinates come back as real symbols of the same names. Nothing in `data`
     is evaluated.

@@ -17,7 +17,7 @@ _KEYS = ("coordinates", "closed", "points", "cells", "groups", "names")
 def arrays_from_record(
     data: dict[str, Any],
 ) -> tuple[tuple[sympy.Symbol, ...], dict[str, NDArray[Any]], list[str]]:
-    """Return the coordinates, the arrays and the names that `Mesh.to_data` described.
+    """Return the coordinates, the arrays and the names that `Mesh.to_record` described.
 
     Raises
     ------
