@@ -10,6 +10,8 @@ from sympy import Eq, cos, log, pi, sin, sqrt
 
 import kanpde
 from kanpde import Dirichlet, InputError, Interval, Problem, coordinates, solve, unknown
+from kanpde.solvers._solver import Stage
+from kanpde.solvers.marching._marching import SLABS
 
 POINTS = np.linspace(-1, 1, 500)[:, None]
 # One hundred thousandth of what is asked, since nothing but reading back may differ.
@@ -345,7 +347,8 @@ def test_run_in_slabs_of_time_goes_on_as_if_never_stopped(killed, tmp_path, monk
         if event["step"] == killed:
             raise Killed
 
-    monkeypatch.setattr("kanpde.solvers._session.Session._pipeline", lambda session: ["slabs"])
+    only = [Stage("slabs", SLABS)]
+    monkeypatch.setattr("kanpde.solvers._session.stages", lambda plan, *, closed: only)
     x, t = coordinates("x t")
     u = unknown("u", x, t)
     problem = Problem(

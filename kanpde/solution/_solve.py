@@ -28,10 +28,7 @@ from kanpde.solution._fingerprint import fingerprint, since_format_2
 from kanpde.solution._preflight import closed_without_data
 from kanpde.solution._solution import Solution
 from kanpde.solvers import (
-    DescentPhase,
-    EigenPhase,
-    FieldsPhase,
-    IdentifyPhase,
+    Findings,
     Phase,
     Plan,
     Session,
@@ -246,7 +243,7 @@ def _finish(
             "noise": noise,
             "imposed": plan.imposed,
             "reasons": plan.ansatzes.reasons,
-            "weighting": _weighting(phase),
+            "weighting": phase.weights(),
             "start": None if (warm := warm_start(plan)) is None else warm.value,
             "lifted": plan.ansatzes.lifted,
             "symmetry": described(plan.asked, plan.mirrors, trained=not trial.network.plain_inputs),
@@ -265,23 +262,19 @@ def _finish(
 
 def _identified(plan: Plan, trial: Trial, phase: Phase) -> tuple[dict[str, Any], dict[str, Any]]:
     """Intervals of unknown constants, or estimated errors of eigenvalues; noise of data sets."""
-    found: dict[str, dict[str, Any]] = {}
-    if isinstance(phase, FieldsPhase | IdentifyPhase):
-        found, noise = dict(phase.identified), phase.noise
-    else:
-        noise = noise_levels(plan, trial)
-        if plan.problem.constants:
-            found = dict(identify(plan, trial, phase.points))
-    if isinstance(phase, EigenPhase):
-        errors = phase.constant_errors()
-        found = {n: {**entry, "error": errors[n]} for n, entry in found.items()}
+    findings = phase.findings()
+    if findings is None:
+        constants = bool(plan.problem.constants)
+        found = dict(identify(plan, trial, phase.points)) if constants else {}
+        findings = Findings(found, noise_levels(plan, trial))
+    errors = phase.constant_errors()
+    found = {
+        name: {**entry, "error": errors[name]} if name in errors else entry
+        for name, entry in findings.identified.items()
+    }
     truths = {s.name: c.exact for s, c in plan.problem.constants.items() if c.exact is not None}
-    return {n: e | ({"true": truths[n]} if n in truths else {}) for n, e in found.items()}, noise
-
-
-def _weighting(phase: Phase) -> dict[str, Any] | None:
-    """Last weights of a training whose weights follow it."""
-    return phase.weighting.summary() if isinstance(phase, DescentPhase) else None
+    found = {n: e | ({"true": truths[n]} if n in truths else {}) for n, e in found.items()}
+    return found, findings.noise
 
 
 def _count(trial: Trial) -> int:

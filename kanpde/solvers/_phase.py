@@ -40,6 +40,14 @@ class Levels:
         del self.kept[:-16]
 
 
+@dataclass(frozen=True)
+class Findings:
+    """Intervals of unknown constants and the noise of the data sets, as summaries hold them."""
+
+    identified: dict[str, dict[str, Any]]
+    noise: dict[str, dict[str, Any]]
+
+
 class Phase:
     """Part of a solve that moves one trial step by step.
 
@@ -64,6 +72,30 @@ class Phase:
     def step(self) -> Report:
         """Do one step."""
         raise TypeError("Phase is abstract")
+
+    refused = False  # whether restarts of the same solver are left out
+
+    def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
+        """Whether it would take more time than it may.
+
+        Parameters
+        ----------
+        elapsed, latest, limit
+            Seconds of the whole run, of the last step, and all that there are.
+        """
+        return False
+
+    def findings(self) -> Findings | None:
+        """Give constants and noise as this phase tells them; ``None`` if others shall."""
+        return None
+
+    def constant_errors(self) -> dict[str, float | None]:
+        """Estimated absolute errors of unknown constants, where this phase knows them."""
+        return {}
+
+    def weights(self) -> dict[str, Any] | None:
+        """Last weights of a training whose weights follow it."""
+        return None
 
     @property
     def sufficient(self) -> bool:

@@ -9,24 +9,14 @@ from typing import Any
 
 import torch
 
-from kanpde.errors import InputError
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
 from kanpde.nets import compile_kernel
 from kanpde.residual import Evaluation, Level, predicted_errors
 from kanpde.solvers._phase import Phase, Report, fresh_loss
-from kanpde.solvers._plan import Plan, fused_applies, has_data, slabs_apply
-from kanpde.solvers._starting import WarmStart, warm_start
-from kanpde.solvers.inverse._fields import FieldsPhase, fields_apply
-from kanpde.solvers.inverse._identifying import IdentifyPhase, identifying_applies
-from kanpde.solvers.marching._marching import MarchingPhase
-from kanpde.solvers.spectral._eigen import EigenPhase, eigen_applies
-from kanpde.solvers.spectral._linear import LinearPhase
-from kanpde.solvers.spectral._newton import NewtonPhase
-from kanpde.solvers.spectral._products import against_products, products_apply
-from kanpde.solvers.training._correction import CorrectionPhase
-from kanpde.solvers.training._descent import DescentPhase
-from kanpde.solvers.training._lazy import ATTEMPTS, LazyPhase, lazy_applies
+from kanpde.solvers._plan import Plan, fused_applies
+from kanpde.solvers._registry import stages
+from kanpde.solvers._solver import Start
 from kanpde.trial import Trial, trial_state
 
 Event = dict[str, Any]
@@ -34,8 +24,6 @@ Observer = Callable[[Event], None]
 ERROR_EVERY = 0.5
 GOOD_ENOUGH = 1e-9
 MOST_FAILURES = 5
-NEWTON_SHARE = 0.3
-PATIENCE = 3  # redraws; what does not halve its loss over so many is handed to a correction
 
 
 class Session:
@@ -58,9 +46,9 @@ class Session:
         self.history: list[Event] = []
         self.steps = 0
         self.seconds = 0.0
-        self.names = self._pipeline()
+        self.stages = stages(plan, closed=closed)
         self.index = 0
-        self.phase: Phase = self._make(self.names[0])
+        self.phase: Phase = self._make(0)
         self.runner_up: tuple[Phase, float] | None = None
         self._second = ""  # its name in the pipeline
         self.failures = 0
@@ -70,78 +58,17 @@ class Session:
         self._predicted: float | None = None
         self._latest = 0.0
 
-    def _pipeline(self) -> list[str]:
-        if self.plan.settings.net == "spectral":
-            return self._spectral()
-        chosen = self.plan.settings.optimizer
-        names = ["lm"] if chosen == "auto" else [chosen]
-        names += ["correction"] * (self.plan.settings.stages - 1)
-        if self.plan.settings.sparsify:
-            return names
-        if lazy_applies(self.plan):
-            return ["lazy" if k == 1 else f"lazy {k}" for k in range(1, ATTEMPTS + 1)] + names
-        if not products_apply(self.plan):
-            return names
-        return [*self._on_products(), *names]
+    def _make(self, index: int, base: Trial | None = None) -> Phase:
+        stage = self.stages[index]
+        followed = index + 1 < len(self.stages)
+        return stage.phase(
+            Start(self.plan, self.evaluation, base, followed=followed, attempt=stage.attempt)
+        )
 
-    def _spectral(self) -> list[str]:
-        """Phases on product KANs alone.
-
-        Raises
-        ------
-        InputError
-            If none of them is for this problem.
-        """
-        against = against_products(self.plan)
-        names = [] if against else self._on_products()
-        if not names:
-            against = against or "measurements, or a start, that product KANs have no phase for"
-            raise InputError(f"net: spectral cannot take this problem ({against}); use net=auto")
-        return names
-
-    def _on_products(self) -> list[str]:
-        """Phases on product KANs, in their order; none where they are of no use."""
-        if eigen_applies(self.plan):
-            return ["eigen"]
-        if identifying_applies(self.plan, closed=self.closed):
-            return ["identify"]
-        if fields_apply(self.plan):
-            return ["fields"]
-        if has_data(self.plan) and not self.plan.linear:
-            return []
-        first = "linear" if self.plan.linear else "newton"
-        marching = ["slabs"] if self.plan.settings.slabs and slabs_apply(self.plan) else []
-        start = warm_start(self.plan)
-        if start is WarmStart.NETWORK and not self.plan.linear:
-            return []
-        if start is WarmStart.SLABS and marching:
-            return marching
-        return [first, *marching]
-
-    def _make(self, name: str, base: Trial | None = None) -> Phase:
-        if name == "eigen":
-            return EigenPhase(self.plan, self.evaluation)
-        if name == "identify":
-            return IdentifyPhase(self.plan, self.evaluation)
-        if name == "fields":
-            return FieldsPhase(self.plan, self.evaluation)
-        if name == "linear":
-            return LinearPhase(self.plan, self.evaluation)
-        if name == "newton":
-            return NewtonPhase(self.plan, self.evaluation)
-        if name == "slabs":
-            return MarchingPhase(self.plan, self.evaluation)
-        if name.startswith("lazy"):
-            attempt = int(name.removeprefix("lazy").strip() or 1)
-            return LazyPhase(self.plan, self.evaluation, attempt=attempt)
-        phase: DescentPhase
-        if name == "correction":
-            phase = CorrectionPhase(self.plan, self.evaluation, base=base)
-        else:
-            phase = DescentPhase(self.plan, self.evaluation, optimizer=name)
-        if self.names[self.index + 1 :]:
-            phase.patience = PATIENCE
-        return phase
+    @property
+    def names(self) -> list[str]:
+        """What is tried, in order."""
+        return [stage.name for stage in self.stages]
 
     def run(
         self,
@@ -198,23 +125,16 @@ class Session:
             return Status.BUDGET
         if self.seconds >= limit:
             return Status.BUDGET
-        if self.steps > 2 and math.isfinite(limit) and self._gives_up(limit):
-            if not self.names[self.index + 1 :]:
+        if (
+            self.steps > 2
+            and math.isfinite(limit)
+            and self.phase.gives_up(self.seconds, self._latest, limit)
+        ):
+            if not self.stages[self.index + 1 :]:
                 return Status.BUDGET
             self.phase.done = True
             return self._advance(Report(math.nan))
         return None
-
-    def _gives_up(self, limit: float) -> bool:
-        """Whether a phase on product KANs would take more time than it may."""
-        if isinstance(self.phase, MarchingPhase):
-            return self.phase.hopeless(self.seconds, limit)
-        if not isinstance(self.phase, LinearPhase):
-            return False
-        newton = isinstance(self.phase, NewtonPhase) and not isinstance(self.phase, EigenPhase)
-        promising = not isinstance(self.phase, NewtonPhase) or self.phase.promising
-        spent = self.seconds + (1 if newton else 3) * self._latest
-        return spent > (NEWTON_SHARE if newton and not promising else 1.0) * limit
 
     def _advance(self, report: Report) -> Status | None:
         """Decide what follows a step: go on, next phase, or the end."""
@@ -226,14 +146,14 @@ class Session:
             return Status.CONVERGED
         if not self.phase.done:
             return None
-        if self.index + 1 < len(self.names) and not (self.phase.sufficient or self._satisfied()):
+        if self.index + 1 < len(self.stages) and not (self.phase.sufficient or self._satisfied()):
             fresh = self._fresh(self.phase)
             usable = math.isfinite(fresh)
             if usable and (self.runner_up is None or fresh < self.runner_up[1]):
                 self.runner_up = (self.phase, fresh)
                 self._second = self.names[self.index]
             self.index = self._next()
-            self.phase = self._make(self.names[self.index], self._to_correct())
+            self.phase = self._make(self.index, self._to_correct())
             self.path.append(self.phase.title)
             return None
         if self.phase.sufficient and not self.phase.stalled:
@@ -251,9 +171,11 @@ class Session:
 
     def _next(self) -> int:
         """Index of the phase that follows; restarts of what was refused are left out."""
-        if isinstance(self.phase, LazyPhase) and self.phase.refused:
-            return len([n for n in self.names if n.startswith("lazy")])
-        return self.index + 1
+        follows = self.index + 1
+        if self.phase.refused:
+            while self.stages[follows].solver is self.stages[self.index].solver:
+                follows += 1
+        return follows
 
     def _accurate_enough(self) -> bool:
         tolerance, predicted = self.plan.settings.tolerance, self._predicted
@@ -347,11 +269,11 @@ class Session:
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
         self.index = state["index"]
-        self.phase = self._make(self.names[self.index])
+        self.phase = self._make(self.index)
         self.phase.restore(state["phase"])
         other, self.runner_up = state["runner_up"], None
         if other is not None:
-            phase = self._make(other["name"])
+            phase = self._make(self.names.index(other["name"]))
             phase.restore(other["state"])
             self.runner_up, self._second = (phase, other["fresh"]), other["name"]
         self.history = list(state["history"])

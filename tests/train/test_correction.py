@@ -106,7 +106,7 @@ def test_network_of_a_correction_is_chosen_by_its_tangent(corrected):
 
 @pytest.mark.parametrize("net", ["kan", "mlp"])
 def test_stalled_stage_is_handed_to_a_correction(net, monkeypatch):
-    monkeypatch.setattr("kanpde.solvers._session.PATIENCE", 1)
+    monkeypatch.setattr("kanpde.solvers.training._descent.PATIENCE", 1)
     solution = kanpde.solve(ode(), **SMALL, net=net, stages=2, steps=40)
     assert solution.summary["path"][:2] == ["lm", "correction"]
     assert " + " in solution.summary["net"]
@@ -122,7 +122,7 @@ def test_one_stage_never_ends_by_slow_progress():
 
 
 def test_run_directory_with_stages_loads_and_resumes_bit_for_bit(tmp_path, monkeypatch):
-    monkeypatch.setattr("kanpde.solvers._session.PATIENCE", 1)
+    monkeypatch.setattr("kanpde.solvers.training._descent.PATIENCE", 1)
     settings = {**SMALL, "stages": 2}
     whole = kanpde.solve(ode(), **settings, steps=30)
     switch = [e["phase"] for e in whole.history].index("correction")

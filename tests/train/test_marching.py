@@ -196,7 +196,7 @@ def test_small_unknown_is_resolved_beside_a_large_one():
 
 def test_given_up_march_does_not_hinder_resuming(tmp_path, monkeypatch):
     monkeypatch.setattr("kanpde.solution._solve.CHECKPOINT_EVERY", 0.0)
-    monkeypatch.setattr(MarchingPhase, "hopeless", lambda phase, elapsed, limit: True)
+    monkeypatch.setattr(MarchingPhase, "gives_up", lambda phase, elapsed, latest, limit: True)
     settings = {"threads": 1, "time_limit": 1.5}
     out = tmp_path / "run"
     first = solve(front(rate=60.0), **settings, out=out)
@@ -250,10 +250,12 @@ def test_resumed_march_equals_the_uninterrupted_one(tmp_path, monkeypatch):
 def test_march_that_cannot_end_in_time_is_given_up():
     phase = phase_of(front())
     phase.march.seconds = 20.0
-    assert phase.hopeless(elapsed=21.0, limit=60.0), "a third of the time and nowhere yet"
+    assert phase.gives_up(elapsed=21.0, latest=0.0, limit=60.0), (
+        "a third of the time and nowhere yet"
+    )
     phase.march.edges.append(0.5)
-    assert not phase.hopeless(elapsed=21.0, limit=60.0)
-    assert phase.hopeless(elapsed=59.0, limit=60.0)
+    assert not phase.gives_up(elapsed=21.0, latest=0.0, limit=60.0)
+    assert phase.gives_up(elapsed=59.0, latest=0.0, limit=60.0)
 
 
 def test_systems_march_too():

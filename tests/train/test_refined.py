@@ -138,11 +138,13 @@ def test_what_no_tangent_space_holds_is_refused_and_trained_as_before(
 )
 def test_lazy_training_is_for_problems_without_wishes(changes, expected, load_problem):
     settings = Settings(**{"linear": False, **changes})
-    assert lazy_applies(make_plan(load_problem("poisson_square"), settings)) is expected
+    assert (
+        lazy_applies(make_plan(load_problem("poisson_square"), settings), closed=True) is expected
+    )
 
 
 def test_nonlinear_problems_are_not_trained_lazily(load_problem):
-    assert not lazy_applies(make_plan(load_problem("burgers"), Settings(linear=False)))
+    assert not lazy_applies(make_plan(load_problem("burgers"), Settings(linear=False)), closed=True)
 
 
 def test_unlucky_start_is_followed_by_another(small, load_problem, monkeypatch):

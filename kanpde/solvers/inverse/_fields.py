@@ -17,13 +17,19 @@ from scipy import stats
 from kanpde.nets import ProductKAN
 from kanpde.problem import Problem, is_bare
 from kanpde.residual import INTERIOR, POINTS, Evaluation, Rows, TermSet
-from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
+from kanpde.solvers._phase import Findings, Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
+from kanpde.solvers._solver import Solver
 from kanpde.solvers.inverse._estimate import CONFIDENCE
 from kanpde.solvers.inverse._evidence import Array, Linearised, deviation, sample, triangle
 from kanpde.solvers.inverse._forward import measured
 from kanpde.solvers.inverse._guess import fit_of_data, roughness
-from kanpde.solvers.spectral._products import coefficients, product_network, transfer
+from kanpde.solvers.spectral._products import (
+    coefficients,
+    product_network,
+    products_apply,
+    transfer,
+)
 from kanpde.trial import Trial
 
 DEGREES = {1: (16, 24, 32, 48, 64, 96), 2: (8, 12, 16, 20, 24), 3: (4, 6, 8)}
@@ -47,10 +53,16 @@ def field_columns(problem: Problem) -> list[int]:
     return sorted(sorted(range(len(problem.unknowns)), key=rank)[: max(0, spare)])
 
 
-def fields_apply(plan: Plan) -> bool:
+def fields_apply(plan: Plan, *, closed: bool) -> bool:
     """Whether there are unknown fields and measurements to tell of them."""
-    return bool(field_columns(plan.problem)) and any(
-        s.where == POINTS and measured(s.condition) for s in plan.sets if s.condition is not None
+    return (
+        products_apply(plan)
+        and bool(field_columns(plan.problem))
+        and any(
+            s.where == POINTS and measured(s.condition)
+            for s in plan.sets
+            if s.condition is not None
+        )
     )
 
 
@@ -133,6 +145,10 @@ class FieldsPhase(Phase):
         self.levels.floor = np.sqrt(
             total / SAMPLES / np.square(base).sum(axis=0).clip(1e-300)
         ).tolist()
+
+    def findings(self) -> Findings:
+        """Give constants and noise as the evidence tells them."""
+        return Findings(dict(self.identified), self.noise)
 
     @property
     def identified(self) -> dict[str, dict[str, float | None]]:
@@ -307,3 +323,6 @@ def _sampler(plan: Plan) -> str:
     box = bool(getattr(plan.problem.domain, "faces", ()))
     usual = plan.settings.sampler == "sobol" and plan.problem.dimension <= 2
     return "chebyshev" if box and usual else plan.settings.sampler
+
+
+FIELDS = Solver("fields", fields_apply, lambda s: FieldsPhase(s.plan, s.evaluation), alone=True)

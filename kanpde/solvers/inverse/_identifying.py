@@ -17,8 +17,9 @@ import torch
 
 from kanpde.problem import Problem
 from kanpde.residual import POINTS, Evaluation, Rows
-from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
+from kanpde.solvers._phase import Findings, Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
+from kanpde.solvers._solver import Solver
 from kanpde.solvers.inverse._estimate import (
     Array,
     DataSet,
@@ -32,7 +33,7 @@ from kanpde.solvers.inverse._estimate import (
 )
 from kanpde.solvers.inverse._forward import Forward, constants_of, measured
 from kanpde.solvers.inverse._guess import guess
-from kanpde.solvers.spectral._products import product_network
+from kanpde.solvers.spectral._products import product_network, products_apply
 from kanpde.trial import Slabs, trial_from_state, trial_state
 
 LOOSE, TIGHT = 1e-4, 1e-10
@@ -49,6 +50,7 @@ def identifying_applies(plan: Plan, *, closed: bool) -> bool:
     problem = plan.problem
     return (
         closed
+        and products_apply(plan)
         and bool(problem.constants)
         and len(problem.equations) >= len(problem.unknowns)
         and any(measured(c) for c in problem.conditions.values())
@@ -93,6 +95,10 @@ class IdentifyPhase(Phase):
     def estimate(self) -> Fit | None:
         """What the last linearisation says."""
         return fit(self.data, self.slopes) if self.slopes else None
+
+    def findings(self) -> Findings:
+        """Give constants and noise as regression tells them."""
+        return Findings(dict(self.identified), self.noise)
 
     @property
     def identified(self) -> dict[str, dict[str, float | None]]:
@@ -352,3 +358,8 @@ KEPT = (
 def measured_set(terms: Any) -> bool:
     """Whether a term set holds measurements."""
     return terms.condition is not None and measured(terms.condition)
+
+
+IDENTIFY = Solver(
+    "identify", identifying_applies, lambda s: IdentifyPhase(s.plan, s.evaluation), alone=True
+)

@@ -19,7 +19,8 @@ from kanpde.nets import AxisMap, ProductKAN, network_from_record, network_record
 from kanpde.optimize import Outcome, gauss_newton
 from kanpde.residual import INTERIOR, Drawn, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
-from kanpde.solvers._plan import Plan
+from kanpde.solvers._plan import Plan, slabs_apply
+from kanpde.solvers._solver import Solver
 from kanpde.solvers.marching._fronts import choose_map
 from kanpde.solvers.marching._march import FEWEST, HIGHER, HOPELESS, SHORTER, March, Seen
 from kanpde.solvers.marching._slab_start import take_over
@@ -28,7 +29,9 @@ from kanpde.solvers.spectral._products import (
     coefficients,
     lattice,
     product_network,
+    products_apply,
     tails,
+    takes_nonlinear,
     transfer,
 )
 from kanpde.trial import Slabs, SlabTrial, Trial, slab_start_from_state, slab_start_state
@@ -100,7 +103,7 @@ class MarchingPhase(Phase):
         """Share of the time interval that the present march has covered."""
         return (self.march.edges[-1] - self.start) / (self.end - self.start)
 
-    def hopeless(self, elapsed: float, limit: float) -> bool:
+    def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
         """Whether the first march will not come to its end in the time limit."""
         if self.best is not None or self.done:
             return False
@@ -345,3 +348,13 @@ def _packed(trial: SlabTrial) -> dict[str, Any]:
         "vector": trial.get().cpu(),
         "seam": slab_start_state(trial.slab_start),
     }
+
+
+def marching_applies(plan: Plan, *, closed: bool) -> bool:
+    """Whether a problem starts from initial data and may be solved slab after slab."""
+    if not plan.settings.slabs or not slabs_apply(plan):
+        return False
+    return products_apply(plan) if plan.linear else takes_nonlinear(plan)
+
+
+SLABS = Solver("slabs", marching_applies, lambda s: MarchingPhase(s.plan, s.evaluation))

@@ -30,6 +30,7 @@ from kanpde.residual import (
 )
 from kanpde.solvers._phase import Levels, Report, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
+from kanpde.solvers._solver import Solver
 from kanpde.solvers.spectral._linear import LinearPhase
 from kanpde.solvers.spectral._newton import NewtonPhase
 from kanpde.solvers.spectral._products import products_apply, transfer
@@ -43,7 +44,7 @@ USABLE = 1e-4  # predicted error from which training would better nothing
 LOBE = 0.5  # of the largest value: the first place where u exceeds it is positive
 
 
-def eigen_applies(plan: Plan) -> bool:
+def eigen_applies(plan: Plan, *, closed: bool) -> bool:
     """Whether a problem is an eigenvalue problem that product KANs may solve."""
     return plan.problem.eigen and products_apply(plan)
 
@@ -173,6 +174,10 @@ class EigenPhase(NewtonPhase):
         drawn = [d for d in self.plan.draw(64, self.plan.rng(120)) if d[0].where == NUMBER]
         return float(Rows(trial, drawn).vector().square().sum())
 
+    def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
+        """Whether the next level would not end in time."""
+        return elapsed + 3 * latest > limit
+
     def constant_errors(self) -> dict[str, float | None]:
         """Estimated absolute error of every unknown constant, from the levels."""
         final = Level(self.best_fresh, _values(self.trial))
@@ -207,3 +212,6 @@ class EigenPhase(NewtonPhase):
 def _values(trial: Trial) -> np.ndarray:  # (1, C)
     """Present values of the unknown constants, one column each."""
     return np.array([list(trial.constant_values().values())], dtype=np.float64)
+
+
+EIGEN = Solver("eigen", eigen_applies, lambda s: EigenPhase(s.plan, s.evaluation), alone=True)

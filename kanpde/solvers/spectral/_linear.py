@@ -25,8 +25,15 @@ from kanpde.residual import (
 )
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
+from kanpde.solvers._solver import Solver
 from kanpde.solvers.spectral._degrees import DegreeSchedule
-from kanpde.solvers.spectral._products import balance, product_network, stretched_points
+from kanpde.solvers.spectral._products import (
+    balance,
+    marches_on,
+    product_network,
+    products_apply,
+    stretched_points,
+)
 from kanpde.trial import Trial
 
 ROWS_PER_COEFFICIENT, ROWS_WITH_CHARTS = 2.0, 6.0
@@ -58,6 +65,10 @@ class LinearPhase(Phase):
     def sufficient(self) -> bool:
         """Whether charts have brought the error to where training will not better it."""
         return self.done and bool(self.plan.charts) and self._predicted() < WELL
+
+    def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
+        """Whether the next level would not end in time: it costs about three of the last."""
+        return elapsed + 3 * latest > limit
 
     def _network(self) -> ProductKAN:
         """Make the network of the level to come."""
@@ -207,3 +218,11 @@ def _note(network: ProductKAN) -> str:
     text = "x".join(map(str, network.degrees)) if len(degrees) > 1 else str(degrees[0])
     few = network.interaction
     return f"degree {text}" + ("" if few is None else f", products of {few}")
+
+
+def linear_applies(plan: Plan, *, closed: bool) -> bool:
+    """Whether a problem is linear, and product KANs may be tried."""
+    return plan.linear and products_apply(plan) and not marches_on(plan)
+
+
+LINEAR = Solver("linear", linear_applies, lambda s: LinearPhase(s.plan, s.evaluation))

@@ -20,15 +20,17 @@ from kanpde.optimize import LevenbergMarquardt
 from kanpde.residual import Evaluation, Rows, relative_l2
 from kanpde.solvers._phase import Report
 from kanpde.solvers._plan import Plan
+from kanpde.solvers._solver import Solver
 from kanpde.solvers._starting import WarmStart, warm_start
 from kanpde.solvers.spectral._linear import CHECKED, LinearPhase
-from kanpde.solvers.spectral._products import take_products, transfer
+from kanpde.solvers.spectral._products import marches_on, take_products, takes_nonlinear, transfer
 from kanpde.trial import Trial
 
 Array = NDArray[np.float64]
 
 MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
 MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
+NEWTON_SHARE = 0.3  # of the time, for a phase that has not settled yet
 MOVING = 2e-3  # relative change of values by a step, for another one where one is continued
 FIRST, NEXT = 1e-4, 1e-8  # damping of a level, and where one that is continued goes on
 MANY, SMOOTH = 600, 1e-12  # coefficients for the normal equations; fall of loss for QR after all
@@ -57,6 +59,10 @@ class NewtonPhase(LinearPhase):
     def sufficient(self) -> bool:
         """Whether the values were settling to the last level."""
         return (self.done and not self.slow and self.settling) or super().sufficient
+
+    def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
+        """Whether it has had its share of the time without settling."""
+        return elapsed + latest > (1.0 if self.promising else NEWTON_SHARE) * limit
 
     @property
     def promising(self) -> bool:
@@ -143,3 +149,11 @@ class NewtonPhase(LinearPhase):
         """Continue from `state`."""
         super().restore(state)
         self.slow = bool(state["slow"])
+
+
+def newton_applies(plan: Plan, *, closed: bool) -> bool:
+    """Whether a problem is nonlinear, without data and start that product KANs cannot take."""
+    return not plan.linear and takes_nonlinear(plan) and not marches_on(plan)
+
+
+NEWTON = Solver("newton", newton_applies, lambda s: NewtonPhase(s.plan, s.evaluation))

@@ -14,7 +14,8 @@ from kanpde.geometry._samplers import axis_rule, outer, outer_weights
 from kanpde.nets import AxisMap, ChartedKAN, ProductKAN, all_degrees, product_count
 from kanpde.residual import INTERIOR, Drawn, Rows, TermSet
 from kanpde.solvers._charts import chart_degrees, charts_count
-from kanpde.solvers._plan import Plan, has_data
+from kanpde.solvers._plan import Plan, has_data, slabs_apply
+from kanpde.solvers._starting import WarmStart, warm_start
 from kanpde.trial import Frame, Trial
 
 SHELL = 0.87
@@ -38,6 +39,7 @@ def against_products(plan: Plan) -> str | None:
         (settings.derivatives != "jets", f"derivatives={settings.derivatives}"),
         (plan.dtype != torch.float64, f"dtype={settings.dtype}"),
         *((getattr(settings, n) is not None, f"{n}={getattr(settings, n)}") for n in asked),
+        (bool(settings.sparsify), f"sparsify={settings.sparsify}"),
         (plan.frame.inputs > 6 and max(plan.frame.pieces) > 1, "interfaces in many coordinates"),
     ):
         if found:
@@ -230,3 +232,14 @@ def _ratios(start: Trial, target: Trial) -> Tensor:
     """Scale of every unknown there over that here."""
     pairs = zip(start.frame.scales, target.frame.scales, strict=True)
     return torch.tensor([a / b for a, b in pairs]).to(target.eta)
+
+
+def takes_nonlinear(plan: Plan) -> bool:
+    """Whether Gauss-Newton on product KANs may be tried: no data to fit, no trained start."""
+    return products_apply(plan) and not has_data(plan) and warm_start(plan) is not WarmStart.NETWORK
+
+
+def marches_on(plan: Plan) -> bool:
+    """Whether the start of a plan is made of slabs, and slabs are to follow it at once."""
+    slabs = plan.settings.slabs and slabs_apply(plan)
+    return slabs and warm_start(plan) is WarmStart.SLABS

@@ -21,7 +21,8 @@ from kanpde.nets._spec import change_basis
 from kanpde.optimize import Gram
 from kanpde.residual import Evaluation, Rows
 from kanpde.solvers._plan import Plan, interior_points
-from kanpde.solvers.training._descent import DescentPhase
+from kanpde.solvers._solver import Solver, Start
+from kanpde.solvers.training._descent import PATIENCE, DescentPhase
 from kanpde.trial import Trial, trial_from_state, trial_state
 
 HIDDEN = (8, 8)
@@ -162,3 +163,12 @@ def _raise_degree(network: KAN, degree: int, generator: torch.Generator) -> None
     shape = (layer.n_in, basis.count, layer.n_out)
     noise: Tensor = torch.randn(shape, generator=generator, dtype=torch.float64)
     change_basis(network, 0, basis, noise / math.sqrt(layer.n_in * basis.count))
+
+
+def _correction(start: Start) -> CorrectionPhase:
+    phase = CorrectionPhase(start.plan, start.evaluation, base=start.base)
+    phase.patience = PATIENCE if start.followed else 0
+    return phase
+
+
+CORRECTION = Solver("correction", lambda plan, *, closed: True, _correction)

@@ -26,6 +26,7 @@ from kanpde.solvers._phase import (
     unpack_levels,
 )
 from kanpde.solvers._plan import Plan, interior_points
+from kanpde.solvers._solver import Solver, Start
 from kanpde.solvers._starting import started_network
 from kanpde.solvers.training._drawing import PointSchedule, follow_residual, softened
 from kanpde.solvers.training._extension import extended, loss_of
@@ -36,6 +37,7 @@ REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
 EARLY_LEVELS = (0, 4, 10)
 EXTENSION_ROUND_OFF = 1e-3
+PATIENCE = 3  # redraws; what does not halve its loss over so many is handed to a correction
 DRIFT = 4.0  # fresh loss over fitted loss above which the points are the limit
 Optimizer = LevenbergMarquardt | SSBroyden | LBFGS | Adam
 
@@ -254,6 +256,10 @@ class DescentPhase(Phase):
         """Make the trial function around a network."""
         return self.plan.trial(network)
 
+    def weights(self) -> dict[str, Any] | None:
+        """Last weights of a training whose weights follow it."""
+        return self.weighting.summary()
+
     def state(self) -> dict[str, Any]:
         """Coefficients, optimizer, points, generator, earlier levels."""
         return {
@@ -312,3 +318,14 @@ def make_optimizer(name: str, plan: Plan) -> Optimizer:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def descent(optimizer: str) -> Solver:
+    """Train a network by one optimizer; it comes last and takes every problem."""
+
+    def make(start: Start) -> DescentPhase:
+        phase = DescentPhase(start.plan, start.evaluation, optimizer=optimizer)
+        phase.patience = PATIENCE if start.followed else 0
+        return phase
+
+    return Solver(optimizer, lambda plan, *, closed: True, make)

@@ -24,6 +24,7 @@ from kanpde.solvers._phase import (
     unpack_levels,
 )
 from kanpde.solvers._plan import Plan, has_data
+from kanpde.solvers._solver import Solver
 from kanpde.solvers.training._probe import Probe, draw, tangent_probe
 from kanpde.trial import LazyTrial
 
@@ -208,13 +209,14 @@ class LazyPhase(Phase):
         self.optimizer.restore(state["optimizer"])
 
 
-def lazy_applies(plan: Plan) -> bool:
+def lazy_applies(plan: Plan, *, closed: bool) -> bool:
     """Whether lazy training may be tried: a linear problem, and no network is asked for."""
     settings = plan.settings
     asked = (settings.hidden, settings.basis, settings.grid, settings.grids, settings.degree)
     return (
         plan.linear
         and not settings.linear
+        and not settings.sparsify
         and settings.net == "auto"
         and settings.optimizer == "auto"
         and settings.weighting == "none"
@@ -226,3 +228,12 @@ def lazy_applies(plan: Plan) -> bool:
         and plan.slab is None
         and not has_data(plan)
     )
+
+
+LAZY = Solver(
+    "lazy",
+    lazy_applies,
+    lambda s: LazyPhase(s.plan, s.evaluation, attempt=s.attempt),
+    alone=True,
+    attempts=ATTEMPTS,
+)
