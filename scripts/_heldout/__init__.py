@@ -4,6 +4,9 @@ A problem is a function without arguments that returns a `kanpde.Problem`, regis
 Its exact solution or reference only measures. A reference says how accurate it is, and `check`
 compares it with a second way; `tests/test_heldout.py` runs both.
 
+Data on a boundary are written as formulas of that boundary alone (one face, one edge), never as the
+exact solution itself: kanpde continues what it is given into the domain.
+
 Nothing may be tuned on these problems. One that was looked at while kanpde was changed is no
 longer unseen: replace it by another.
 """

@@ -63,7 +63,10 @@ def turning_point() -> Problem:
     return Problem(
         Interval(x, -1, Rational(3, 2)),
         {"turning": u.diff(x, 2) / 100 + 2 * x * u.diff(x)},
-        {"ends": Dirichlet(u, exact)},
+        {
+            "low": Dirichlet(u, exact.subs(x, -1), on=Eq(x, -1)),
+            "high": Dirichlet(u, exact.subs(x, Rational(3, 2)), on=Eq(x, Rational(3, 2))),
+        },
         exact={u: exact},
     )
 
@@ -149,14 +152,15 @@ def graded_rectangle() -> Problem:
     k = 1 + x + y**2
     balance = -(k * u.diff(x)).diff(x) - (k * u.diff(y)).diff(y) + 5 * u
     flux = normal(x) * k * u.diff(x) + normal(y) * k * u.diff(y)
-    given = normal(x) * k * exact.diff(x) + normal(y) * k * exact.diff(y)
+    given = k * exact.diff(y) + 2 * exact
     return Problem(
         Rectangle((x, 0, 2), (y, -1, Rational(1, 2))),
         {"balance": balance - manufactured(balance, {u: exact})},
         {
-            "held": Dirichlet(u, exact, on=["x=0", "y=-1"]),
+            "left": Dirichlet(u, exact.subs(x, 0), on="x=0"),
+            "floor": Dirichlet(u, exact.subs(y, -1), on="y=-1"),
             "slope": Neumann(u, exact.diff(x).subs(x, 2), on="x=2"),
-            "film": Operator(flux + 2 * u - given - 2 * exact, on="y=0.5"),
+            "film": Operator(flux + 2 * u - given.subs(y, Rational(1, 2)), on="y=0.5"),
         },
         exact={u: exact},
     )
@@ -226,7 +230,8 @@ def layered_box() -> Problem:
         Box((x, 0, 1), (y, 0, 2), (z, -1, 0)),
         {"balance": balance - manufactured(balance, {u: exact})},
         {
-            "held": Dirichlet(u, exact, on=["x=0", "x=1"]),
+            "left": Dirichlet(u, exact.subs(x, 0), on="x=0"),
+            "right": Dirichlet(u, exact.subs(x, 1), on="x=1"),
             "front": Neumann(u, -exact.diff(y).subs(y, 0), on="y=0"),
             "back": Neumann(u, exact.diff(y).subs(y, 2), on="y=2"),
             "floor": Robin(u, 1, 1, (exact - exact.diff(z)).subs(z, -1), on="z=-1"),

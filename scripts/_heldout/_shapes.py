@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from sympy import Rational, cos, exp, log, sin, sinh, sqrt
+from sympy import Rational, cos, exp, log, sin, sinh, sqrt, tan
 
 from _heldout import case
 from _heldout._harmonic import Harmonic, crowded, outside_corners
@@ -41,10 +41,16 @@ def liouville_trapezoid() -> Problem:
     u = unknown("u", x, y)
     squared = (x - Rational(7, 10)) ** 2 + (y + Rational(3, 10)) ** 2
     exact = log(8 / (2 + squared) ** 2)
+    lines = {  # along every edge a formula of one coordinate
+        "edge1": exact.subs(y, 0),
+        "edge2": exact.subs(x, 2 - Rational(3, 5) * y),
+        "edge3": exact.subs(y, 1),
+        "edge4": exact.subs(x, Rational(3, 10) * y),
+    }
     return Problem(
         Polygon((x, y), [(0, 0), (2, 0), (1.4, 1), (0.3, 1)]),
         {"liouville": laplacian(u, x, y) + 2 * exp(u)},
-        {"rim": Dirichlet(u, exact)},
+        {edge: Dirichlet(u, value, on=edge) for edge, value in lines.items()},
         exact={u: exact},
     )
 
@@ -60,9 +66,9 @@ def paraboloid(z):
 
 @cache
 def dart_fit() -> Harmonic:
-    poles = outside_corners(TIPS, 48, 1.0)
-    function = Harmonic(0.1 + 0.2j, 1.4, 24, poles)
-    z = crowded(TIPS, 600)
+    poles = outside_corners(TIPS, 70, 1.5)
+    function = Harmonic(0.1 + 0.2j, 1.4, 40, poles)
+    z = crowded(TIPS, 900)
     return function.fit(z, -paraboloid(z))
 
 
@@ -82,7 +88,7 @@ def dart_gap() -> float:
     "shape",
     "Δu + 1 = 0, u = 0 on a dart: one re-entrant corner of 246°",
     "lightning Laplace solver, bounded by its error on the rim",
-    accuracy=1e-7,
+    accuracy=1e-9,
     check=dart_gap,
 )
 def dart() -> Problem:
@@ -211,7 +217,9 @@ def cylinder_piece() -> Problem:
         piece,
         {"balance": balance - manufactured(balance, {u: exact})},
         {
-            "sides": Dirichlet(u, exact, on=["arc", "start", "end"]),
+            "arc": Dirichlet(u, exact.subs(y, sqrt(Rational(36, 25) - x**2)), on="arc"),
+            "start": Dirichlet(u, exact.subs(y, tan(0.3) * x), on="start"),
+            "end": Dirichlet(u, exact.subs(x, y / tan(2.1)), on="end"),
             "ends": Operator(slope(u - exact, z), on=["z=-0.5", "z=0.7"]),
         },
         exact={u: exact},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.special import ellipj, iv
-from sympy import Float, Rational, cos, exp, log, pi, sin, sqrt, tanh
+from sympy import Eq, Float, Rational, cos, exp, log, pi, sin, sqrt, tanh
 
 from _heldout import case
 from kanpde import (
@@ -18,6 +18,11 @@ from kanpde import (
     coordinates,
     unknown,
 )
+
+
+def ends(u, exact, x, places):
+    """Values at both ends, each a function of time alone."""
+    return {f"x = {a}": Dirichlet(u, exact.subs(x, a), on=Eq(x, a)) for a in places}
 
 
 @case("time", "u_t = ((1 + x)² u_x)_x on [0, 1], u = 0 at the ends, t ≤ 1/10")
@@ -48,7 +53,7 @@ def drifting_bell() -> Problem:
     return Problem(
         Interval(x, 0, 4) * TimeInterval(t, 0, Rational(3, 2)),
         {"drift": u.diff(t) + speed * u.diff(x) - spread * u.diff(x, 2)},
-        {"start": Initial(u, exact.subs(t, 0)), "ends": Dirichlet(u, exact)},
+        {"start": Initial(u, exact.subs(t, 0)), **ends(u, exact, x, (0, 4))},
         exact={u: exact},
     )
 
@@ -63,7 +68,7 @@ def nagumo_front() -> Problem:
     return Problem(
         Interval(x, -10, 14) * TimeInterval(t, 0, 8),
         {"nagumo": u.diff(t) - u.diff(x, 2) - u * (1 - u) * (u - a)},
-        {"start": Initial(u, exact.subs(t, 0)), "ends": Dirichlet(u, exact)},
+        {"start": Initial(u, exact.subs(t, 0)), **ends(u, exact, x, (-10, 14))},
         exact={u: exact},
     )
 
@@ -80,7 +85,7 @@ def quartic_kink() -> Problem:
         {
             "start": Initial(u, exact.subs(t, 0)),
             "velocity": Initial(u.diff(t), exact.diff(t).subs(t, 0)),
-            "ends": Dirichlet(u, exact),
+            **ends(u, exact, x, (-4, 6)),
         },
         exact={u: exact},
     )
