@@ -396,3 +396,20 @@ def test_second_signal_acts_at_once(monkeypatch):
     stopped = solve(ode(), **METHODS["lm chebyshev"])
     assert stopped.status is kanpde.Status.INTERRUPTED
     assert stopped.summary["steps"] == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [("setting lift", None), ("setting net", "kan")])
+def test_run_from_before_a_setting_was_there_goes_on_with_its_default(name, value, tmp_path):
+    solve(ode(), **SMALL, steps=3, out=tmp_path / "run")
+    file = tmp_path / "run" / "checkpoint.pt"
+    state = torch.load(file, weights_only=True)
+    state["format"] = 1  # in which the net "kan" was what "auto" is now
+    if value is None:
+        del state["fingerprint"][name]
+    else:
+        state["fingerprint"][name] = value
+    torch.save(state, file)
+    assert solve(ode(), **SMALL, steps=4, out=tmp_path / "run", resume=True).summary["steps"] == 4
+    with pytest.raises(InputError, match="resume: setting"):
+        other = {"lift": False} if value is None else {"net": "mlp"}
+        solve(ode(), **{**SMALL, **other}, steps=5, out=tmp_path / "run", resume=True)

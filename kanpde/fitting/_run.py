@@ -99,7 +99,7 @@ class _Writer:
         _store.read_description(out)
         if not (out / _runs.CHECKPOINT).exists():
             return  # stopped before the first step
-        state = _runs.check_resumable(out, self.fingerprint)
+        state = _runs.check_resumable(out, self.fingerprint, as_now=_as_now)
         try:
             session.restore(state["session"])
         except _files.DAMAGE as error:
@@ -129,12 +129,21 @@ class _Writer:
         _runs.write_json(self.out / _runs.SUMMARY, trained.summary)
 
 
+def _as_now(stored: dict[str, Any], form: int) -> dict[str, Any]:
+    """Say what a stored run began with in the words of this version."""
+    return {**_settings(FitSettings()), **stored}
+
+
+def _settings(settings: FitSettings) -> dict[str, Any]:
+    """Name the settings that a resumed run must share."""
+    return {f"setting {k}": v for k, v in settings.to_data().items() if k not in MAY_CHANGE}
+
+
 def fingerprint(session: FitSession) -> dict[str, Any]:
     """Collect what a resumed run must share with the stopped one, by names that users know."""
-    settings = session.settings.to_data()
     data = session.objective.data
     return {
-        **{f"setting {k}": v for k, v in settings.items() if k not in MAY_CHANGE},
+        **_settings(session.settings),
         "inputs": list(data.inputs),
         "outputs": list(data.outputs),
         "data": f"{len(data.train)} + {len(data.test)} rows {data.digest()[:12]}",

@@ -23,7 +23,7 @@ FORMAT = 2
 READABLE = (1, 2)
 PROBLEM, FIT, CHECKPOINT = "problem.json", "fit.json", "checkpoint.pt"
 SUMMARY, HISTORY, TRUTH, DATA = "summary.json", "history.csv", "truth.npz", "data.npz"
-Since = Callable[[dict[str, Any]], dict[str, Any]]
+AsNow = Callable[[dict[str, Any], int], dict[str, Any]]
 
 
 def holds_run(directory: Path) -> bool:
@@ -157,7 +157,7 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def check_resumable(
-    directory: Path, fingerprint: dict[str, Any], *, since: Since | None = None
+    directory: Path, fingerprint: dict[str, Any], *, as_now: AsNow
 ) -> dict[str, Any]:
     """Read the checkpoint to resume from, if it belongs to the same problem and settings.
 
@@ -165,8 +165,9 @@ def check_resumable(
     ----------
     fingerprint
         What this run begins with.
-    since
-        Says what runs of format 1 began with in the words of format 2.
+    as_now
+        Says what a stored run began with in the words of this version, from its own words and its
+        format: settings that did not exist then had what is their default now.
 
     Raises
     ------
@@ -181,7 +182,5 @@ def check_resumable(
         raise RunDirectoryError(
             f"{directory}: expected a checkpoint to resume, got a saved solution only"
         )
-    if since is not None and state["format"] == 1:
-        stored = since(stored)
-    check_unchanged(stored, fingerprint)
+    check_unchanged(as_now(stored, state["format"]), fingerprint)
     return state

@@ -8,28 +8,38 @@ from typing import Any
 import numpy as np
 
 from kanpde.ground._plain import plain
-from kanpde.problem import Condition, Equation, Interface, Periodic, PointData, Problem
+from kanpde.problem import Condition, Equation, Interface, Periodic, PointData, Problem, Settings
 from kanpde.solvers import Plan
 from kanpde.trial import Trial
 
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
 
 
-def since_format_2(stored: dict[str, Any]) -> dict[str, Any]:
-    """Say what a run of format 1 began with as it is said now: its net "kan" was what auto is."""
+def as_now(stored: dict[str, Any], form: int) -> dict[str, Any]:
+    """Say what a stored run began with in the words of this version.
+
+    In format 1 the net "kan" was what "auto" is now.
+    """
     net = stored.get("setting net")
-    return {**stored, "setting net": "auto" if net == "kan" else net}
+    known = {**stored, "setting net": "auto" if form == 1 and net == "kan" else net}
+    return {**_settings(Settings()), **known}
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    """Name the settings that a resumed run must share."""
+    shared = {k: v for k, v in settings.to_data().items() if k not in MAY_CHANGE}
+    found: dict[str, Any] = plain({f"setting {k}": v for k, v in shared.items()})
+    return found
 
 
 def fingerprint(plan: Plan) -> dict[str, Any]:
     """Collect what a resumed run must share with the stopped one, by names that users know."""
     problem = plan.asked
-    settings = {k: v for k, v in plan.settings.to_data().items() if k not in MAY_CHANGE}
     found: dict[str, Any] = plain(
         {
             **({} if plan.start is None else {"start": _start_record(plan.start)}),
             **{f"parameter {k}": v for k, v in problem.parameters.items()},
-            **{f"setting {k}": v for k, v in settings.items()},
+            **_settings(plan.settings),
             "domain": problem.domain.to_record(),
             **{f"equation {k}": _equation_record(problem, e) for k, e in problem.equations.items()},
             **{

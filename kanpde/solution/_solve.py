@@ -24,7 +24,7 @@ from kanpde.problem import (
 )
 from kanpde.residual import INTERIOR, Evaluation, ProblemView, Rows, view
 from kanpde.solution import _directory
-from kanpde.solution._fingerprint import fingerprint, since_format_2
+from kanpde.solution._fingerprint import as_now, fingerprint
 from kanpde.solution._preflight import closed_without_data
 from kanpde.solution._solution import Solution
 from kanpde.solvers import (
@@ -158,7 +158,7 @@ class _Writer:
                 raise InputError(
                     f"out: {out} holds a run already; choose another directory or resume it"
                 )
-            state = _runs.check_resumable(out, self.fingerprint, since=since_format_2)
+            state = _runs.check_resumable(out, self.fingerprint, as_now=as_now)
             _restore(session, state, out)
         else:
             self._write(session.state())
