@@ -410,6 +410,6 @@ def test_run_from_before_a_setting_was_there_goes_on_with_its_default(name, valu
         state["fingerprint"][name] = value
     torch.save(state, file)
     assert solve(ode(), **SMALL, steps=4, out=tmp_path / "run", resume=True).summary["steps"] == 4
+    other = {**SMALL, **({"lift": False} if value is None else {"net": "mlp"})}
     with pytest.raises(InputError, match="resume: setting"):
-        other = {"lift": False} if value is None else {"net": "mlp"}
-        solve(ode(), **{**SMALL, **other}, steps=5, out=tmp_path / "run", resume=True)
+        solve(ode(), **other, steps=5, out=tmp_path / "run", resume=True)
