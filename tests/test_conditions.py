@@ -17,7 +17,7 @@ from kanpde import (
     unknown,
 )
 from kanpde.errors import ShapeError
-from kanpde.problem.conditions._conditions import DATA, Condition, normal, normal_derivative
+from kanpde.problem.conditions._base import DATA, Condition, normal, normal_derivative
 
 x, y, t = coordinates("x y t")
 u = unknown("u", x, y, t)

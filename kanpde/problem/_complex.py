@@ -15,7 +15,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.pde import complex_unknowns, parts_of, scalar, split_complex
-from kanpde.problem.conditions._conditions import Condition, Initial, Operator, Robin
+from kanpde.problem.conditions._base import Condition, Initial, Operator, Robin
 
 Array = NDArray[np.float64]
 Pair = tuple[AppliedUndef, AppliedUndef]

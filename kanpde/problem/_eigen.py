@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.pde import is_linear
-from kanpde.problem.conditions._conditions import Condition, Constraint, Periodic
+from kanpde.problem.conditions._base import Condition, Constraint, Periodic
 
 MISSED = 1e-4  # mean square of a normalisation; u = 0 misses that to 1 by 1
 

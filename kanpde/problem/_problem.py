@@ -31,7 +31,7 @@ from kanpde.problem._statement import (
     named_equations,
     truth_expression,
 )
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem.conditions._base import (
     Condition,
     Constraint,
     Initial,

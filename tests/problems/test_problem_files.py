@@ -12,7 +12,7 @@ import pytest
 import sympy
 
 import kanpde
-from kanpde.problem.conditions._conditions import DATA, normal
+from kanpde.problem.conditions._base import DATA, normal
 from kanpde.problem.conditions._interface import SIDE
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"

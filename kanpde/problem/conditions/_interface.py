@@ -17,7 +17,7 @@ from sympy.core.relational import Relational
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain
 from kanpde.pde import normalise
-from kanpde.problem.conditions._conditions import Condition
+from kanpde.problem.conditions._base import Condition
 
 Array = NDArray[np.float64]
 SIDE = Symbol("side of the interface", real=True)

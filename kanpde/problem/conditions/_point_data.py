@@ -17,7 +17,7 @@ from kanpde.errors import InputError, ShapeError
 from kanpde.geometry import read_mesh
 from kanpde.ground._files import beside_problem
 from kanpde.pde import normalised
-from kanpde.problem.conditions._conditions import DATA, Condition
+from kanpde.problem.conditions._base import DATA, Condition
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from kanpde.geometry import Domain, Selection
 from kanpde.geometry.piece import MappedPiece, Piece
 from kanpde.pde import lower
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem.conditions._base import (
     Condition,
     Dirichlet,
     Initial,

@@ -8,7 +8,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.pde import scalar
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem.conditions._base import (
     Condition,
     Constraint,
     Dirichlet,

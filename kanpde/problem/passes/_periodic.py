@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 from kanpde.errors import InputError
 from kanpde.pde import lower
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem.conditions._base import (
     Condition,
     Dirichlet,
     Initial,

@@ -19,7 +19,7 @@ from sympy import Dummy, Expr, Symbol
 from kanpde.geometry import Box, ParameterInterval, TimeInterval
 from kanpde.pde import is_linear, jets_in
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
+from kanpde.problem.conditions._base import (
     Condition,
     Dirichlet,
     Initial,
