@@ -17,7 +17,8 @@ from kanpde import (
     unknown,
 )
 from kanpde.errors import ShapeError
-from kanpde.problem.conditions._base import DATA, Condition, normal, normal_derivative
+from kanpde.problem.conditions._base import Condition, normal, normal_derivative
+from kanpde.problem.conditions._point_data import DATA
 
 x, y, t = coordinates("x y t")
 u = unknown("u", x, y, t)

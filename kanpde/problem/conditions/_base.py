@@ -1,21 +1,71 @@
-"""Boundary, initial, point, mean-value and integral conditions.
+"""The condition protocol: what the passes ask a condition, instead of asking which one it is.
 
-Each is a small immutable record; what it means at a point is said by
-`Condition.operator`, a sympy expression that must vanish there.
+A condition is a frozen dataclass that derives from `Condition`: immutable, and made again with
+other fields where a pass needs it. It says that `Condition.operator` vanishes at the points of
+`Condition.where`. With these two, a `kind` and the field ``u`` a new type is complete, in one file
+of its own and with one public name: every other answer has a default that can be read off them, or
+that claims nothing. What more a type knows of itself it says by overriding:
+
+===============  =================================================================================
+asked            answer, and the default
+===============  =================================================================================
+`kind`           one word for tables and files
+`where`          place that it is asked at, one of the names below; ``BOUNDARY``
+`on`             part of the boundary; all of it
+`operator`       expression that vanishes there
+`unknowns`       what it is about; ``u``
+`order`          highest derivative of an unknown that it names; counted in `operator`
+`prescribed`     what the derivative of that order itself is there, along the outward normal or in
+                 time; not known, so it is imposed by rows
+`form`           a, b, g of ``a u + b du/dn = g``; from `prescribed`
+`affine`         the same by place, for mirror images; from `form`, else none is known to fit
+`given`          fields that are known functions of the coordinates; none
+`stated`         expressions that must be linear for the problem to be linear; `operator`
+`rows`, `names`  expressions that vanish row by row with their names; `operator`, one row
+`inputs`         symbols besides coordinates, jets and constants; the normal on the boundary
+`pins`, `holds`  whether it fixes the free constant of an unknown, whether at all times; whether
+                 the unknown itself stands in `operator`
+`seam`, `cut`    coordinate whose two ends are one, plane where the trial may jump; none
+`measurements`   points, values and their weights, for ``POINTS``
+`measured`       whether it is data that an unknown constant could be found from; no
+`check`          whether it fits a domain; whether `on` is a part of the boundary
+`located`        its place in words
+`splits`         fields that have a real and an imaginary part; none, so complex unknowns are
+                 refused
+`record`         what a resumed run must share with the stopped one; kind, `operator` and place
+===============  =================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import numpy as np
 import sympy
-from sympy import Derivative, Expr, Symbol
+from numpy.typing import NDArray
+from sympy import Derivative, Dummy, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
-from kanpde.pde import normalised
+from kanpde.geometry import Domain
+from kanpde.pde import parts_of, split_complex
+
+Array = NDArray[np.float64]
+
+# Where conditions are asked: faces, the start of time, both ends of a coordinate, given points,
+# the whole domain on average, nowhere (integrals only), both sides of a plane inside.
+BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, INTERFACE = (
+    "boundary",
+    "initial",
+    "pair",
+    "points",
+    "mean",
+    "number",
+    "interface",
+)
 
 
 def normal(coordinate: Symbol) -> Symbol:
@@ -36,7 +86,31 @@ def normal(coordinate: Symbol) -> Symbol:
     return Symbol(f"n_{coordinate.name}", real=True)
 
 
-DATA = Symbol("measured value", real=True)
+def normal_derivative(u: Expr, space: Sequence[Symbol]) -> Expr:
+    """``n . grad u`` with the normal's symbols, of an unknown or of an expression."""
+    return sympy.Add(*(normal(x) * u.diff(x) for x in space))
+
+
+def outward(side: int) -> int:
+    """Component of the outward normal along the axis of a face: -1 on its low side, 1 on its high.
+
+    Examples
+    --------
+    >>> outward(0), outward(1)
+    (-1, 1)
+    """
+    return 2 * side - 1
+
+
+@dataclass(frozen=True)
+class Affine:
+    """What a condition says of one unknown at one place: a u + b du/dn = value."""
+
+    u: AppliedUndef
+    place: str
+    a: Any
+    b: Any
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -44,6 +118,10 @@ class Condition:
     """Base of all conditions: what is prescribed, of which unknown, and where."""
 
     kind: ClassVar[str] = "condition"
+    where: ClassVar[str] = BOUNDARY
+    given: ClassVar[tuple[str, ...]] = ()
+    splits: ClassVar[tuple[str, ...]] = ()
+    on = cast("Any", None)  # no field: conditions on the boundary make it one
 
     @property
     def unknown(self) -> AppliedUndef:
@@ -59,13 +137,146 @@ class Condition:
         """Give the expression that vanishes where the condition holds."""
         raise TypeError(f"{self.kind}: has no pointwise operator")
 
+    @property
+    def order(self) -> int:
+        """Highest derivative of an unknown that it names."""
+        named = self.operator(self.unknown.args).atoms(Derivative)
+        return max((len(d.variables) for d in named if d.expr in self.unknowns), default=0)
 
-def _unknown(name: str, u: Any) -> None:
+    @property
+    def prescribed(self) -> Any:
+        """What the derivative of its order is where it holds, ``None`` where it does not tell.
+
+        On the boundary the derivative is along the outward normal, at the start it is in time.
+        """
+        return None
+
+    def prescribes(self, where: str, order: int | None = None) -> bool:
+        """Whether it gives the derivative of that order itself at that kind of place."""
+        fits = self.where == where and self.prescribed is not None
+        return fits and order in {None, self.order}
+
+    @property
+    def form(self) -> tuple[Any, Any, Any] | None:
+        """Factors and right-hand side of ``a u + b du/dn = g``, ``None`` in any other form."""
+        if self.prescribed is None:
+            return None
+        return (0, 1, self.prescribed) if self.order else (1, 0, self.prescribed)
+
+    def affine(self, domain: Domain) -> tuple[Affine, ...] | None:
+        """Say `form` for every place; ``None`` where no mirror image of it is known.
+
+        A part of a face has none either.
+        """
+        if self.form is None:
+            return None
+        if self.where == INITIAL:
+            return (Affine(self.unknown, f"start {self.order}", *self.form),)
+        chosen = domain.resolve(self.on)
+        if self.where != BOUNDARY or chosen.mask is not None:
+            return None
+        return tuple(Affine(self.unknown, part, *self.form) for part in chosen.parts)
+
+    def known(self) -> dict[str, Expr]:
+        """Give the fields that are known functions of the coordinates and unknown constants."""
+        return {name: getattr(self, name) for name in self.given}
+
+    def stated(self, space: Sequence[Symbol]) -> tuple[Expr, ...]:
+        """Give the expressions that vanish where it holds, as far as linearity is in question."""
+        return (self.operator(space),)
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Names of its rows, where the condition is called `name`."""
+        return (name,)
+
+    def rows(
+        self, name: str, space: Sequence[Symbol], orders: Mapping[Symbol, int]
+    ) -> list[tuple[str, Expr]]:
+        """Name the expressions that vanish, row by row.
+
+        Parameters
+        ----------
+        name
+            What the condition is called.
+        space
+            The spatial coordinates.
+        orders
+            Highest derivative of its unknown in the equations, by coordinate.
+        """
+        return [(name, self.operator(space))]
+
+    def inputs(self, space: Sequence[Symbol]) -> tuple[Symbol, ...]:
+        """List what its rows take besides coordinates, jets and constants."""
+        return tuple(normal(x) for x in space) if self.where == BOUNDARY else ()
+
+    def pins(self, u: AppliedUndef) -> bool:
+        """Whether it fixes the constant that an unknown is free by without it."""
+        return u in self.unknowns and names_value(self.operator(u.args), u)
+
+    def holds(self, u: AppliedUndef) -> bool:
+        """Whether it fixes that constant at all times."""
+        return self.pins(u)
+
+    @property
+    def seam(self) -> Symbol | None:
+        """The coordinate whose two ends it makes one."""
+        return None
+
+    @property
+    def cut(self) -> tuple[Symbol, float] | None:
+        """The plane inside the domain where the trial may jump: coordinate and place."""
+        return None
+
+    @property
+    def measured(self) -> bool:
+        """Whether it holds measurements: data at more than one point."""
+        return False
+
+    def measurements(self) -> tuple[Array, Array, Array]:
+        """Points ``(N, d)``, values ``(N,)`` and their weights ``(N,)``, which sum to 1."""
+        raise TypeError(f"{self.kind}: holds no measurements")
+
+    def check(self, domain: Domain) -> None:
+        """Raise `InputError` unless it fits the domain."""
+        if self.where == BOUNDARY:
+            domain.resolve(self.on)
+
+    def located(self, domain: Domain) -> str:
+        """Say in words where it holds."""
+        return domain.resolve(self.on).description if self.where == BOUNDARY else "domain"
+
+    def split(self, space: Sequence[Symbol]) -> tuple[Condition | None, Condition | None] | None:
+        """Make the conditions on real and imaginary part of complex unknowns.
+
+        Returns
+        -------
+        tuple
+            Two conditions, ``None`` in the place of one that says nothing; ``None`` where the type
+            has none.
+        """
+        if not self.splits:
+            return None
+        values = {name: getattr(self, name) for name in self.splits}
+        halves = {n: real_and_imaginary(v) for n, v in values.items() if v is not None}
+        first, second = (
+            dataclasses.replace(self, **{n: pair[k] for n, pair in halves.items()}) for k in (0, 1)
+        )
+        return first, second
+
+    def record(self, domain: Domain, space: Sequence[Symbol]) -> str:
+        """Tell it from any other condition, for a run that is resumed."""
+        where = "" if self.on is None else f" on {domain.resolve(self.on).description}"
+        return f"{self.kind}: {self.operator(space)}{where}"
+
+
+def check_unknown(name: str, u: Any) -> None:
+    """Raise `InputError` unless `u` is an unknown."""
     if not isinstance(u, AppliedUndef):
         raise InputError(f"{name}: expected an unknown such as unknown('u', x, t), got {u!r}")
 
 
-def _expression(name: str, value: Any) -> Expr:
+def as_expression(name: str, value: Any) -> Expr:
+    """Make a number or an expression sympy's, or raise `InputError`."""
     try:
         result = sympy.sympify(value, strict=True)
     except sympy.SympifyError:
@@ -77,274 +288,20 @@ def _expression(name: str, value: Any) -> Expr:
     return result
 
 
-@dataclass(frozen=True)
-class Dirichlet(Condition):
-    """u = value on the boundary (or on the part `on`).
-
-    Parameters
-    ----------
-    u
-        The unknown.
-    value
-        Number or sympy expression in the coordinates.
-    on
-        ``None`` (whole spatial boundary), a relation such as ``Eq(x, -1)``, a part's
-        name, or a predicate of points.
-
-    Examples
-    --------
-    >>> from kanpde import coordinates, unknown
-    >>> x = coordinates("x")
-    >>> Dirichlet(unknown("u", x), 0).kind
-    'dirichlet'
-    """
-
-    kind: ClassVar[str] = "dirichlet"
-    u: AppliedUndef
-    value: Any = 0
-    on: Any = None
-
-    def __post_init__(self) -> None:
-        _unknown("Dirichlet", self.u)
-        object.__setattr__(self, "value", _expression("Dirichlet value", self.value))
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """``u - value``."""
-        return self.u - self.value
+def names_value(expression: Expr, u: AppliedUndef) -> bool:
+    """Whether u stands in an expression itself, not only by its derivatives."""
+    hidden = {d: Dummy() for d in expression.atoms(Derivative)}
+    return bool(expression.xreplace(hidden).has(u))
 
 
-@dataclass(frozen=True)
-class Neumann(Condition):
-    """du/dn = value, n the outward unit normal; arguments as for `Dirichlet`."""
-
-    kind: ClassVar[str] = "neumann"
-    u: AppliedUndef
-    value: Any = 0
-    on: Any = None
-
-    def __post_init__(self) -> None:
-        _unknown("Neumann", self.u)
-        object.__setattr__(self, "value", _expression("Neumann value", self.value))
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """``n . grad u - value``."""
-        return normal_derivative(self.u, space) - self.value
-
-
-@dataclass(frozen=True)
-class Robin(Condition):
-    """a u + b du/dn = value; `a`, `b`, `value` may depend on the coordinates."""
-
-    kind: ClassVar[str] = "robin"
-    u: AppliedUndef
-    a: Any
-    b: Any
-    value: Any = 0
-    on: Any = None
-
-    def __post_init__(self) -> None:
-        _unknown("Robin", self.u)
-        for name in ("a", "b", "value"):
-            object.__setattr__(self, name, _expression(f"Robin {name}", getattr(self, name)))
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """Give ``a u + b n . grad u - value``."""
-        return self.a * self.u + self.b * normal_derivative(self.u, space) - self.value
-
-
-class _Several(Condition):
-    """What conditions on an expression of several unknowns share."""
-
-    expression: Any
-
-    @property
-    def unknown(self) -> AppliedUndef:
-        """The first unknown by name."""
-        return self.unknowns[0]
-
-    @property
-    def unknowns(self) -> tuple[AppliedUndef, ...]:
-        """All unknowns, by name."""
-        return tuple(sorted(self.expression.atoms(AppliedUndef), key=str))
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """Give the expression."""
-        found: Expr = self.expression
-        return found
-
-    def _check(self, name: str) -> None:
-        value = self.expression
-        if isinstance(value, sympy.Equality):
-            value = value.lhs - value.rhs
-        value = normalised(_expression(name, value))
-        if not value.atoms(AppliedUndef):
-            raise InputError(
-                f"{name}: expected an expression of unknowns that vanishes, got {value}"
-            )
-        object.__setattr__(self, "expression", value)
-
-
-@dataclass(frozen=True)
-class Operator(_Several):
-    """Any expression of the unknowns that vanishes on the boundary (or on the part `on`).
-
-    Parameters
-    ----------
-    expression
-        Sympy expression (``= 0``) or ``sympy.Eq`` of unknowns, their derivatives, coordinates,
-        unknown constants and the outward normal's components `normal(x)`; it may name
-        several unknowns. It is imposed by rows.
-    on
-        As for `Dirichlet`.
-
-    Raises
-    ------
-    InputError
-        If it is no expression or names no unknown.
-
-    Examples
-    --------
-    The traction along x of a plane elastic body with stresses sxx and sxy, pulled by 2:
-
-    >>> from kanpde import coordinates, normal, unknown
-    >>> x, y = coordinates("x y")
-    >>> u, v = unknown("u", x, y), unknown("v", x, y)
-    >>> sxx, sxy = 3 * u.diff(x) + v.diff(y), u.diff(y) + v.diff(x)
-    >>> pulled = Operator(sxx * normal(x) + sxy * normal(y) - 2, on=sympy.Eq(x, 1))
-    >>> pulled.unknowns
-    (u(x, y), v(x, y))
-    """
-
-    kind: ClassVar[str] = "operator"
-    expression: Any
-    on: Any = None
-
-    def __post_init__(self) -> None:
-        self._check("Operator")
-        if self.expression.has(sympy.Integral):
-            raise InputError(
-                "Operator: expected no integral, got one; an equation may hold one, "
-                "and Constraint(expression) is for a single number"
-            )
-
-
-@dataclass(frozen=True)
-class Constraint(_Several):
-    """One number, made of definite integrals and unknown constants, that vanishes.
-
-    Parameters
-    ----------
-    expression
-        Sympy expression (``= 0``) or ``sympy.Eq`` in which every unknown stands inside an
-        ``Integral`` with number limits for every coordinate.
-
-    Raises
-    ------
-    InputError
-        If an unknown or a coordinate stands outside the integrals.
-
-    Examples
-    --------
-    The normalisation of an eigenfunction:
-
-    >>> from sympy import Integral
-    >>> from kanpde import coordinates, unknown
-    >>> x = coordinates("x")
-    >>> u = unknown("u", x)
-    >>> Constraint(Integral(u**2, (x, 0, 1)) - 1).kind
-    'constraint'
-    """
-
-    kind: ClassVar[str] = "constraint"
-    expression: Any
-
-    def __post_init__(self) -> None:
-        self._check("Constraint")
-        coordinates = {x for u in self.unknowns for x in u.args}
-        rest = self.expression.subs(
-            {node: sympy.Dummy() for node in self.expression.atoms(sympy.Integral)}
-        )
-        free = sorted(map(str, rest.atoms(AppliedUndef) or rest.free_symbols & coordinates))
-        if free:
-            raise InputError(
-                f"Constraint: expected every unknown and coordinate inside an integral, got "
-                f"{', '.join(free)} outside; write Integral(u**2, (x, 0, 1)) - 1"
-            )
-
-
-@dataclass(frozen=True)
-class Periodic(Condition):
-    """u and its derivatives below the equation's order agree on both faces of `coordinate`."""
-
-    kind: ClassVar[str] = "periodic"
-    u: AppliedUndef
-    coordinate: Symbol
-
-    def __post_init__(self) -> None:
-        _unknown("Periodic", self.u)
-        if self.coordinate not in self.u.args:
-            raise InputError(
-                f"Periodic: expected a coordinate of {self.u}, got {self.coordinate!r}"
-            )
-
-
-@dataclass(frozen=True)
-class Initial(Condition):
-    """u, or a time derivative such as ``u.diff(t)``, at the start of the time interval."""
-
-    kind: ClassVar[str] = "initial"
-    target: Any
-    value: Any = 0
-
-    def __post_init__(self) -> None:
-        target = self.target
-        if isinstance(target, Derivative):
-            if len(target.variable_count) != 1:
-                raise InputError(f"Initial: expected u or u.diff(t, k), got {target}")
-            target = target.expr
-        _unknown("Initial", target)
-        object.__setattr__(self, "value", _expression("Initial value", self.value))
-
-    @property
-    def unknown(self) -> AppliedUndef:
-        """The unknown under the time derivative."""
-        return self.target.expr if isinstance(self.target, Derivative) else self.target
-
-    @property
-    def time(self) -> Symbol | None:
-        """The variable of the derivative, or ``None`` for u itself."""
-        return self.target.variables[0] if isinstance(self.target, Derivative) else None
-
-    @property
-    def order(self) -> int:
-        """Order of the time derivative that is prescribed."""
-        return len(self.target.variables) if isinstance(self.target, Derivative) else 0
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """``target - value``."""
-        return self.target - self.value
-
-
-@dataclass(frozen=True)
-class MeanValue(Condition):
-    """The mean of u over the domain is `value` (fixes the constant of a Neumann problem)."""
-
-    kind: ClassVar[str] = "mean value"
-    u: AppliedUndef
-    value: Any = 0
-
-    def __post_init__(self) -> None:
-        _unknown("MeanValue", self.u)
-        value = _expression("MeanValue value", self.value)
-        if value.free_symbols:
-            raise InputError(f"MeanValue value: expected a number, got {value}")
-        object.__setattr__(self, "value", value)
-
-    def operator(self, space: Sequence[Symbol]) -> Expr:
-        """``u - value``, whose mean vanishes."""
-        return self.u - self.value
-
-
-def normal_derivative(u: AppliedUndef, space: Sequence[Symbol]) -> Expr:
-    """``n . grad u`` with the normal's symbols."""
-    return sympy.Add(*(normal(x) * u.diff(x) for x in space))
+def real_and_imaginary(value: Any) -> tuple[Any, Any]:
+    """Real and imaginary part of an unknown, its derivative, an expression or numbers."""
+    if isinstance(value, AppliedUndef):
+        return parts_of(value)
+    if isinstance(value, Derivative) and isinstance(value.expr, AppliedUndef):
+        first, second = (Derivative(u, *value.variable_count) for u in parts_of(value.expr))
+        return first, second
+    if isinstance(value, sympy.Basic):
+        return split_complex(value)
+    numbers = np.asarray(value)
+    return np.real(numbers), np.imag(numbers)

@@ -16,12 +16,11 @@ from scipy import stats
 
 from kanpde.nets import ProductKAN
 from kanpde.problem import Problem, is_bare
-from kanpde.residual import INTERIOR, POINTS, Evaluation, Rows, TermSet
+from kanpde.residual import INTERIOR, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.inverse._estimate import CONFIDENCE
 from kanpde.solvers.inverse._evidence import Array, Linearised, deviation, sample, triangle
-from kanpde.solvers.inverse._forward import measured
 from kanpde.solvers.inverse._guess import fit_of_data, roughness
 from kanpde.solvers.spectral._products import coefficients, product_network, transfer
 from kanpde.trial import Trial
@@ -38,7 +37,7 @@ STRENGTHS = np.logspace(-4, 5, 19)
 def field_columns(problem: Problem) -> list[int]:
     """Unknowns that no equation is left for: those of lowest order without data of their own."""
     spare = len(problem.unknowns) - len(problem.equations)
-    data = [c for c in problem.conditions.values() if measured(c) and is_bare(c)]
+    data = [c for c in problem.conditions.values() if c.measured and is_bare(c)]
     seen = {c.unknown for c in data}
 
     def rank(k: int) -> tuple[bool, int]:
@@ -50,7 +49,7 @@ def field_columns(problem: Problem) -> list[int]:
 def fields_apply(plan: Plan) -> bool:
     """Whether there are unknown fields and measurements to tell of them."""
     return bool(field_columns(plan.problem)) and any(
-        s.where == POINTS and measured(s.condition) for s in plan.sets if s.condition is not None
+        s.condition.measured for s in plan.sets if s.condition is not None
     )
 
 
@@ -151,10 +150,9 @@ class FieldsPhase(Phase):
     @property
     def noise(self) -> dict[str, dict[str, Any]]:
         """Estimated noise of every data set."""
-        sets = {s.names[0]: s.condition for s in self.plan.sets if s.where == POINTS}
+        sets = {s.names[0]: s.condition for s in self.plan.sets if s.condition is not None}
         return {
-            n: {"sd": v, "values": len(np.asarray(sets[n].values))}  # type: ignore[union-attr]
-            for n, v in self.noise_of.items()
+            n: {"sd": v, "values": len(sets[n].measurements()[1])} for n, v in self.noise_of.items()
         }
 
     def state(self) -> dict[str, Any]:
@@ -293,7 +291,7 @@ class _Work:
 
 
 def _holds_data(terms: TermSet) -> bool:
-    return terms.where == POINTS and terms.condition is not None and measured(terms.condition)
+    return terms.condition is not None and terms.condition.measured
 
 
 def _rows(rows: Rows) -> Array:

@@ -30,7 +30,7 @@ from kanpde.solvers.inverse._estimate import (
     noise_levels,
     step,
 )
-from kanpde.solvers.inverse._forward import Forward, constants_of, measured
+from kanpde.solvers.inverse._forward import Forward, constants_of
 from kanpde.solvers.inverse._guess import guess
 from kanpde.solvers.spectral._products import product_network
 from kanpde.trial import Slabs, trial_from_state, trial_state
@@ -51,7 +51,7 @@ def identifying_applies(plan: Plan, *, closed: bool) -> bool:
         closed
         and bool(problem.constants)
         and len(problem.equations) >= len(problem.unknowns)
-        and any(measured(c) for c in problem.conditions.values())
+        and any(c.measured for c in problem.conditions.values())
     )
 
 
@@ -350,4 +350,4 @@ KEPT = (
 
 def measured_set(terms: Any) -> bool:
     """Whether a term set holds measurements."""
-    return terms.condition is not None and measured(terms.condition)
+    return terms.condition is not None and bool(terms.condition.measured)
