@@ -1,10 +1,10 @@
 """The condition protocol: what the passes ask a condition, instead of asking which one it is.
 
-A condition is a frozen dataclass that derives from `Condition`: immutable, and made again with
-other fields where a pass needs it. It says that `Condition.operator` vanishes at the points of
-`Condition.where`. With these two, a `kind` and the field ``u`` a new type is complete, in one file
-of its own and with one public name: every other answer has a default that can be read off them, or
-that claims nothing. What more a type knows of itself it says by overriding:
+A condition is a frozen dataclass that derives from `Condition`; a pass that needs it on another
+part, or with numbers for constants, makes it again with other fields. It says that `operator`
+vanishes at the places `where`. With these two, a `kind` and the field ``u`` a new type is
+complete, in one file and with one public name: every other answer has a default that is read off
+them, or that claims nothing. What more a type knows of itself it says by overriding:
 
 ===============  =================================================================================
 asked            answer, and the default
@@ -19,7 +19,7 @@ asked            answer, and the default
                  time; not known, so it is imposed by rows
 `form`           a, b, g of ``a u + b du/dn = g``; from `prescribed`
 `affine`         the same by place, for mirror images; from `form`, else none is known to fit
-`given`          fields that are known functions of the coordinates; none
+`given`          fields that are known functions of the coordinates, made expressions; none
 `stated`         expressions that must be linear for the problem to be linear; `operator`
 `rows`, `names`  expressions that vanish row by row with their names; `operator`, one row
 `inputs`         symbols besides coordinates, jets and constants; the normal on the boundary
@@ -115,13 +115,43 @@ class Affine:
 
 @dataclass(frozen=True)
 class Condition:
-    """Base of all conditions: what is prescribed, of which unknown, and where."""
+    """Base of all conditions: what is prescribed, of which unknown, and where.
+
+    Examples
+    --------
+    A wall that radiates, all of it:
+
+    >>> @dataclass(frozen=True)
+    ... class Radiation(Condition):
+    ...     kind: ClassVar[str] = "radiation"
+    ...     given: ClassVar[tuple[str, ...]] = ("value",)
+    ...     u: AppliedUndef
+    ...     value: Any = 0
+    ...     on: Any = None
+    ...
+    ...     def operator(self, space):
+    ...         return normal_derivative(self.u, space) + self.u**4 - self.value
+    >>> from kanpde import coordinates, unknown
+    >>> x = coordinates("x")
+    >>> wall = Radiation(unknown("u", x), 1)
+    >>> wall.order, wall.pins(wall.u), wall.prescribed
+    (1, True, None)
+    """
 
     kind: ClassVar[str] = "condition"
     where: ClassVar[str] = BOUNDARY
     given: ClassVar[tuple[str, ...]] = ()
     splits: ClassVar[tuple[str, ...]] = ()
     on = cast("Any", None)  # no field: conditions on the boundary make it one
+
+    def __post_init__(self) -> None:
+        """Check the unknown, and make expressions of the fields that are `given`."""
+        name = type(self).__name__
+        if dataclasses.fields(self):
+            check_unknown(name, self.unknown)
+        for field in self.given:
+            value = as_expression(f"{name} {field}", getattr(self, field))
+            object.__setattr__(self, field, value)
 
     @property
     def unknown(self) -> AppliedUndef:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde.problem.conditions._base import Condition, as_expression, check_unknown
+from kanpde.problem.conditions._base import Condition
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,6 @@ class Dirichlet(Condition):
     u: AppliedUndef
     value: Any = 0
     on: Any = None
-
-    def __post_init__(self) -> None:
-        check_unknown("Dirichlet", self.u)
-        object.__setattr__(self, "value", as_expression("Dirichlet value", self.value))
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """``u - value``."""

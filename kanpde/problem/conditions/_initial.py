@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.problem.conditions._base import INITIAL, Condition, as_expression, check_unknown
+from kanpde.problem.conditions._base import INITIAL, Condition
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,9 @@ class Initial(Condition):
     value: Any = 0
 
     def __post_init__(self) -> None:
-        target = self.target
-        if isinstance(target, Derivative):
-            if len(target.variable_count) != 1:
-                raise InputError(f"Initial: expected u or u.diff(t, k), got {target}")
-            target = target.expr
-        check_unknown("Initial", target)
-        object.__setattr__(self, "value", as_expression("Initial value", self.value))
+        if isinstance(self.target, Derivative) and len(self.target.variable_count) != 1:
+            raise InputError(f"Initial: expected u or u.diff(t, k), got {self.target}")
+        super().__post_init__()
 
     @property
     def unknown(self) -> AppliedUndef:

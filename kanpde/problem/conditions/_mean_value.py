@@ -11,13 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.problem.conditions._base import (
-    MEAN,
-    Affine,
-    Condition,
-    as_expression,
-    check_unknown,
-)
+from kanpde.problem.conditions._base import MEAN, Affine, Condition
 
 
 @dataclass(frozen=True)
@@ -32,11 +26,9 @@ class MeanValue(Condition):
     value: Any = 0
 
     def __post_init__(self) -> None:
-        check_unknown("MeanValue", self.u)
-        value = as_expression("MeanValue value", self.value)
-        if value.free_symbols:
-            raise InputError(f"MeanValue value: expected a number, got {value}")
-        object.__setattr__(self, "value", value)
+        super().__post_init__()
+        if self.value.free_symbols:
+            raise InputError(f"MeanValue value: expected a number, got {self.value}")
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """``u - value``, whose mean vanishes."""

@@ -9,12 +9,7 @@ from typing import Any, ClassVar
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from kanpde.problem.conditions._base import (
-    Condition,
-    as_expression,
-    check_unknown,
-    normal_derivative,
-)
+from kanpde.problem.conditions._base import Condition, normal_derivative
 
 
 @dataclass(frozen=True)
@@ -27,10 +22,6 @@ class Neumann(Condition):
     u: AppliedUndef
     value: Any = 0
     on: Any = None
-
-    def __post_init__(self) -> None:
-        check_unknown("Neumann", self.u)
-        object.__setattr__(self, "value", as_expression("Neumann value", self.value))
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """``n . grad u - value``."""

@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.geometry import Domain
-from kanpde.problem.conditions._base import PAIR, Affine, Condition, check_unknown
+from kanpde.problem.conditions._base import PAIR, Affine, Condition
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Periodic(Condition):
     coordinate: Symbol
 
     def __post_init__(self) -> None:
-        check_unknown("Periodic", self.u)
+        super().__post_init__()
         if self.coordinate not in self.u.args:
             raise InputError(
                 f"Periodic: expected a coordinate of {self.u}, got {self.coordinate!r}"

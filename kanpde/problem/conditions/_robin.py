@@ -10,12 +10,7 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.pde import split_complex
-from kanpde.problem.conditions._base import (
-    Condition,
-    as_expression,
-    check_unknown,
-    normal_derivative,
-)
+from kanpde.problem.conditions._base import Condition, normal_derivative
 from kanpde.problem.conditions._operator import Operator
 
 
@@ -31,11 +26,6 @@ class Robin(Condition):
     b: Any
     value: Any = 0
     on: Any = None
-
-    def __post_init__(self) -> None:
-        check_unknown("Robin", self.u)
-        for name in self.given:
-            object.__setattr__(self, name, as_expression(f"Robin {name}", getattr(self, name)))
 
     def operator(self, space: Sequence[Symbol]) -> Expr:
         """Give ``a u + b n . grad u - value``."""
