@@ -21,7 +21,7 @@ from kanpde import (
     laplacian,
     unknown,
 )
-from kanpde.problem.conditions._conditions import normal
+from kanpde.problem.conditions._base import normal
 from kanpde.residual._claims import claims_from_record, claims_of, claims_record
 
 

@@ -5,11 +5,15 @@ import pytest
 import sympy
 
 from kanpde import (
+    Constraint,
     Dirichlet,
     Initial,
     InputError,
+    Interface,
+    Interval,
     MeanValue,
     Neumann,
+    Operator,
     Periodic,
     PointData,
     Robin,
@@ -17,7 +21,8 @@ from kanpde import (
     unknown,
 )
 from kanpde.errors import ShapeError
-from kanpde.problem.conditions._conditions import DATA, Condition, normal, normal_derivative
+from kanpde.problem.conditions._base import Condition, normal, normal_derivative, outward
+from kanpde.problem.conditions._point_data import DATA
 
 x, y, t = coordinates("x y t")
 u = unknown("u", x, y, t)
@@ -129,6 +134,71 @@ def test_data_are_copied():
     assert pin.points.tolist() == [[0.0, 0.0, 0.0]]
 
 
+PIN = PointData(u, [[0, 0, 0]], 1)
+TWO = PointData(u, [[0, 0, 0], [1, 0, 0]], [1, 2])
+JUMP = Interface(u, sympy.Eq(x, 0.5), flux=u.diff(x))
+BALANCE = Constraint(sympy.Integral(u, (x, 0, 1), (y, 0, 1), (t, 0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "where", "order", "prescribed", "pins", "holds"),
+    [
+        (Dirichlet(u, x), "boundary", 0, x, True, True),
+        (Neumann(u, x), "boundary", 1, x, False, False),
+        (Robin(u, 2, 1, x), "boundary", 1, None, True, True),
+        (Robin(u, 0, 1, x), "boundary", 1, None, False, False),
+        (Operator(u.diff(x) * normal(x)), "boundary", 1, None, False, False),
+        (Operator(u - u.diff(x, 2)), "boundary", 2, None, True, True),
+        (Initial(u, x), "initial", 0, x, True, True),
+        (Initial(u.diff(t), x), "initial", 1, x, False, True),
+        (Periodic(u, x), "pair", 0, None, False, False),
+        (JUMP, "interface", 1, None, False, False),
+        (MeanValue(u, 3), "mean", 0, None, True, False),
+        (BALANCE, "number", 0, None, True, True),
+        (PIN, "points", 0, None, True, False),
+        (TWO, "points", 0, None, True, True),
+        (PointData(u.diff(x), [[0, 0, 0]], 1), "points", 1, None, False, False),
+    ],
+)
+def test_condition_says_where_it_holds_and_what_it_fixes(
+    condition, where, order, prescribed, pins, holds
+):
+    assert (condition.where, condition.order) == (where, order)
+    assert condition.prescribed == prescribed
+    assert condition.prescribes(where, order) is (prescribed is not None)
+    assert (condition.pins(u), condition.holds(u)) == (pins, holds)
+    other = unknown("v", x, y, t)
+    assert not condition.pins(other)
+    assert not condition.holds(other)
+
+
+def test_form_is_two_factors_and_the_right_hand_side():
+    assert Dirichlet(u, x).form == (1, 0, x)
+    assert Neumann(u, x).form == (0, 1, x)
+    assert Robin(u, 2, y, x).form == (2, y, x)
+    assert Operator(u - x).form is None
+
+
+def test_only_seams_and_interfaces_are_places_inside_the_trial():
+    assert [c.seam for c in (Periodic(u, x), JUMP, TWO)] == [x, None, None]
+    assert [c.cut for c in (Periodic(u, x), JUMP, TWO)] == [None, (x, 0.5), None]
+    assert [c.measured for c in (PIN, TWO, Dirichlet(u))] == [False, True, False]
+
+
+def test_rows_are_named_after_the_condition():
+    orders = {x: 2, y: 2, t: 1}
+    assert Periodic(u, x).rows("ring", (x, y), orders) == [("ring", u), ("ring", u.diff(x))]
+    assert [n for n, _ in JUMP.rows("plane", (x, y), orders)] == ["plane", "plane flux"]
+    assert Neumann(u, 1).rows("wall", (x, y), orders) == [("wall", FLUX - 1)]
+
+
+def test_outward_normal_of_a_face_points_away_from_the_middle():
+    faces = Interval(x, -1, 2).faces
+    assert [np.sign(f.value - 0.5) for f in faces] == [outward(f.side) for f in faces]
+
+
 def test_base_has_no_operator():
     with pytest.raises(TypeError, match="condition: has no pointwise operator"):
         Condition().operator((x,))
+    with pytest.raises(TypeError, match="condition: holds no measurements"):
+        Condition().measurements()

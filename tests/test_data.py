@@ -12,6 +12,7 @@ from kanpde import (
     Interval,
     PointData,
     Problem,
+    Status,
     TimeInterval,
     coordinates,
     solve,
@@ -146,6 +147,16 @@ def test_slopes_are_data_like_values():
     solution = solve(problem, threads=1)
     assert solution.summary["path"] == ["spectral least squares, unknown constants"]
     assert solution.constants["k"] == pytest.approx(1.3, abs=1e-3)
+
+
+def test_data_of_a_nonlinear_expression_are_met_by_newton():
+    """Linear equations alone do not make a problem linear: one least squares missed v(1) = 2."""
+    given = {"left": Dirichlet(v, 1, "x=0"), "square": PointData(v**2, [[1.0]], 4)}
+    problem = Problem(Interval(x, 0, 1), {"ode": v.diff(x, 2)}, given)
+    solution = solve(problem, time_limit=20)
+    assert solution.summary["linear"] is False
+    assert solution.status is Status.CONVERGED
+    assert abs(solution(np.array([[1.0]]))[0, 0] - 2) < 1e-10
 
 
 def test_tables_are_coefficients_and_boundary_values(tmp_path):

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
-from sympy import Derivative, Expr, Symbol
+from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.pde import complex_unknowns, parts_of, scalar, split_complex
-from kanpde.problem.conditions._conditions import Condition, Initial, Operator, Robin
+from kanpde.problem.conditions._base import Condition, real_and_imaginary
 
 Array = NDArray[np.float64]
 Pair = tuple[AppliedUndef, AppliedUndef]
+T = TypeVar("T")
 NAMES = ("re", "im")
-DATA_FIELDS = ("a", "b", "value")
 
 
 def split_equations(equations: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,17 +60,17 @@ def split_conditions(
     found: dict[str, Condition] = {}
     for name, condition in conditions.items():
         where = f"conditions[{name!r}]"
-        if hasattr(condition, "expression"):
-            expression = condition.expression
-            for label, part in _parts(where, name, expression):
-                change: dict[str, Any] = {} if part is expression else {"expression": part}
-                found[label] = dataclasses.replace(condition, **change) if change else condition
-        elif any(map(complex_unknowns, condition.unknowns)):
-            made = _split_condition(condition, space)
-            found.update({f"{name} ({n})": c for n, c in zip(NAMES, made, strict=True)})
-        else:
+        if not any(map(complex_unknowns, condition.unknowns)):
             _check_real(where, condition)
             found[name] = condition
+            continue
+        made = condition.split(space)
+        if made is None:
+            raise InputError(
+                f"{where}: {condition.kind} expects a real unknown, got {condition.unknown}; "
+                "write it as an Operator"
+            )
+        found |= _labelled(name, made)
     return found
 
 
@@ -81,10 +81,14 @@ def _parts(where: str, name: str, expression: Expr) -> Iterator[tuple[str, Expr]
             raise InputError(_only_real(where, expression))
         yield name, expression
         return
-    parts = split_complex(expression)
-    kept = [(n, part) for n, part in zip(NAMES, parts, strict=True) if part != 0]
-    for n, part in kept:
-        yield (name if len(kept) == 1 else f"{name} ({n})"), part
+    parts = [part if part != 0 else None for part in split_complex(expression)]
+    yield from _labelled(name, parts).items()
+
+
+def _labelled(name: str, parts: Iterable[T | None]) -> dict[str, T]:
+    """Name real and imaginary part, or the one of them that says something."""
+    kept = [(n, part) for n, part in zip(NAMES, parts, strict=True) if part is not None]
+    return {(name if len(kept) == 1 else f"{name} ({n})"): part for n, part in kept}
 
 
 def _only_real(where: str, found: Any) -> str:
@@ -95,43 +99,10 @@ def _only_real(where: str, found: Any) -> str:
 
 
 def _check_real(where: str, condition: Condition) -> None:
-    for field in (*DATA_FIELDS, "jump", "flux", "flux_jump"):
-        value = getattr(condition, field, None)
+    for field in dataclasses.fields(condition):
+        value = getattr(condition, field.name)
         if isinstance(value, Expr) and value.has(sympy.I) and split_complex(value)[1] != 0:
             raise InputError(_only_real(where, value))
-
-
-def _split_condition(condition: Condition, space: tuple[Symbol, ...]) -> tuple[Condition, ...]:
-    """Two conditions of the same kind; a Robin condition with complex factors becomes operators."""
-    if isinstance(condition, Initial):
-        pairs = [_of(condition.target), split_complex(condition.value)]
-        return tuple(Initial(t, v) for t, v in zip(*pairs, strict=True))
-    if isinstance(condition, Robin):
-        real = [split_complex(v)[1] == 0 for v in (condition.a, condition.b)]
-        if not all(real):
-            both = split_complex(condition.operator(space))
-            return tuple(Operator(part, on=condition.on) for part in both)
-    u: Any = condition.unknown if not hasattr(condition, "u") else condition.u
-    changes: list[dict[str, Any]] = [{"u": part} for part in _of(u)]
-    for field in ("value", "values", "jump", "flux", "flux_jump"):
-        value = getattr(condition, field, None)
-        if value is not None:
-            for change, part in zip(changes, _of(value), strict=True):
-                change[field] = part
-    return tuple(dataclasses.replace(condition, **change) for change in changes)
-
-
-def _of(value: Any) -> tuple[Any, Any]:
-    """Real and imaginary part of an unknown, its derivative, an expression or numbers."""
-    if isinstance(value, AppliedUndef):
-        return parts_of(value)
-    if isinstance(value, Derivative) and isinstance(value.expr, AppliedUndef):
-        first, second = (Derivative(u, *value.variable_count) for u in parts_of(value.expr))
-        return first, second
-    if isinstance(value, sympy.Basic):
-        return split_complex(value)
-    numbers = np.asarray(value)
-    return np.real(numbers), np.imag(numbers)
 
 
 def split_exact(exact: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, Any]:
@@ -139,7 +110,9 @@ def split_exact(exact: Mapping[AppliedUndef, Any] | None) -> dict[AppliedUndef, 
     found: dict[AppliedUndef, Any] = {}
     for u, value in (exact or {}).items():
         if complex_unknowns(u):
-            found.update(zip(parts_of(u), _of(scalar(f"exact[{u}]", value)), strict=True))
+            found.update(
+                zip(parts_of(u), real_and_imaginary(scalar(f"exact[{u}]", value)), strict=True)
+            )
         else:
             found[u] = value
     return found

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import sympy
 from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError
 from kanpde.pde import is_linear
-from kanpde.problem.conditions._conditions import Condition, Constraint, Periodic
+from kanpde.problem.conditions._base import NUMBER, Condition
 
 MISSED = 1e-4  # mean square of a normalisation; u = 0 misses that to 1 by 1
 
@@ -34,15 +33,10 @@ def is_eigenproblem(
     stated = list(equations)
     if not constants or all(is_linear(e, unknowns, constants) for e in stated):
         return False
-    normalisations = [n for n, c in conditions.items() if isinstance(c, Constraint)]
+    normalisations = [n for n, c in conditions.items() if c.where == NUMBER]
     for name, condition in conditions.items():
-        if name in normalisations or isinstance(condition, Periodic):
-            continue
-        values: Any = getattr(condition, "values", None)
-        if values is not None and np.any(np.asarray(values) != 0):
-            return False
-        if values is None:
-            stated.append(condition.operator(space))
+        if name not in normalisations:
+            stated.extend(condition.stated(space))
     if not all(is_linear(e, unknowns) and _homogeneous(e, unknowns) for e in stated):
         return False
     if not normalisations:
@@ -75,5 +69,5 @@ def vanishes(terms: Mapping[str, float], conditions: Mapping[str, Condition]) ->
     terms
         Mean squares of all terms, by name.
     """
-    missed = [terms.get(n, 0.0) for n, c in conditions.items() if isinstance(c, Constraint)]
+    missed = [terms.get(n, 0.0) for n, c in conditions.items() if c.where == NUMBER]
     return any(not value < MISSED for value in missed)

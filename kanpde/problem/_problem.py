@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,16 +31,8 @@ from kanpde.problem._statement import (
     named_equations,
     truth_expression,
 )
-from kanpde.problem.conditions._conditions import (
-    Condition,
-    Constraint,
-    Initial,
-    Operator,
-    Periodic,
-    normal,
-)
-from kanpde.problem.conditions._interface import SIDE, Interface, check_interfaces
-from kanpde.problem.conditions._point_data import PointData, outside
+from kanpde.problem.conditions._base import Condition
+from kanpde.problem.conditions._interface import check_interfaces
 
 Array = NDArray[np.float64]
 
@@ -115,9 +107,8 @@ class Problem:
         self.exact = self._truths("exact", split_exact(exact))
         self.reference = split_reference(reference)
         self._check_membership()
-        self._check_data()
         self._check_equations()
-        self._check_initial()
+        self._check_conditions()
         stated = [e.expression for e in self.equations.values()]
         self.eigen = is_eigenproblem(
             stated, self.conditions, self.unknowns, tuple(self.constants), self.space
@@ -228,82 +219,42 @@ class Problem:
                 if u not in self.unknowns:
                     raise InputError(f"vectors[{name!r}]: {u} is not an unknown")
 
-    def _check_data(self) -> None:
-        for name, condition in self.conditions.items():
-            if isinstance(condition, PointData):
-                beyond = outside(condition, self.domain.contains(np.asarray(condition.points)))
-                if beyond:
-                    raise InputError(f"conditions[{name!r}]: {beyond}")
-
     def _check_equations(self) -> None:
-        constants = tuple(self.constants)
         used: set[Any] = set()
-        for where, expression, extras in self._stated():
-            rest, integrals = extract_integrals(expression, self.coordinates)
-            symbols = tuple(i.symbol for i in integrals)
-            for i in integrals:
-                extras = (*extras, *(symbol for symbol, _ in i.outer))
-                region = Region.of(i, self.coordinates)
-                region.check(self.coordinates, self.domain.lower, self.domain.upper, where=where)
-            for part in (rest, *(i.integrand for i in integrals)):
-                atoms = tuple(jets_in(part, self.unknowns, self.coordinates))
-                used |= part.free_symbols
-                inputs = (*self.coordinates, *extras, *atoms, *constants, *symbols)
-                lower([part], inputs, where=where)
+        for name, equation in self.equations.items():
+            used |= self._lowered(f"equations[{name!r}]", equation.expression)
         for name, condition in self.conditions.items():
-            parts = (getattr(condition, part, None) for part in ("a", "b", "value"))
-            for value in (part for part in parts if isinstance(part, Expr)):
+            where = f"conditions[{name!r}]"
+            for value in condition.known().values():
                 used |= value.free_symbols
-                inputs = (*self.coordinates, *constants)
-                lower([value], inputs, where=f"conditions[{name!r}]")
+                lower([value], (*self.coordinates, *self.constants), where=where)
+            for part in condition.stated(self.space):
+                used |= self._lowered(where, part, condition.inputs(self.space))
         for symbol in self.constants:
             if symbol not in used:
                 raise InputError(
                     f"constants: {symbol} is used by no equation or condition; remove it or use it"
                 )
 
-    def _stated(self) -> Iterator[tuple[str, Expr, tuple[Symbol, ...]]]:
-        """Equations and conditions on expressions: where, what, inputs besides the jets."""
-        for name, equation in self.equations.items():
-            yield f"equations[{name!r}]", equation.expression, ()
+    def _lowered(self, where: str, expression: Expr, extras: tuple[Symbol, ...] = ()) -> set[Any]:
+        """Check that an expression can be evaluated; gives its symbols."""
+        rest, integrals = extract_integrals(expression, self.coordinates)
+        symbols = tuple(i.symbol for i in integrals)
+        for i in integrals:
+            extras = (*extras, *(symbol for symbol, _ in i.outer))
+            region = Region.of(i, self.coordinates)
+            region.check(self.coordinates, self.domain.lower, self.domain.upper, where=where)
+        used: set[Any] = set()
+        for part in (rest, *(i.integrand for i in integrals)):
+            atoms = tuple(jets_in(part, self.unknowns, self.coordinates))
+            used |= part.free_symbols
+            inputs = (*self.coordinates, *extras, *atoms, *self.constants, *symbols)
+            lower([part], inputs, where=where)
+        return used
+
+    def _check_conditions(self) -> None:
         for name, condition in self.conditions.items():
-            if isinstance(condition, Interface):
-                for part in condition.expressions():
-                    yield f"conditions[{name!r}]", part, (SIDE,)
-            if isinstance(condition, Operator | Constraint):
-                normals = tuple(normal(x) for x in self.space)
-                extras = normals if isinstance(condition, Operator) else ()
-                yield f"conditions[{name!r}]", condition.expression, extras
-            if isinstance(condition, PointData):
-                yield f"conditions[{name!r}]", condition.u, ()
-
-    def _check_initial(self) -> None:
-        for name, condition in self.conditions.items():
-            if isinstance(condition, Initial):
-                if self.time is None:
-                    raise InputError(
-                        f"conditions[{name!r}]: Initial needs a TimeInterval in the domain; "
-                        "multiply the domain by TimeInterval(t, t0, t1)"
-                    )
-                if condition.time not in {None, self.time}:
-                    raise InputError(
-                        f"conditions[{name!r}]: expected a derivative in {self.time}, "
-                        f"got {condition.target}"
-                    )
-            on = getattr(condition, "on", None)
-            if hasattr(condition, "on"):
-                self._check_selection(name, on)
-            if isinstance(condition, Periodic):
-                self._check_periodic(name, condition)
-
-    def _check_selection(self, name: str, on: Any) -> None:
-        try:
-            self.domain.resolve(on)
-        except InputError as error:
-            raise InputError(f"conditions[{name!r}]: {error}") from None
-
-    def _check_periodic(self, name: str, condition: Periodic) -> None:
-        try:
-            self.domain.pair(condition.coordinate, 1, rng=np.random.default_rng(0))
-        except InputError as error:
-            raise InputError(f"conditions[{name!r}]: {error}") from None
+            try:
+                condition.check(self.domain)
+            except InputError as error:
+                raise InputError(f"conditions[{name!r}]: {error}") from None

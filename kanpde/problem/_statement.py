@@ -13,7 +13,7 @@ from sympy import Expr, Symbol
 from kanpde.errors import InputError
 from kanpde.ground._names import identifier
 from kanpde.pde import normalised
-from kanpde.problem.conditions._conditions import Condition
+from kanpde.problem.conditions._base import Condition
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,19 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.pde import raise_program, tree_expression, tree_record
-from kanpde.problem import Interface, MeanValue, Periodic, PointData, Problem, normal
+from kanpde.problem import Problem, normal, outward
 from kanpde.residual._points import Drawn, draw
 from kanpde.residual._state import terms_from_record, terms_record
-from kanpde.residual._terms import INITIAL, INTERIOR, PAIR, TermSet, all_terms
+from kanpde.residual._terms import (
+    INITIAL,
+    INTERFACE,
+    INTERIOR,
+    MEAN,
+    PAIR,
+    POINTS,
+    TermSet,
+    all_terms,
+)
 
 INSIDE, BESIDE = 1000, 200
 
@@ -127,7 +136,7 @@ def claims_of(problem: Problem, *, seed: int = 0) -> tuple[Claim, ...]:
 
 
 def _places(problem: Problem, terms: TermSet) -> tuple[Place, ...] | None:
-    if terms.functionals or isinstance(terms.condition, Interface | MeanValue | PointData):
+    if terms.functionals or terms.where in {INTERFACE, MEAN, POINTS}:
         return None
     if terms.where == INTERIOR:
         return None if terms.on is not None else (Place(()),)
@@ -138,15 +147,15 @@ def _places(problem: Problem, terms: TermSet) -> tuple[Place, ...] | None:
         return (Place(((axis, float(bounds[0])),)),)
     faces = {f.name: f for f in problem.domain.faces}
     if terms.where == PAIR:
-        assert isinstance(terms.condition, Periodic)
-        axis = problem.coordinates.index(terms.condition.coordinate)
+        assert terms.condition is not None
+        axis = problem.coordinates.index(terms.condition.seam)
         ends = sorted((f.side, f.value) for f in faces.values() if f.axis == axis)
         return tuple(Place(((axis, float(value)),)) for _, value in ends)
     chosen = problem.domain.resolve(terms.on)
     if chosen.mask is not None or not set(chosen.parts) <= faces.keys():
         return None
     return tuple(
-        Place(((f.axis, float(f.value)),), ((f.axis, 2 * f.side - 1),))
+        Place(((f.axis, float(f.value)),), ((f.axis, outward(f.side)),))
         for f in (faces[name] for name in chosen.parts)
     )
 

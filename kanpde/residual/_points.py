@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kanpde.errors import InputError
 from kanpde.geometry import Domain, Product
-from kanpde.problem import Interface, Periodic, PointData, Problem, breaks, gauss_between
+from kanpde.problem import Problem, around, breaks, gauss_between
 from kanpde.residual._terms import (
     BOUNDARY,
     GAUGE,
@@ -135,12 +135,13 @@ def _interface(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
     """Points below and above the plane; each two feed one row, as their difference."""
-    assert isinstance(terms.condition, Interface)
-    coordinate = terms.condition.coordinate
+    assert terms.condition is not None
+    assert terms.condition.cut is not None
+    coordinate, place = terms.condition.cut
     points, _, weights = problem.domain.pair(coordinate, n, sampler=sampler, rng=rng)
     many, axis = len(points), problem.coordinates.index(coordinate)
     both = np.concatenate((points, points))
-    both[:, axis] = np.repeat(terms.condition.sides(), many)
+    both[:, axis] = np.repeat(around(place), many)
     sides = np.repeat((-1.0, 1.0), many)
     rows = np.tile(np.arange(many), 2)
     return Drawn(both, sides[:, None], rows, sides, weights / weights.sum())
@@ -149,10 +150,9 @@ def _interface(
 def _pair(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
-    assert isinstance(terms.condition, Periodic)
-    low, high, weights = problem.domain.pair(
-        terms.condition.coordinate, n, sampler=sampler, rng=rng
-    )
+    assert terms.condition is not None
+    assert terms.condition.seam is not None
+    low, high, weights = problem.domain.pair(terms.condition.seam, n, sampler=sampler, rng=rng)
     rows = np.arange(len(low))
     return Drawn(
         np.concatenate((low, high)),
@@ -166,10 +166,9 @@ def _pair(
 def _data(
     problem: Problem, terms: TermSet, n: int, sampler: str, rng: np.random.Generator
 ) -> Drawn:
-    assert isinstance(terms.condition, PointData)
-    points = np.asarray(terms.condition.points, dtype=np.float64)
-    values = np.asarray(terms.condition.values, dtype=np.float64)
-    return _simple(points, terms.condition.weights, values[:, None])
+    assert terms.condition is not None
+    points, values, weights = terms.condition.measurements()
+    return _simple(points, weights, values[:, None])
 
 
 def _mean(

@@ -10,44 +10,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
-from sympy import Dummy, Expr, Symbol
+from sympy import Dummy, Expr
 
 from kanpde.calculus import JetSpace, unit
 from kanpde.pde import IntegralTerm, Program, extract_integrals, jets_in, lower
+from kanpde.problem import BOUNDARY as BOUNDARY
+from kanpde.problem import INITIAL as INITIAL
+from kanpde.problem import INTERFACE as INTERFACE
+from kanpde.problem import MEAN as MEAN
+from kanpde.problem import NUMBER as NUMBER
+from kanpde.problem import PAIR as PAIR
+from kanpde.problem import POINTS as POINTS
 from kanpde.problem import (
-    DATA,
-    SIDE,
     Condition,
-    Constraint,
-    Dirichlet,
     Functional,
-    Initial,
-    Interface,
     JetInput,
-    MeanValue,
-    Neumann,
-    Operator,
-    Periodic,
-    PointData,
     Problem,
     Region,
-    Robin,
     drifting_unknowns,
-    normal,
 )
 from kanpde.trial import Ansatzes
 
-INTERIOR, BOUNDARY, INITIAL, PAIR, POINTS, MEAN, NUMBER, GAUGE, INTERFACE = (
-    "interior",
-    "boundary",
-    "initial",
-    "pair",
-    "points",
-    "mean",
-    "number",
-    "gauge",
-    "interface",
-)
+INTERIOR, GAUGE = "interior", "gauge"  # beside the places of conditions
 
 
 @dataclass(frozen=True)
@@ -106,44 +90,16 @@ def _equation_sets(problem: Problem) -> list[TermSet]:
 
 
 def _condition_set(problem: Problem, name: str, condition: Condition) -> TermSet:
-    if isinstance(condition, Periodic):
-        axis = problem.coordinates.index(condition.coordinate)
-        order = max(1, problem.orders(problem.unknowns.index(condition.unknown))[axis])
-        u, x = condition.unknown, condition.coordinate
-        expressions = [u.diff(x, m) if m else u for m in range(order)]
-        names = (name,) * order
-        return _compile(problem, names, expressions, PAIR, condition=condition)
-    if isinstance(condition, Interface):
-        parts = list(condition.expressions())
-        names = condition.names(name)
-        return _compile(problem, names, parts, INTERFACE, condition=condition)
-    places: dict[type[Condition], str] = {
-        Dirichlet: BOUNDARY,
-        Neumann: BOUNDARY,
-        Robin: BOUNDARY,
-        Initial: INITIAL,
-        PointData: POINTS,
-        MeanValue: MEAN,
-        Operator: BOUNDARY,
-        Constraint: NUMBER,
-    }
-    where = places[type(condition)]
-    expression = condition.operator(problem.space)
-    on = getattr(condition, "on", None)
-    return _compile(problem, (name,), [expression], where, condition=condition, on=on)
+    orders = problem.orders(problem.unknowns.index(condition.unknown))
+    by_coordinate = dict(zip(problem.coordinates, orders, strict=True))
+    names, expressions = zip(*condition.rows(name, problem.space, by_coordinate), strict=True)
+    return _compile(problem, names, list(expressions), condition.where, condition=condition)
 
 
 def value_terms(problem: Problem) -> TermSet:
     """Compile the unknowns themselves, asked at interior points."""
     names = tuple(str(u.func.__name__) for u in problem.unknowns)
     return _compile(problem, names, list(problem.unknowns), INTERIOR)
-
-
-def extra_inputs(problem: Problem, where: str) -> tuple[Symbol, ...]:
-    """List inputs besides coordinates and jets: normals, measured values, the side of a plane."""
-    if where == BOUNDARY:
-        return tuple(normal(x) for x in problem.space)
-    return {POINTS: (DATA,), INTERFACE: (SIDE,)}.get(where, ())
 
 
 def _compile(
@@ -162,7 +118,7 @@ def _compile(
         rest.append(part)
         integrals.extend(found)
     space, atoms, rest = jet_layout(problem, rest)
-    extras = extra_inputs(problem, where)
+    extras = condition.inputs(problem.space) if condition is not None else ()
     symbols = tuple(i.symbol for i in integrals)
     inputs = (*problem.coordinates, *extras, *atoms, *problem.constants, *symbols)
     return TermSet(
@@ -173,7 +129,7 @@ def _compile(
         program=lower(rest, inputs, where=names[0]),
         functionals=tuple(_functional(problem, i) for i in integrals),
         condition=condition,
-        on=on,
+        on=on if condition is None else condition.on,
         expressions=tuple(expressions),
     )
 

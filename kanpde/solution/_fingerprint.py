@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import numpy as np
-
 from kanpde.ground._plain import plain
-from kanpde.problem import Condition, Equation, Interface, Periodic, PointData, Problem, Settings
+from kanpde.problem import Equation, Problem, Settings
 from kanpde.solvers import Plan
 from kanpde.trial import Trial
 
@@ -43,7 +41,7 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
             "domain": problem.domain.to_record(),
             **{f"equation {k}": _equation_record(problem, e) for k, e in problem.equations.items()},
             **{
-                f"condition {k}": _condition_record(problem, c)
+                f"condition {k}": c.record(problem.domain, problem.space)
                 for k, c in problem.conditions.items()
             },
             **{
@@ -63,17 +61,3 @@ def _start_record(start: Trial) -> str:
 def _equation_record(problem: Problem, equation: Equation) -> str:
     where = "" if equation.on is None else f" on {problem.domain.resolve(equation.on).description}"
     return f"{equation.expression}{where}"
-
-
-def _condition_record(problem: Problem, condition: Condition) -> str:
-    if isinstance(condition, PointData):
-        columns = (condition.points, condition.values, condition.weights)
-        data = np.column_stack([np.asarray(column) for column in columns])
-        return f"{len(data)} values of {condition.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
-    if isinstance(condition, Periodic):
-        return f"{condition.u} periodic in {condition.coordinate}"
-    if isinstance(condition, Interface):
-        return f"{condition.kind} at {condition.at}: {condition.expressions()}"
-    on = getattr(condition, "on", None)
-    where = "" if on is None else f" on {problem.domain.resolve(on).description}"
-    return f"{condition.kind}: {condition.operator(problem.space)}{where}"

@@ -11,20 +11,15 @@ import torch
 from kanpde.nets._describe import named_charts
 from kanpde.pde import is_linear, jets_in, lower, normalise, order
 from kanpde.problem import (
+    BOUNDARY,
+    INITIAL,
+    MEAN,
+    NUMBER,
+    POINTS,
     Condition,
     Conflict,
-    Constraint,
     Coverage,
-    Dirichlet,
-    Initial,
-    Interface,
-    MeanValue,
-    Neumann,
-    Operator,
-    Periodic,
-    PointData,
     Problem,
-    Robin,
     Settings,
     conditions_on_parts,
     conflicts,
@@ -111,21 +106,10 @@ def _condition(
     problem: Problem, plan: Plan, name: str, condition: Condition, points: dict[str, Any]
 ) -> dict[str, Any]:
     how = plan.imposed.get(name, "rows")
-    if isinstance(condition, Initial):
-        start = (problem.domain.time_bounds or (0.0,))[0]
-        where = f"{problem.time} = {start:g}"
-    elif isinstance(condition, Periodic):
-        where = f"both faces of {condition.coordinate}"
-    elif isinstance(condition, Interface):
-        where = f"{condition.coordinate} = {condition.place:g}"
-    elif hasattr(condition, "on"):
-        where = problem.domain.resolve(condition.on).description
-    else:
-        where = "points" if isinstance(condition, PointData) else "domain"
     return {
         "name": name,
         "kind": condition.kind,
-        "on": where,
+        "on": condition.located(problem.domain),
         "imposed": how,
         "points": len(points[name]) if name in points else 0,
         "reason": plan.ansatzes.reasons.get(name, ""),
@@ -204,7 +188,7 @@ def _in_time(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
         return []
     axis = problem.coordinates.index(problem.time)
     need, start = problem.orders(k)[axis], problem.domain.lower[axis]
-    have = {c.order for c in mine if isinstance(c, Initial)}
+    have = {c.order for c in mine if c.where == INITIAL}
     bare = [m for m in range(need) if m not in have]
     if not bare or len(bare) <= _measured(mine):
         return []
@@ -218,13 +202,12 @@ def _in_time(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
 
 def _measured(mine: list[Condition]) -> int:
     """Conditions that measurements can stand in for: any number where there are several."""
-    several = [c for c in mine if isinstance(c, PointData) and len(np.asarray(c.values)) > 1]
-    return 99 if several else 0
+    return 99 if any(c.measured for c in mine) else 0
 
 
 def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
     orders, found = problem.orders(k), []
-    fixed = sum(isinstance(c, Constraint | MeanValue | PointData) for c in mine)
+    fixed = sum(c.where in {MEAN, NUMBER, POINTS} for c in mine)
     faces = getattr(problem.domain, "faces", ())
     round_parts = [n for n in problem.domain.parts if n not in {f.name for f in faces}]
     told = False
@@ -232,7 +215,7 @@ def _in_space(problem: Problem, k: int, mine: list[Condition]) -> list[str]:
         need = orders[axis]
         if x not in problem.space or not need or (need == 1 and _held_by_others(problem, k, axis)):
             continue
-        if any(isinstance(c, Periodic) and c.coordinate == x for c in mine):
+        if any(c.seam == x for c in mine):
             continue
         names = [f.name for f in faces if f.axis == axis]
         count = {n: coverage(problem, mine, n) for n in names or round_parts}
@@ -309,9 +292,9 @@ def _held_by_others(problem: Problem, k: int, axis: int) -> bool:
     for c in problem.conditions.values():
         if u in c.unknowns:
             continue
-        if isinstance(c, Periodic) and c.coordinate == x:
+        if c.seam == x:
             return True
-        if isinstance(c, Dirichlet | Neumann | Operator | Robin) and (
+        if c.where == BOUNDARY and (
             not parts or set(parts) & set(problem.domain.resolve(c.on).parts)
         ):
             return True
@@ -327,8 +310,8 @@ def _scales(problem: Problem) -> dict[str, float]:
     points, _ = problem.domain.interior(256, sampler="sobol", rng=np.random.default_rng(0))
     columns = torch.as_tensor(points).unbind(1)
     for name, c in problem.conditions.items():
-        value = getattr(c, "value", None)
-        if isinstance(value, sympy.Expr) and not value.free_symbols & set(problem.constants):
+        value = c.known().get("value")
+        if value is not None and not value.free_symbols & set(problem.constants):
             (data,) = lower([value], problem.coordinates, where=name)(*columns)
             sizes[name] = float(data.abs().max())
     return sizes

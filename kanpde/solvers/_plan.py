@@ -17,11 +17,7 @@ from kanpde.ground import _check
 from kanpde.nets import Chart, Network, kernel_available
 from kanpde.pde import is_linear
 from kanpde.problem import (
-    Initial,
-    MeanValue,
     Mirror,
-    Periodic,
-    PointData,
     Problem,
     Settings,
     breaks,
@@ -193,7 +189,7 @@ class Plan:
     def _starts_exactly(self, k: int) -> bool:
         imposed = self.ansatzes.parts[k].imposed
         return any(
-            isinstance(c, Initial) and imposed.get(n) == "exact"
+            c.where == INITIAL and imposed.get(n) == "exact"
             for n, c in self.problem.conditions.items()
         )
 
@@ -301,22 +297,13 @@ def is_linear_problem(problem: Problem) -> bool:
     """Whether equations and conditions are affine in all that is sought."""
     constants = tuple(problem.constants)
     expressions: list[Expr] = [e.expression for e in problem.equations.values()]
-    expressions += [
-        c.operator(problem.space)
-        for c in problem.conditions.values()
-        if not isinstance(c, Periodic | PointData | MeanValue)
-    ]
+    expressions += [e for c in problem.conditions.values() for e in c.stated(problem.space)]
     return all(is_linear(e, problem.unknowns, constants) for e in expressions)
 
 
 def has_data(plan: Plan) -> bool:
     """Whether measurements are fitted, whose residual does not go to zero."""
-    return any(s.where == POINTS and _several(s) for s in plan.sets)
-
-
-def _several(terms: TermSet) -> bool:
-    assert isinstance(terms.condition, PointData)
-    return len(np.asarray(terms.condition.values)) > 1
+    return any(s.condition is not None and s.condition.measured for s in plan.sets)
 
 
 def _box_like(problem: Problem) -> bool:
@@ -332,9 +319,7 @@ def slabs_apply(plan: Plan) -> bool:
         return False
     axis = problem.coordinates.index(problem.time)
     for k, u in enumerate(problem.unknowns):
-        starts = [
-            c for c in problem.conditions.values() if isinstance(c, Initial) and c.unknown == u
-        ]
+        starts = [c for c in problem.conditions.values() if c.where == INITIAL and c.unknown == u]
         imposed = [plan.ansatzes.imposed[n] for n, c in problem.conditions.items() if c in starts]
         if len(starts) != problem.orders(k)[axis] or len(set(imposed)) > 1:
             return False

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from kanpde.problem import Interface, beside
+from kanpde.problem import beside
 from kanpde.residual import Drawn, TermSet
 from kanpde.trial import Frame
 
@@ -20,10 +20,9 @@ def spread(drawn: Drawn, terms: TermSet, frame: Frame, sampler: str) -> Drawn:
     points = drawn.points
     if sampler == "chebyshev":
         points = points.copy()
+        cut = terms.condition.cut if terms.condition is not None else None
         for axis, cuts in enumerate(frame.breaks or ((),) * len(frame.lower)):
-            plane = isinstance(terms.condition, Interface) and (
-                terms.condition.coordinate == frame.coordinates[axis]
-            )
+            plane = cut is not None and cut[0] == frame.coordinates[axis]
             low, high = frame.lower[axis], frame.upper[axis]
             if axis in frame.periodic:
                 points[:, axis] = low + (high - low) * _angle(points[:, axis], low, high)

@@ -12,8 +12,9 @@ import pytest
 import sympy
 
 import kanpde
-from kanpde.problem.conditions._conditions import DATA, normal
+from kanpde.problem.conditions._base import normal
 from kanpde.problem.conditions._interface import SIDE
+from kanpde.problem.conditions._point_data import DATA
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
 PAGES = [PROBLEMS.parent / "README.md", *sorted((PROBLEMS.parent / "docs").glob("*.md"))]

@@ -17,7 +17,7 @@ from sympy.core.relational import Relational
 from kanpde.errors import InputError
 from kanpde.geometry import Box, Domain
 from kanpde.pde import normalise
-from kanpde.problem.conditions._conditions import Condition
+from kanpde.problem.conditions._base import INTERFACE, Condition
 
 Array = NDArray[np.float64]
 SIDE = Symbol("side of the interface", real=True)
@@ -62,6 +62,8 @@ class Interface(Condition):
     """
 
     kind: ClassVar[str] = "interface"
+    where: ClassVar[str] = INTERFACE
+    splits: ClassVar[tuple[str, ...]] = ("u", "jump", "flux", "flux_jump")
     u: AppliedUndef
     at: Any
     jump: Any = 0
@@ -131,10 +133,43 @@ class Interface(Condition):
 
     def sides(self) -> tuple[float, float]:
         """Coordinates next to the plane, below and above."""
-        return (
-            float(np.nextafter(self.place, -np.inf)),
-            float(np.nextafter(self.place, np.inf)),
-        )
+        return around(self.place)
+
+    def stated(self, space: Sequence[Symbol]) -> tuple[Expr, ...]:
+        """Both rows."""
+        return self.expressions()
+
+    def rows(
+        self, name: str, space: Sequence[Symbol], orders: Mapping[Symbol, int]
+    ) -> list[tuple[str, Expr]]:
+        """Give value and flux, which are summed over both sides."""
+        return list(zip(self.names(name), self.expressions(), strict=True))
+
+    def inputs(self, space: Sequence[Symbol]) -> tuple[Symbol, ...]:
+        """Take the side."""
+        return (SIDE,)
+
+    def pins(self, u: AppliedUndef) -> bool:
+        """Never: with a constant on both sides the jumps are the same."""
+        return False
+
+    @property
+    def cut(self) -> tuple[Symbol, float]:
+        """The plane."""
+        return self.coordinate, self.place
+
+    def located(self, domain: Domain) -> str:
+        """Name the plane."""
+        return f"{self.coordinate} = {self.place:g}"
+
+    def record(self, domain: Domain, space: Sequence[Symbol]) -> str:
+        """Give the plane and the rows."""
+        return f"{self.kind} at {self.at}: {self.expressions()}"
+
+
+def around(place: float) -> tuple[float, float]:
+    """Coordinates next to a plane, below and above."""
+    return float(np.nextafter(place, -np.inf)), float(np.nextafter(place, np.inf))
 
 
 def breaks(
@@ -149,10 +184,10 @@ def breaks(
     >>> breaks({"contact": Interface(unknown("u", x, y), at=Eq(y, 2))}, (x, y))
     ((), (2.0,))
     """
-    found = [c for c in conditions.values() if isinstance(c, Interface)]
+    found = {c.cut for c in conditions.values() if c.cut is not None}
     if not found:
         return ()
-    return tuple(tuple(sorted({c.place for c in found if c.coordinate == x})) for x in coordinates)
+    return tuple(tuple(sorted(place for y, place in found if y == x)) for x in coordinates)
 
 
 def row_names(conditions: Mapping[str, Condition]) -> list[str]:
@@ -168,7 +203,7 @@ def row_names(conditions: Mapping[str, Condition]) -> list[str]:
     """
     found: list[str] = []
     for name, condition in conditions.items():
-        found += condition.names(name) if isinstance(condition, Interface) else [name]
+        found += condition.names(name)
     return found
 
 
@@ -213,7 +248,7 @@ def check_interfaces(
         beside = (domain.time, *domain.parameters)
         if c.coordinate in beside or not isinstance(domain.space, Box):
             raise InputError(f"{where}: expected a plane in the space of a box, got {c.at}")
-        if not low < c.sides()[0] < c.sides()[1] < high:
+        if not low < around(c.place)[0] < around(c.place)[1] < high:
             raise InputError(
                 f"{where}: expected a plane inside {low:g} < {c.coordinate} < {high:g}, got {c.at}"
             )

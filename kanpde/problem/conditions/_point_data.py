@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,13 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from kanpde.errors import InputError, ShapeError
-from kanpde.geometry import read_mesh
+from kanpde.geometry import Domain, read_mesh
 from kanpde.ground._files import beside_problem
 from kanpde.pde import normalised
-from kanpde.problem.conditions._conditions import DATA, Condition
+from kanpde.problem.conditions._base import POINTS, Condition
 
 Array = NDArray[np.float64]
+DATA = Symbol("measured value", real=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,8 @@ class PointData(Condition):
     """
 
     kind: ClassVar[str] = "point data"
+    where: ClassVar[str] = POINTS
+    splits: ClassVar[tuple[str, ...]] = ("u", "values")
     u: Any
     points: ArrayLike
     values: ArrayLike
@@ -112,6 +116,49 @@ class PointData(Condition):
         """Give the expression minus the measured value."""
         found: Expr = self.u - DATA
         return found
+
+    def stated(self, space: Sequence[Symbol]) -> tuple[Expr, ...]:
+        """Give the operator, of data that are all 0 the expression itself."""
+        return (self.operator(space) if np.any(self.values) else self.u,)
+
+    def inputs(self, space: Sequence[Symbol]) -> tuple[Symbol, ...]:
+        """Take the measured value."""
+        return (DATA,)
+
+    def holds(self, u: AppliedUndef) -> bool:
+        """Whether several values tell of the unknown, or an expression names it itself."""
+        return (self.measured and u == self.unknown) or (not is_bare(self) and self.pins(u))
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are several values."""
+        return np.size(self.values) > 1
+
+    def measurements(self) -> tuple[Array, Array, Array]:
+        """Points, values and weights."""
+        points, values = (np.asarray(e, dtype=np.float64) for e in (self.points, self.values))
+        return points, values, self.weights
+
+    def check(self, domain: Domain) -> None:
+        """Raise `InputError` unless all points lie in the domain."""
+        points = np.asarray(self.points, dtype=np.float64)
+        inside = domain.contains(points)
+        if not inside.all():
+            first = ", ".join(f"{v:g}" for v in points[~inside][0])
+            raise InputError(
+                f"{int((~inside).sum())} of {len(points)} data points lie outside the domain, the "
+                f"first at ({first}); leave them out or enlarge the domain"
+            )
+
+    def located(self, domain: Domain) -> str:
+        """Points."""
+        return "points"
+
+    def record(self, domain: Domain, space: Sequence[Symbol]) -> str:
+        """How many values of what, and a digest of the numbers."""
+        columns = (self.points, self.values, self.weights)
+        data = np.column_stack([np.asarray(column) for column in columns])
+        return f"{len(data)} values of {self.u}, {hashlib.sha256(data.tobytes()).hexdigest()}"
 
     @classmethod
     def from_csv(
@@ -262,17 +309,5 @@ def _numbers(name: str, value: ArrayLike) -> Array:
 
 
 def is_bare(condition: Condition) -> bool:
-    """Whether a condition says the value of one unknown itself, not of an expression."""
-    return not isinstance(condition, PointData) or isinstance(condition.u, AppliedUndef)
-
-
-def outside(condition: PointData, inside: NDArray[np.bool_]) -> str | None:
-    """Say that data lie outside the domain, if any do."""
-    if inside.all():
-        return None
-    points = np.asarray(condition.points, dtype=np.float64)
-    first = ", ".join(f"{v:g}" for v in points[~inside][0])
-    return (
-        f"{int((~inside).sum())} of {len(points)} data points lie outside the domain, the first "
-        f"at ({first}); leave them out or enlarge the domain"
-    )
+    """Whether a condition is about one unknown itself, not about an expression of unknowns."""
+    return isinstance(getattr(condition, "u", None), AppliedUndef)

@@ -16,14 +16,7 @@ from kanpde.geometry import Domain, Selection
 from kanpde.geometry.piece import MappedPiece, Piece
 from kanpde.pde import lower
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
-    Condition,
-    Dirichlet,
-    Initial,
-    Neumann,
-    Operator,
-    Robin,
-)
+from kanpde.problem.conditions._base import BOUNDARY, INITIAL, Condition
 
 Array = NDArray[np.float64]
 Values = Callable[[Array], Array]
@@ -96,7 +89,7 @@ def coverage(problem: Problem, conditions: Sequence[Condition], name: str) -> Co
 
     Examples
     --------
-    >>> from kanpde import Disk, coordinates, unknown
+    >>> from kanpde import Dirichlet, Disk, coordinates, unknown
     >>> x, y = coordinates("x y")
     >>> u = unknown("u", x, y)
     >>> half = Dirichlet(u, 0, on=x > 0)
@@ -111,7 +104,7 @@ def coverage(problem: Problem, conditions: Sequence[Condition], name: str) -> Co
     points = domain.boundary(count, part=name, sampler="sobol", rng=rng)[0]
     many = np.zeros(len(points), dtype=np.int64)
     for c in conditions:
-        if isinstance(c, Dirichlet | Neumann | Operator | Robin):
+        if c.where == BOUNDARY:
             on = domain.resolve(c.on)
             if name in on.parts:
                 many += 1 if on.mask is None else on.mask(points).astype(np.int64)
@@ -123,7 +116,7 @@ def conditions_on_parts(problem: Problem) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> from kanpde import Interval, coordinates, unknown
+    >>> from kanpde import Dirichlet, Interval, coordinates, unknown
     >>> x = coordinates("x")
     >>> u = unknown("u", x)
     >>> left = Dirichlet(u, 0, on=x < 1)
@@ -141,12 +134,12 @@ def conditions_on_parts(problem: Problem) -> dict[str, list[str]]:
 
 
 def conflicts(problem: Problem) -> list[Conflict]:
-    """Find where two Dirichlet conditions, or one and initial data, disagree.
+    """Find where two conditions on the value, or one and initial data, disagree.
 
     Examples
     --------
     >>> from sympy import Eq
-    >>> from kanpde import Rectangle, coordinates, unknown
+    >>> from kanpde import Dirichlet, Rectangle, coordinates, unknown
     >>> x, y = coordinates("x y")
     >>> u = unknown("u", x, y)
     >>> sides = {"lid": Dirichlet(u, 1, on=Eq(y, 1)), "wall": Dirichlet(u, 0, on=Eq(x, 0))}
@@ -158,12 +151,12 @@ def conflicts(problem: Problem) -> list[Conflict]:
     known = {
         name: c
         for name, c in problem.conditions.items()
-        if isinstance(c, Dirichlet) or (isinstance(c, Initial) and c.order == 0)
+        if c.prescribes(BOUNDARY, 0) or c.prescribes(INITIAL, 0)
     }
     found = []
     for (a, one), (b, other) in itertools.combinations(known.items(), 2):
         if one.unknown != other.unknown or any(
-            c.value.free_symbols & set(problem.constants) for c in (one, other)
+            c.prescribed.free_symbols & set(problem.constants) for c in (one, other)
         ):
             continue
         values = _data(problem, a, one), _data(problem, b, other)
@@ -177,7 +170,8 @@ def _between(
     """Look for a place where the data of two conditions disagree."""
     one, other = pair.values()
     corners = np.zeros((0, problem.dimension))
-    if isinstance(one, Dirichlet) and isinstance(other, Dirichlet):
+    walls = [c for c in (one, other) if c.where == BOUNDARY]
+    if len(walls) == 2:
         corners = _corners(problem, one, other)
         places = [
             (corners, _JUMP),
@@ -185,8 +179,7 @@ def _between(
             (_edges(problem, one, other), _EDGE_JUMP),
         ]
     else:
-        wall = next((c for c in (one, other) if isinstance(c, Dirichlet)), None)
-        places = [(_at_the_start(problem, wall), _START_JUMP)]
+        places = [(_at_the_start(problem, wall), _START_JUMP) for wall in walls]
     size = _size(problem, values)
     for points, least in places:
         worst = _largest(values, points, least * size)
@@ -199,9 +192,9 @@ def _between(
     return []
 
 
-def _data(problem: Problem, name: str, condition: Any) -> Values:
+def _data(problem: Problem, name: str, condition: Condition) -> Values:
     """Give the prescribed value as a function of points ``(N, d)``."""
-    program = lower([condition.value], problem.coordinates, where=name)
+    program = lower([condition.prescribed], problem.coordinates, where=name)
 
     def values(points: Array) -> Array:
         (found,) = program(*torch.as_tensor(points).unbind(1))
@@ -245,10 +238,10 @@ def _size(problem: Problem, values: tuple[Values, Values]) -> float:
     return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 
-def _at_the_start(problem: Problem, wall: Dirichlet | None) -> Array:
-    """Points of the boundary at the initial time where a Dirichlet condition holds."""
+def _at_the_start(problem: Problem, wall: Condition) -> Array:
+    """Points of the boundary at the initial time where a condition on the value holds."""
     domain = problem.domain
-    if wall is None or domain.time_bounds is None or not domain.parts:
+    if domain.time_bounds is None or not domain.parts:
         return np.zeros((0, domain.dimension))
     on = domain.resolve(wall.on)
     rng = np.random.default_rng(0)
@@ -258,7 +251,7 @@ def _at_the_start(problem: Problem, wall: Dirichlet | None) -> Array:
     return points if on.mask is None else points[on.mask(points)]
 
 
-def _overlap(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
+def _overlap(problem: Problem, one: Condition, other: Condition) -> Array:
     """Points of parts that both conditions hold on."""
     domain = problem.domain
     first, second = domain.resolve(one.on), domain.resolve(other.on)
@@ -272,7 +265,7 @@ def _overlap(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
     return points
 
 
-def _corners(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
+def _corners(problem: Problem, one: Condition, other: Condition) -> Array:
     """Points of a plane boundary at which a stretch of each condition ends, at some times."""
     domain, space = problem.domain, problem.domain.space
     found = [np.zeros((0, domain.dimension))]
@@ -290,7 +283,7 @@ def _corners(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
     return np.concatenate(found)
 
 
-def _edges(problem: Problem, one: Dirichlet, other: Dirichlet) -> Array:
+def _edges(problem: Problem, one: Condition, other: Condition) -> Array:
     """Points of a solid's boundary beside edges at which two conditions meet, at some times.
 
     Found among scattered points: those of one condition that have one of the other about half

@@ -11,14 +11,7 @@ from sympy.core.function import AppliedUndef
 from kanpde.errors import InputError
 from kanpde.pde import lower
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
-    Condition,
-    Dirichlet,
-    Initial,
-    Neumann,
-    Periodic,
-    Robin,
-)
+from kanpde.problem.conditions._base import BOUNDARY, INITIAL, Condition, outward
 from kanpde.problem.conditions._interface import breaks
 
 SAME = 1e-9
@@ -33,11 +26,7 @@ def periodic_axes(problem: Problem) -> tuple[int, ...]:
     """
     axes = []
     for axis, x in enumerate(problem.coordinates):
-        having = {
-            c.unknown
-            for c in problem.conditions.values()
-            if isinstance(c, Periodic) and c.coordinate == x
-        }
+        having = {c.unknown for c in problem.conditions.values() if c.seam == x}
         smooth = all(problem.orders(k)[axis] > 0 for k in range(len(problem.unknowns)))
         if having != set(problem.unknowns) or not smooth or any(breaks(problem.conditions, (x,))):
             continue
@@ -51,7 +40,7 @@ def uneven_equations(problem: Problem, axis: int) -> list[str]:
 
     Examples
     --------
-    >>> from kanpde import Interval, coordinates, unknown
+    >>> from kanpde import Interval, Periodic, Problem, coordinates, unknown
     >>> x = coordinates("x")
     >>> u = unknown("u", x)
     >>> ring = {"ring": Periodic(u, x)}
@@ -80,22 +69,24 @@ def uneven_equations(problem: Problem, axis: int) -> list[str]:
 def check_periodic(problem: Problem) -> None:
     """Raise `InputError` where boundary data contradict a periodic direction."""
     for name, condition in problem.conditions.items():
-        if not isinstance(condition, Periodic):
+        u, x = condition.unknown, condition.seam
+        if x is None:
             continue
-        u, x = condition.u, condition.coordinate
         mine = {n: c for n, c in problem.conditions.items() if c.unknown == u}
         others = [
             n
             for n, c in mine.items()
-            if isinstance(c, Dirichlet | Neumann | Robin) and c.on is None
+            if c.where == BOUNDARY and c.form is not None and c.on is None
         ]
         if others:
             raise InputError(
                 f"conditions[{name!r}]: {u} is periodic in {x} and has boundary data "
                 f"({', '.join(others)}) on the same faces; say on= which faces those hold on"
             )
-        for kind, sign, words in ((Dirichlet, -1, "values"), (Neumann, 1, "slopes")):
-            data = {n: _ends(problem, c, x) for n, c in mine.items() if isinstance(c, kind)}
+        for order, words in enumerate(("values", "slopes")):
+            sign = -(outward(0) ** order)  # high minus low along the axis, not outward
+            given = {n: c for n, c in mine.items() if c.prescribes(BOUNDARY, order)}
+            data = {n: _ends(problem, c, x) for n, c in given.items()}
             lows, highs = ([n for n, ends in data.items() if k in ends] for k in (0, 1))
             for low, high in ((n, m) for n in lows for m in highs):
                 gap = _largest(problem, data[high][1] + sign * data[low][0])
@@ -117,17 +108,18 @@ def uneven(problem: Problem) -> list[str]:
     """
     found = []
     for name, condition in problem.conditions.items():
-        if not isinstance(condition, Periodic):
+        u, x = condition.unknown, condition.seam
+        if x is None:
             continue
-        u, x = condition.u, condition.coordinate
         axis = problem.coordinates.index(x)
         low, high = (
             sympy.Float(float(b[axis]), 17) for b in (problem.domain.lower, problem.domain.upper)
         )
         for other, c in problem.conditions.items():
-            if isinstance(c, Initial) and c.unknown == u:
-                gap = _largest(problem, c.value.subs(x, high) - c.value.subs(x, low))
-                if gap > SAME * (1.0 + _largest(problem, c.value)):
+            if c.prescribes(INITIAL) and c.unknown == u:
+                value = c.prescribed
+                gap = _largest(problem, value.subs(x, high) - value.subs(x, low))
+                if gap > SAME * (1.0 + _largest(problem, value)):
                     found.append(
                         f"{other}: jumps by {gap:.3g} across the periodic seam of {x} ({name})"
                     )
@@ -141,11 +133,11 @@ def uneven(problem: Problem) -> list[str]:
 
 def _ends(problem: Problem, condition: Condition, x: Symbol) -> dict[int, Expr]:
     """Give data of a condition on the whole of the two faces of a coordinate, by side."""
-    chosen = problem.domain.resolve(condition.on)  # type: ignore[attr-defined]
+    chosen = problem.domain.resolve(condition.on)
     if chosen.mask is not None:
         return {}
     faces = [f for f in problem.domain.faces if problem.coordinates[f.axis] == x]
-    value: Expr = condition.value  # type: ignore[attr-defined]
+    value: Expr = condition.prescribed
     place = {f.side: sympy.Float(float(f.value), 17) for f in faces if f.name in chosen.parts}
     return {side: value.subs(x, at) for side, at in place.items()}
 

@@ -19,17 +19,7 @@ from sympy import Dummy, Expr, Symbol
 from kanpde.geometry import Box, ParameterInterval, TimeInterval
 from kanpde.pde import is_linear, jets_in
 from kanpde.problem._problem import Problem
-from kanpde.problem.conditions._conditions import (
-    Condition,
-    Dirichlet,
-    Initial,
-    MeanValue,
-    Neumann,
-    Periodic,
-    Robin,
-)
-from kanpde.problem.conditions._interface import Interface
-from kanpde.problem.conditions._point_data import PointData
+from kanpde.problem.conditions._base import INITIAL, Affine
 
 MOST_UNKNOWNS, MOST_COORDINATES = 4, 12
 MOST_OPERATIONS, MOST_TO_SIMPLIFY = 4000, 400
@@ -140,7 +130,7 @@ def _eligible(problem: Problem) -> bool:
         long = equation.expression.count_ops() > MOST_OPERATIONS
         if long or equation.on is not None or equation.expression.has(sympy.Integral):
             return False
-    if any(isinstance(c, Interface | PointData) for c in problem.conditions.values()):
+    if any(c.affine(problem.domain) is None for c in problem.conditions.values()):
         return False
     constants = tuple(problem.constants)
     linear = all(
@@ -155,7 +145,7 @@ def _evolves(problem: Problem) -> bool:
         return False
     axis = problem.coordinates.index(problem.time)
     starts = [
-        sum(isinstance(c, Initial) and c.unknown == u for c in problem.conditions.values())
+        sum(c.where == INITIAL and c.unknown == u for c in problem.conditions.values())
         for u in problem.unknowns
     ]
     orders = [problem.orders(k)[axis] for k in range(len(problem.unknowns))]
@@ -222,56 +212,25 @@ def _same(after: Expr, before: Expr) -> bool:
     return _vanishes(sympy.expand(after - before)) or _vanishes(sympy.expand(after + before))
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """What one condition says at one place: a u + b du/dn = value, or an initial value."""
-
-    unknown: int
-    place: str
-    a: Any
-    b: Any
-    value: Any
-
-
 def _conditions_fit(frame: _Frame, parities: tuple[int, ...]) -> bool:
     """Whether every condition goes over into itself or another one."""
-    problem, claims = frame.problem, []
-    for condition in problem.conditions.values():
-        parity = parities[problem.unknowns.index(condition.unknown)]
-        if isinstance(condition, MeanValue):
-            if parity == ODD and condition.value != 0:
-                return False
-        elif not isinstance(condition, Periodic):  # goes over into itself
-            found = _claims(frame, condition)
-            if found is None:
-                return False
-            claims += found
+    claims: list[Affine] = []
+    for condition in frame.problem.conditions.values():
+        found = condition.affine(frame.problem.domain)
+        if found is None:
+            return False
+        claims += found
     return all(any(_agree(frame, c, other, parities) for other in claims) for c in claims)
 
 
-def _claims(frame: _Frame, condition: Condition) -> list[_Claim] | None:
-    """List what a condition says by place; ``None`` where it holds on a part of a face."""
-    problem = frame.problem
-    unknown = problem.unknowns.index(condition.unknown)
-    if isinstance(condition, Initial):
-        return [_Claim(unknown, f"start {condition.order}", 1, 0, condition.value)]
-    if not isinstance(condition, Dirichlet | Neumann | Robin):
-        return None
-    selection = problem.domain.resolve(condition.on)
-    if selection.mask is not None:
-        return None
-    a: Any = getattr(condition, "a", 0 if isinstance(condition, Neumann) else 1)
-    b: Any = getattr(condition, "b", 1 if isinstance(condition, Neumann) else 0)
-    return [_Claim(unknown, part, a, b, condition.value) for part in selection.parts]
-
-
-def _agree(frame: _Frame, claim: _Claim, other: _Claim, parities: tuple[int, ...]) -> bool:
+def _agree(frame: _Frame, claim: Affine, other: Affine, parities: tuple[int, ...]) -> bool:
     """Whether the image of a claim is the other one."""
     low, high = _sides(frame)
     image = {low: high, high: low}.get(claim.place, claim.place)
-    if (claim.unknown, image) != (other.unknown, other.place):
+    if (claim.u, image) != (other.u, other.place):
         return False
-    signs = (1, 1, parities[claim.unknown])  # the outward normal is mirrored as well
+    parity = parities[frame.problem.unknowns.index(claim.u)]
+    signs = (1, 1, parity)  # the outward normal is mirrored as well
     at = {low: -frame.half, high: frame.half}.get(other.place)
     for sign, mine, its in zip(
         signs, (claim.a, claim.b, claim.value), (other.a, other.b, other.value), strict=True

@@ -16,13 +16,12 @@ from scipy import stats
 
 from kanpde.nets import ProductKAN
 from kanpde.problem import Problem, is_bare
-from kanpde.residual import INTERIOR, POINTS, Evaluation, Rows, TermSet
+from kanpde.residual import INTERIOR, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Findings, Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan
 from kanpde.solvers._solver import Solver
 from kanpde.solvers.inverse._estimate import CONFIDENCE
 from kanpde.solvers.inverse._evidence import Array, Linearised, deviation, sample, triangle
-from kanpde.solvers.inverse._forward import measured
 from kanpde.solvers.inverse._guess import fit_of_data, roughness
 from kanpde.solvers.spectral._products import (
     coefficients,
@@ -44,7 +43,7 @@ STRENGTHS = np.logspace(-4, 5, 19)
 def field_columns(problem: Problem) -> list[int]:
     """Unknowns that no equation is left for: those of lowest order without data of their own."""
     spare = len(problem.unknowns) - len(problem.equations)
-    data = [c for c in problem.conditions.values() if measured(c) and is_bare(c)]
+    data = [c for c in problem.conditions.values() if c.measured and is_bare(c)]
     seen = {c.unknown for c in data}
 
     def rank(k: int) -> tuple[bool, int]:
@@ -58,11 +57,7 @@ def fields_apply(plan: Plan, *, closed: bool) -> bool:
     return (
         products_apply(plan)
         and bool(field_columns(plan.problem))
-        and any(
-            s.where == POINTS and measured(s.condition)
-            for s in plan.sets
-            if s.condition is not None
-        )
+        and any(s.condition.measured for s in plan.sets if s.condition is not None)
     )
 
 
@@ -168,10 +163,9 @@ class FieldsPhase(Phase):
     @property
     def noise(self) -> dict[str, dict[str, Any]]:
         """Estimated noise of every data set."""
-        sets = {s.names[0]: s.condition for s in self.plan.sets if s.where == POINTS}
+        sets = {s.names[0]: s.condition for s in self.plan.sets if s.condition is not None}
         return {
-            n: {"sd": v, "values": len(np.asarray(sets[n].values))}  # type: ignore[union-attr]
-            for n, v in self.noise_of.items()
+            n: {"sd": v, "values": len(sets[n].measurements()[1])} for n, v in self.noise_of.items()
         }
 
     def state(self) -> dict[str, Any]:
@@ -310,7 +304,7 @@ class _Work:
 
 
 def _holds_data(terms: TermSet) -> bool:
-    return terms.where == POINTS and terms.condition is not None and measured(terms.condition)
+    return terms.condition is not None and terms.condition.measured
 
 
 def _rows(rows: Rows) -> Array:

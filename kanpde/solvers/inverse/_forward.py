@@ -17,18 +17,13 @@ import torch
 from sympy import Expr, Symbol
 
 from kanpde.nets import ProductKAN
-from kanpde.problem import Condition, Equation, PointData, Problem
+from kanpde.problem import Equation, Problem
 from kanpde.residual import Evaluation, Level, predicted_errors
 from kanpde.solvers._plan import Plan, make_plan, slabs_apply
 from kanpde.solvers.marching._marching import MarchingPhase
 from kanpde.solvers.spectral._linear import LinearPhase
 from kanpde.solvers.spectral._newton import NewtonPhase
 from kanpde.trial import Constants, Slabs, SlabTrial, Trial
-
-
-def measured(condition: Condition) -> bool:
-    """Whether a condition holds measurements: data at more than one point."""
-    return isinstance(condition, PointData) and len(condition.values) > 1  # type: ignore[arg-type]
 
 
 def forward_problem(problem: Problem, values: Mapping[Symbol, float]) -> Problem:
@@ -43,7 +38,7 @@ def forward_problem(problem: Problem, values: Mapping[Symbol, float]) -> Problem
             c, **{f.name: put(getattr(c, f.name)) for f in dataclasses.fields(c) if f.init}
         )
         for name, c in problem.conditions.items()
-        if not measured(c)
+        if not c.measured
     }
     equations = {k: Equation(put(e.expression), e.on) for k, e in problem.equations.items()}
     return Problem(problem.domain, equations, conditions, name=problem.name)
@@ -63,7 +58,7 @@ class Forward:
     def __init__(self, plan: Plan, constants: Constants) -> None:
         self.plan, self.constants = plan, constants
         names = plan.problem.equations.keys() | {
-            n for n, c in plan.problem.conditions.items() if not measured(c)
+            n for n, c in plan.problem.conditions.items() if not c.measured
         }
         weights = {k: v for k, v in plan.settings.weights.items() if k in names}
         self.settings = plan.settings.replace(weights=weights)

@@ -31,7 +31,7 @@ from kanpde.solvers.inverse._estimate import (
     noise_levels,
     step,
 )
-from kanpde.solvers.inverse._forward import Forward, constants_of, measured
+from kanpde.solvers.inverse._forward import Forward, constants_of
 from kanpde.solvers.inverse._guess import guess
 from kanpde.solvers.spectral._products import product_network, products_apply
 from kanpde.trial import Slabs, trial_from_state, trial_state
@@ -53,7 +53,7 @@ def identifying_applies(plan: Plan, *, closed: bool) -> bool:
         and products_apply(plan)
         and bool(problem.constants)
         and len(problem.equations) >= len(problem.unknowns)
-        and any(measured(c) for c in problem.conditions.values())
+        and any(c.measured for c in problem.conditions.values())
     )
 
 
@@ -357,7 +357,7 @@ KEPT = (
 
 def measured_set(terms: Any) -> bool:
     """Whether a term set holds measurements."""
-    return terms.condition is not None and measured(terms.condition)
+    return terms.condition is not None and bool(terms.condition.measured)
 
 
 IDENTIFY = Solver(

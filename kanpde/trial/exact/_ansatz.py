@@ -19,12 +19,11 @@ from sympy import Expr, Integer
 from kanpde.geometry import Domain
 from kanpde.pde import derivative
 from kanpde.problem import (
+    BOUNDARY,
+    INITIAL,
     Condition,
-    Dirichlet,
-    Initial,
-    Neumann,
-    Periodic,
     Problem,
+    outward,
     periodic_axes,
     row_names,
 )
@@ -112,7 +111,7 @@ def _impose(
     accepted: list[Datum] = []
     for name, condition in by_priority(conditions):
         data, reason = _data_of(problem, name, condition)
-        if data and len(problem.space) > MOST_SIDES and not isinstance(condition, Initial):
+        if data and len(problem.space) > MOST_SIDES and condition.where != INITIAL:
             data, reason = None, "a distance to so many faces would hide sums of simple functions"
         if data and part.lift is not None:
             data = [_without(problem, datum, part.lift.value) for datum in data]
@@ -148,8 +147,8 @@ def _mark_periodic(
     periodic: tuple[int, ...],
 ) -> None:
     for name, condition in conditions.items():
-        if isinstance(condition, Periodic):
-            if problem.coordinates.index(condition.coordinate) in periodic:
+        if condition.seam is not None:
+            if problem.coordinates.index(condition.seam) in periodic:
                 part.imposed[name] = "exact"
             else:
                 part.reasons[name] = (
@@ -188,25 +187,26 @@ def _data_of(
     problem: Problem, name: str, condition: Condition
 ) -> tuple[list[Datum] | None, str | None]:
     """Faces and derivative orders that a condition prescribes, or why it cannot be exact."""
-    if getattr(condition, "value", Integer(0)).free_symbols & set(problem.constants):
+    value = condition.prescribed
+    told = condition.known().get("value", Integer(0)) if value is None else value
+    if told.free_symbols & set(problem.constants):
         return None, "its data hold an unknown constant"
-    if isinstance(condition, Initial):
+    if condition.prescribes(INITIAL):
         axis = problem.coordinates.index(problem.time)
-        return [Datum(axis, 0, condition.order, condition.value, name)], None
-    if not isinstance(condition, Dirichlet | Neumann):
+        return [Datum(axis, 0, condition.order, value, name)], None
+    if not condition.prescribes(BOUNDARY):
         return None, None
     selection = problem.domain.resolve(condition.on)
     if selection.mask is not None:
         return None, "it holds on a part of a face only"
-    order = 1 if isinstance(condition, Neumann) else 0
     space = problem.domain.space
     assert space is not None
     data = []
     for face in space.faces:
         if face.name in selection.parts:
             axis = problem.coordinates.index(space.coordinates[face.axis])
-            sign = -1 if (order and face.side == 0) else 1
-            data.append(Datum(axis, face.side, order, sign * condition.value, name))
+            sign = outward(face.side) ** condition.order
+            data.append(Datum(axis, face.side, condition.order, sign * value, name))
     return data, None
 
 

@@ -15,7 +15,14 @@ from sympy import Expr
 
 from kanpde.geometry import Domain
 from kanpde.pde import derivative, lower
-from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, normal
+from kanpde.problem import (
+    BOUNDARY,
+    INITIAL,
+    Condition,
+    Problem,
+    normal,
+    normal_derivative,
+)
 from kanpde.trial.exact._imposed import TOLERANCE, Ansatz, by_priority, kinked, largest
 from kanpde.trial.exact._interpolant import face_place
 
@@ -37,14 +44,14 @@ def impose_by_distance(
 def _impose_values(
     problem: Problem, space: Domain, conditions: dict[str, Condition], part: Ansatz
 ) -> tuple[str, ...]:
-    """Impose Dirichlet data that one expression has; returns the parts that they cover."""
+    """Impose boundary values that one expression has; returns the parts that they cover."""
     able = _able(problem, conditions, part)
-    best: dict[str, Dirichlet] = {}
+    best: dict[str, Condition] = {}
     value: Expr = sympy.S.Zero
     for c in able.values():
-        same = {n: other for n, other in able.items() if _agree(problem, c.value, other)}
+        same = {n: other for n, other in able.items() if _agree(problem, c.prescribed, other)}
         if len(same) > len(best):
-            best, value = same, c.value
+            best, value = same, c.prescribed
     names = tuple(n for c in best.values() for n in problem.domain.resolve(c.on).parts)
     vanishing = space.vanishing_on(names) if names else None
     for name in able:
@@ -60,17 +67,18 @@ def _impose_values(
     return names
 
 
-def _able(problem: Problem, conditions: dict[str, Condition], part: Ansatz) -> dict[str, Dirichlet]:
-    """List Dirichlet conditions on whole parts whose data continue smoothly inside."""
-    able: dict[str, Dirichlet] = {}
+def _able(problem: Problem, conditions: dict[str, Condition], part: Ansatz) -> dict[str, Condition]:
+    """List conditions on the value on whole parts whose data continue smoothly inside."""
+    able: dict[str, Condition] = {}
     for name, c in conditions.items():
-        if isinstance(c, Neumann):
+        if not c.prescribes(BOUNDARY):
+            continue
+        if c.order > 0:
             part.reasons[name] = "the value there is not imposed exactly"
-        if not isinstance(c, Dirichlet):
             continue
         if problem.domain.resolve(c.on).mask is not None:
             part.reasons[name] = "it holds on a piece of a part only"
-        elif not _extends(problem, c.value):
+        elif not _extends(problem, c.prescribed):
             part.reasons[name] = "its data are not known, finite and smooth inside as well"
         else:
             able[name] = c
@@ -81,7 +89,7 @@ def _impose_slopes(
     problem: Problem, conditions: dict[str, Condition], part: Ansatz, names: tuple[str, ...]
 ) -> None:
     """Square D where the normal derivatives of g are prescribed wherever its values are."""
-    slopes = {n: c for n, c in conditions.items() if isinstance(c, Neumann)}
+    slopes = {n: c for n, c in conditions.items() if c.prescribes(BOUNDARY, 1)}
     covered = [
         place
         for c in slopes.values()
@@ -105,11 +113,11 @@ def _impose_starts(
     problem: Problem, conditions: dict[str, Condition], part: Ansatz, names: tuple[str, ...]
 ) -> None:
     assert problem.time is not None
-    starts = [(n, c) for n, c in by_priority(conditions) if isinstance(c, Initial)]
+    starts = [(n, c) for n, c in by_priority(conditions) if c.prescribes(INITIAL)]
     start = face_place(problem, problem.coordinates.index(problem.time), 0)
     tau = problem.time - start
     for name, condition in starts:
-        order, value = condition.order, condition.value
+        order, value = condition.order, condition.prescribed
         if value.free_symbols & set(problem.constants):
             part.reasons[name] = "its data hold an unknown constant"
             continue
@@ -135,13 +143,12 @@ def _extends(problem: Problem, value: Expr) -> bool:
     return known and not kinked(problem, value) and bool(np.isfinite(largest(problem, value, {})))
 
 
-def _agree(problem: Problem, value: Expr, condition: Dirichlet | Neumann) -> bool:
+def _agree(problem: Problem, value: Expr, condition: Condition) -> bool:
     """Whether an expression satisfies a condition where it holds."""
     names = problem.domain.resolve(condition.on).parts
-    gap = value - condition.value
-    if isinstance(condition, Neumann):
-        gap = sum(normal(x) * value.diff(x) for x in problem.space) - condition.value
-    scale = 1.0 + _size(problem, condition.value, names)
+    own = normal_derivative(value, problem.space) if condition.order else value
+    gap = own - condition.prescribed
+    scale = 1.0 + _size(problem, condition.prescribed, names)
     return _size(problem, gap, names) <= TOLERANCE * scale
 
 

@@ -19,17 +19,17 @@ from sympy import Symbol
 from kanpde.geometry import Box, Domain
 from kanpde.pde import lower
 from kanpde.problem import (
+    BOUNDARY,
     EVEN,
+    INITIAL,
+    MEAN,
     ODD,
+    PAIR,
     Condition,
     Dirichlet,
-    Initial,
-    MeanValue,
     Mirror,
     Neumann,
-    Periodic,
     Problem,
-    Robin,
 )
 from kanpde.trial.exact._ansatz import Ansatzes
 
@@ -53,14 +53,14 @@ def is_halved(problem: Problem, mirror: Mirror) -> bool:
 
 def _periodic(problem: Problem, axis: int) -> bool:
     x = problem.coordinates[axis]
-    return any(isinstance(c, Periodic) and c.coordinate == x for c in problem.conditions.values())
+    return any(c.seam == x for c in problem.conditions.values())
 
 
 def _starts_with_kink(problem: Problem, mirror: Mirror) -> bool:
     """Whether initial data that are even have a slope at the seam."""
     x, high = problem.coordinates[mirror.axis], float(problem.domain.upper[mirror.axis])
-    starts = [c for c in problem.conditions.values() if isinstance(c, Initial)]
-    slopes = [c.value.diff(x).subs(x, high).evalf() for c in starts]
+    starts = [c.prescribed for c in problem.conditions.values() if c.prescribes(INITIAL)]
+    slopes = [value.diff(x).subs(x, high).evalf() for value in starts]
     return any(s.is_number and s.is_real and abs(s) > SMALLEST_SLOPE for s in slopes)
 
 
@@ -116,8 +116,8 @@ def reduce(problem: Problem, mirrors: tuple[Mirror, ...]) -> tuple[Problem, dict
 
 def _image(problem: Problem, left: dict[str, Condition], gone: Condition) -> str:
     """Name the condition that stands for one that fell away, ``""`` where none is needed."""
-    if isinstance(gone, Periodic):  # even and periodic: the slope vanishes at the seam
-        wanted = f"symmetry {gone.coordinate} {gone.unknown.func.__name__}"
+    if gone.seam is not None:  # even and periodic: the slope vanishes at the seam
+        wanted = f"symmetry {gone.seam} {gone.unknown.func.__name__}"
         return next((n for n in left if n.startswith(wanted)), "")
     return next((n for n, c in left.items() if _alike(c, gone)), "")
 
@@ -139,15 +139,16 @@ def _kept(
     problem: Problem, condition: Condition, gone: set[str], mirrors: tuple[Mirror, ...]
 ) -> Condition | None:
     """Restrict a condition to what is left, ``None`` where nothing is."""
-    if isinstance(condition, Periodic):
+    if condition.where == PAIR:
         mirrored = [problem.coordinates[m.axis] for m in mirrors]
-        return None if condition.coordinate in mirrored else condition
-    if isinstance(condition, MeanValue):
+        return None if condition.seam in mirrored else condition
+    if condition.where == MEAN:
         return None if any(m.odd for m in mirrors) else condition  # odd: zero by itself
-    if not isinstance(condition, Dirichlet | Neumann | Robin):
+    if condition.where != BOUNDARY:
         return condition
     parts = [p for p in problem.domain.resolve(condition.on).parts if p not in gone]
-    return dataclasses.replace(condition, on=parts) if parts else None
+    change: dict[str, Any] = {"on": parts}
+    return dataclasses.replace(condition, **change) if parts else None
 
 
 def _alike(left: Condition, right: Condition) -> bool:

@@ -10,7 +10,7 @@ import torch
 from sympy import Expr, Symbol
 
 from kanpde.pde import lower
-from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, at_interfaces
+from kanpde.problem import BOUNDARY, INITIAL, Condition, Problem, at_interfaces
 from kanpde.trial.exact._lift import Lift
 
 TOLERANCE = 1e-9
@@ -39,17 +39,12 @@ class Ansatz:
 
 
 def by_priority(conditions: dict[str, Condition]) -> list[tuple[str, Condition]]:
-    """Boundary values first, then normal derivatives, then initial data in order."""
+    """Boundary values first, then normal derivatives, then initial data in order, then others."""
 
     def rank(item: tuple[str, Condition]) -> tuple[int, int]:
         condition = item[1]
-        if isinstance(condition, Dirichlet):
-            return (0, 0)
-        if isinstance(condition, Neumann):
-            return (1, 0)
-        if isinstance(condition, Initial):
-            return (2, condition.order)
-        return (3, 0)
+        first = [condition.prescribes(where) for where in (BOUNDARY, INITIAL)]
+        return (first.index(True), condition.order) if any(first) else (len(first), 0)
 
     return sorted(conditions.items(), key=rank)
 

@@ -19,7 +19,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from kanpde.pde import derivative
-from kanpde.problem import Condition, Dirichlet, Initial, Neumann, Problem, breaks
+from kanpde.problem import BOUNDARY, INITIAL, Condition, Problem, breaks, outward
 from kanpde.trial.exact._interpolant import face_place
 
 SMALLEST_JUMP = 1e-9
@@ -48,21 +48,21 @@ def corner_lift(problem: Problem, k: int) -> Lift | None:
     ):
         return None
     starts = [
-        c
+        c.prescribed
         for c in problem.conditions.values()
-        if isinstance(c, Initial) and c.unknown == u and c.order == 0
+        if c.prescribes(INITIAL, 0) and c.unknown == u
     ]
     x = next(c for c in problem.coordinates if c != time)
     kappa = _diffusivity(problem, u, x, time)
-    if kappa is None or len(starts) != 1 or starts[0].value.free_symbols - {x}:
+    if kappa is None or len(starts) != 1 or starts[0].free_symbols - {x}:
         return None
     total: Expr = sympy.S.Zero
     corners: dict[str, float] = {}
     for name, condition in problem.conditions.items():
-        if condition.unknown != u or not isinstance(condition, Dirichlet | Neumann):
+        if condition.unknown != u or not condition.prescribes(BOUNDARY) or condition.order > 1:
             continue
         for side in _sides(problem, condition, x):
-            jump = _jump(problem, starts[0].value, condition, x, side)
+            jump = _jump(problem, starts[0], condition, x, side)
             if jump is not None and abs(jump) > SMALLEST_JUMP:
                 total += _heat(problem, condition, x, side, kappa, sympy.Float(jump, 17))
                 corners[name] = jump
@@ -89,7 +89,7 @@ def _diffusivity(problem: Problem, u: Expr, x: Symbol, time: Symbol) -> float | 
 
 def _sides(problem: Problem, condition: Condition, x: Symbol) -> list[int]:
     """Which ends of the interval a condition holds on."""
-    selection = problem.domain.resolve(getattr(condition, "on", None))
+    selection = problem.domain.resolve(condition.on)
     space = problem.domain.space
     if selection.mask is not None or space is None:
         return []
@@ -97,21 +97,20 @@ def _sides(problem: Problem, condition: Condition, x: Symbol) -> list[int]:
 
 
 def _jump(
-    problem: Problem, start: Expr, condition: Dirichlet | Neumann, x: Symbol, side: int
+    problem: Problem, start: Expr, condition: Condition, x: Symbol, side: int
 ) -> float | None:
     """By how much data at the wall differ from the initial data there, at the start."""
     place = face_place(problem, problem.coordinates.index(x), side)
-    order = int(isinstance(condition, Neumann))
-    outward = -1 if order and side == 0 else 1
-    own = outward * derivative(start, (x,), (order,)).subs(x, place)
+    order = condition.order
+    own = outward(side) ** order * derivative(start, (x,), (order,)).subs(x, place)
     first = face_place(problem, problem.coordinates.index(problem.time), 0)
-    gap = (condition.value.subs(x, place).subs(problem.time, first) - own).evalf(17)
+    gap = (condition.prescribed.subs(x, place).subs(problem.time, first) - own).evalf(17)
     return float(gap) if gap.is_number and gap.is_real and gap.is_finite else None
 
 
 def _heat(
     problem: Problem,
-    condition: Dirichlet | Neumann,
+    condition: Condition,
     x: Symbol,
     side: int,
     kappa: float,
@@ -125,6 +124,6 @@ def _heat(
     before = sympy.Float(start - max(EPSILON**2, 2 * EPSILON * abs(start)), 17)
     width = sympy.sqrt(4 * sympy.Float(kappa, 17) * (problem.time - before))
     z = s / width
-    if isinstance(condition, Dirichlet):
+    if condition.order == 0:
         return jump * sympy.erfc(z)
     return jump * width * (sympy.exp(-(z**2)) / sympy.sqrt(sympy.pi) - z * sympy.erfc(z))
