@@ -37,6 +37,7 @@ def is_eigenproblem(
     for name, condition in conditions.items():
         if name not in normalisations:
             stated.extend(condition.stated(space))
+    stated.sort(key=sympy.count_ops)  # measured values, which nothing homogeneous has, come early
     if not all(is_linear(e, unknowns) and _homogeneous(e, unknowns) for e in stated):
         return False
     if not normalisations:
