@@ -3,6 +3,9 @@
 from ._accumulators import Accumulator as Accumulator
 from ._accumulators import Gram as Gram
 from ._accumulators import StreamingQR as StreamingQR
+from ._accumulators import Whole as Whole
+from ._factor import Factor as Factor
+from ._factor import triangle as triangle
 from ._firstorder import LBFGS as LBFGS
 from ._firstorder import Adam as Adam
 from ._gauss_newton import Outcome as Outcome
@@ -10,7 +13,7 @@ from ._gauss_newton import gauss_newton as gauss_newton
 from ._levenberg import LevenbergMarquardt as LevenbergMarquardt
 from ._levenberg import StepReport as StepReport
 from ._quasinewton import SSBroyden as SSBroyden
-from ._refined import Decomposition as Decomposition
+from ._refined import ROUND_OFF as ROUND_OFF
 from ._refined import RefinedLevenberg as RefinedLevenberg
 from ._source import NetworkCoefficients as NetworkCoefficients
 from ._source import NetworkRows as NetworkRows

@@ -17,49 +17,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde.optimize._accumulators import _column_scale
+from kanpde.optimize._accumulators import Whole
 from kanpde.optimize._levenberg import StepReport
 from kanpde.optimize._source import RowSource
-from kanpde.optimize._threads import many_threads
 
+ROUND_OFF = 2.0**-52  # relative singular value below which a direction is lost
 LEAST, MOST = 1e-30, 1.0  # damping, relative to the largest squared singular value
 LIFT, LIFTED = 1e10, 1e-6  # corrections are damped by LIFT times more, but by LIFTED at most
 CORRECTIONS = 3
 WORTH = 0.7  # a correction that shrinks the residual by less is the last one
 HOPELESS = 30.0
 PATIENCE = 3
-
-
-class Decomposition:
-    """J = Q U S Vᵀ with scaled columns, for steps at any damping.
-
-    Parameters
-    ----------
-    jacobian
-        Shape ``(N, P)``.
-    """
-
-    def __init__(self, jacobian: Tensor) -> None:
-        self.scale = _column_scale(jacobian.square().sum(dim=0))
-        with many_threads(jacobian.shape[1]):
-            q, r = torch.linalg.qr(jacobian / self.scale)
-            u, s, self._vt = torch.linalg.svd(r, full_matrices=False)
-        self._q, self._ut, self.values = q, u.T, s
-
-    def components(self, residual: Tensor) -> Tensor:
-        """Components of a residual ``(N,)`` along the left singular vectors."""
-        return self._ut @ (self._q.T @ residual)
-
-    def step(self, residual: Tensor, damping: float) -> Tensor:
-        """Damped least-squares step ``(P,)`` against `residual`."""
-        return self.combine(self.components(residual), damping)
-
-    def combine(self, components: Tensor, damping: float) -> Tensor:
-        """Damped step from `components`; directions lost in round-off stay."""
-        s = self.values
-        kept = s > s.max() * torch.finfo(s.dtype).eps
-        shrunk = torch.where(kept, s / (s.square() + damping * s.max() ** 2), torch.zeros_like(s))
-        return -(self._vt.T @ (shrunk * components)) / self.scale
 
 
 @dataclass
@@ -99,13 +67,11 @@ class RefinedLevenberg:
 
     def step(self, rows: RowSource) -> StepReport:
         """One decomposition, the dampings that it serves, one accepted step."""
-        pieces = list(rows.jacobian())
-        jacobian = torch.cat([j for j, _ in pieces])
-        residual = torch.cat([r for _, r in pieces])
-        size = float(residual.norm())
-        if not (math.isfinite(size) and bool(torch.isfinite(jacobian).all())):
+        sums = Whole(rows.trial.count, rows.trial.eta, cutoff=ROUND_OFF).gather(rows)
+        size = float(sums.residual.norm())
+        if not (math.isfinite(size) and bool(torch.isfinite(sums.gradient).all())):
             return StepReport(size**2, accepted=False, finite=False)
-        search = _Search(rows, Decomposition(jacobian), residual)
+        search = _Search(rows, sums)
         best = search.run(self.damping if self.taken == 0 else 1e-4 * self.damping)
         self.taken += 1
         if not best.size < size:
@@ -128,11 +94,10 @@ class RefinedLevenberg:
 class _Search:
     """Tries dampings from one decomposition."""
 
-    def __init__(self, rows: RowSource, parts: Decomposition, residual: Tensor) -> None:
-        self.rows, self.parts = rows, parts
+    def __init__(self, rows: RowSource, sums: Whole) -> None:
+        self.rows, self.sums = rows, sums
         self.start = rows.trial.get()
-        self.components = parts.components(residual)
-        self.size = float(residual.norm())
+        self.size = float(sums.residual.norm())
         self.evaluations = 0
         self.best: Tried | None = None
 
@@ -164,12 +129,12 @@ class _Search:
         return tried.size < 0.5 * self.size
 
     def _try(self, damping: float) -> Tried:
-        place = self.start + self.parts.combine(self.components, damping)
+        place = self.start + self.sums.step(damping)
         residual, size = self._residual(place)
         lifted = max(damping, min(LIFT * damping, LIFTED))
         count = 0
         while size < HOPELESS * self.size and count < CORRECTIONS:
-            further = place + self.parts.step(residual, lifted)
+            further = place + self.sums.against(residual, lifted)
             residual, after = self._residual(further)
             if not after < size:
                 break

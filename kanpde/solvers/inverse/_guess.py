@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
+from kanpde.optimize import Factor
 from kanpde.residual import INTERIOR, POINTS, Rows
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._degrees import DEGREES
@@ -80,8 +81,9 @@ def roughness(trial: Trial) -> Array:
 
 def smoothest(jacobian: Array, residual: Array, weight: Array) -> Array:
     """Ridge regression, its strength by generalised cross-validation."""
-    u, s, vt = np.linalg.svd(jacobian / weight, full_matrices=False)
-    right = -u.T @ residual
+    factor = Factor(torch.as_tensor(jacobian), scale=torch.as_tensor(weight), cutoff=0.0)
+    components = factor.components(torch.as_tensor(residual))
+    s, right = factor.values.numpy(), components.numpy()
     outside = max(float(residual @ residual - right @ right), 0.0)
     best, chosen = math.inf, 0.0
     for strength in s.max() * np.logspace(-12, 1, 53):
@@ -90,7 +92,7 @@ def smoothest(jacobian: Array, residual: Array, weight: Array) -> Array:
         freedom = len(residual) - float((1 - left).sum())
         if freedom > 0 and loss / freedom**2 < best:
             best, chosen = loss / freedom**2, strength
-    return np.asarray(vt.T @ (s / (s**2 + chosen**2) * right) / weight)
+    return np.asarray(factor.combine(components, chosen**2))
 
 
 def _constants(plan: Plan, trial: Trial) -> dict[str, float] | None:

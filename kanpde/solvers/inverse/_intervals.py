@@ -46,10 +46,7 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
     if not noisy:
         return {n: {"value": v, "low": None, "high": None} for n, v in values.items()}
     rows = Rows(trial, drawn, weights=plan.settings.weights)
-    whole = StreamingQR(trial.count, trial.eta)  # squares would lose half the digits
-    for jacobian, residual in rows.jacobian():
-        whole.add(jacobian, residual)
-    whole.reduce()
+    whole = StreamingQR(trial.count, trial.eta).gather(rows)  # squares lose half the digits
     rows.parts = [rows.parts[k] for k in noisy]
     blocks = list(rows.jacobian())
     measured = torch.cat([j for j, _ in blocks])

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize import StreamingQR
+from kanpde.optimize import Factor, StreamingQR
 from kanpde.residual import (
     NUMBER,
     Drawn,
@@ -83,10 +83,7 @@ class EigenPhase(NewtonPhase):
         loss = float(rows.vector().square().sum())
         for _ in range(MOST_STEPS):
             start = trial.get()
-            sums = StreamingQR(trial.count, trial.eta)
-            for jacobian, residual in rows.jacobian():
-                sums.add(jacobian, residual)
-            sums.reduce()
+            sums = StreamingQR(trial.count, trial.eta).gather(rows)
             step, share = sums.step(0.0), 1.0
             new = self._moved(trial, rows, start + step)
             while not new < loss and share > 0.1:
@@ -112,11 +109,9 @@ class EigenPhase(NewtonPhase):
         homogeneous = torch.cat([j[:, :split] for j, _ in rows.jacobian()])
         rows.parts = whole
         values = self._value_rows(trial)[:, :split]
-        _, s, vt = torch.linalg.svd(torch.linalg.qr(values, mode="r")[1], full_matrices=False)
-        kept = s > LEAST * s.max()
-        basis = vt[kept].T / s[kept]
-        reduced = torch.linalg.qr(homogeneous @ basis, mode="r")[1]
-        direction = basis @ torch.linalg.svd(reduced)[2][-1]
+        basis = Factor(values, scale=torch.ones_like(values[0]), cutoff=LEAST).basis
+        image = homogeneous @ basis
+        direction = basis @ Factor(image, scale=torch.ones_like(image[0])).smallest
         trial.set(torch.cat((direction, trial.get()[split:])))
         self._scale(trial, rows)
 

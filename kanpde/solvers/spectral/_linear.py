@@ -127,10 +127,7 @@ class LinearPhase(Phase):
 
     def _fit(self, trial: Trial, rows: Rows) -> None:
         """Solve the least squares, once and undamped."""
-        sums = StreamingQR(trial.count, trial.eta)
-        for jacobian, residual in rows.jacobian():
-            sums.add(jacobian, residual)
-        sums.reduce()
+        sums = StreamingQR(trial.count, trial.eta).gather(rows)
         trial.set(trial.get() + sums.step(0.0))
 
     def _rows_for(self, count: int, degree: int) -> int:
