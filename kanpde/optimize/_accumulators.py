@@ -232,12 +232,12 @@ class Whole(Accumulator):
     Parameters
     ----------
     cutoff
-        As `Factor` takes it.
+        As `Factor` takes it; round-off where none is given.
     """
 
     def __init__(self, count: int, like: Tensor, *, cutoff: float | None = None) -> None:
         super().__init__(count, like, keep=math.inf)
-        self.cutoff = cutoff
+        self.cutoff = torch.finfo(like.dtype).eps if cutoff is None else cutoff
         self._factor: Factor | None = None
         self._components = self.gradient
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde.optimize._levenberg import StepReport
+from kanpde.optimize._minimize import StepReport
 from kanpde.optimize._source import RowSource
 
 

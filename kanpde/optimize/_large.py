@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from kanpde.errors import NumericalError
-from kanpde.optimize._accumulators import Accumulator, Gram, StreamingQR
+from kanpde.optimize._accumulators import Accumulator, Gram, StreamingQR, Whole
 from kanpde.optimize._factor import column_scale
 from kanpde.optimize._source import RowSource
 from kanpde.optimize._threads import many_threads
@@ -226,7 +226,7 @@ def choose(name: str, count: int, rows: int, damping: float) -> str:
     Parameters
     ----------
     name
-        One of gram, qr, dual, cg, which is then what is used, or auto.
+        One of gram, qr, dual, cg, whole, which is then what is used, or auto.
     count, rows
         Numbers of coefficients P and of rows N.
     damping
@@ -254,7 +254,7 @@ def make(kind: str, count: int, like: Tensor, *, keep: float, again: Again) -> A
     Parameters
     ----------
     kind
-        One of gram, qr, dual, cg.
+        One of gram, qr, dual, cg, whole.
     count, like, keep
         As every accumulator takes them.
     again
@@ -262,5 +262,7 @@ def make(kind: str, count: int, like: Tensor, *, keep: float, again: Again) -> A
     """
     if kind == "cg":
         return ConjugateGradients(count, like, keep=keep, again=again)
+    if kind == "whole":
+        return Whole(count, like)
     plain = {"gram": Gram, "qr": StreamingQR, "dual": Dual}[kind]
     return plain(count, like, keep=keep)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde.optimize._levenberg import StepReport
+from kanpde.optimize._minimize import StepReport
 from kanpde.optimize._source import RowSource
 
 ITERATIONS = 10  # a step, as many as a step of L-BFGS has

@@ -14,14 +14,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from kanpde.optimize._accumulators import Whole
-from kanpde.optimize._levenberg import StepReport
-from kanpde.optimize._source import RowSource
+from kanpde.optimize._minimize import LeastSquares, Search, StepReport
 
-ROUND_OFF = 2.0**-52  # relative singular value below which a direction is lost
 LEAST, MOST = 1e-30, 1.0  # damping, relative to the largest squared singular value
 LIFT, LIFTED = 1e10, 1e-6  # corrections are damped by LIFT times more, but by LIFTED at most
 CORRECTIONS = 3
@@ -37,10 +33,9 @@ class Tried:
     damping: float
     size: float
     place: Tensor
-    corrections: int
 
 
-class RefinedLevenberg:
+class RefinedLevenberg(LeastSquares):
     """Levenberg-Marquardt with the smallest damping that halves the residual.
 
     It keeps the whole Jacobian, so it is for some thousands of coefficients.
@@ -54,7 +49,7 @@ class RefinedLevenberg:
     name = "refined"
 
     def __init__(self, *, damping: float = 1e-20) -> None:
-        self.damping = damping
+        super().__init__(damping=damping, linear_algebra="whole", keep=math.inf)
         self.taken = 0
 
     def state(self) -> dict[str, Any]:
@@ -65,40 +60,24 @@ class RefinedLevenberg:
         """Continue from a saved `state`."""
         self.damping, self.taken = state["damping"], state["taken"]
 
-    def step(self, rows: RowSource) -> StepReport:
-        """One decomposition, the dampings that it serves, one accepted step."""
-        sums = Whole(rows.trial.count, rows.trial.eta, cutoff=ROUND_OFF).gather(rows)
-        size = float(sums.residual.norm())
-        if not (math.isfinite(size) and bool(torch.isfinite(sums.gradient).all())):
-            return StepReport(size**2, accepted=False, finite=False)
-        search = _Search(rows, sums)
-        best = search.run(self.damping if self.taken == 0 else 1e-4 * self.damping)
+    def _move(self, search: Search) -> StepReport:
+        """Try the dampings that one decomposition serves, and take the best."""
+        best = _Sweep(search).run(self.damping if self.taken == 0 else 1e-4 * self.damping)
         self.taken += 1
-        if not best.size < size:
-            rows.trial.set(search.start)
-            return StepReport(
-                size**2, accepted=False, damping=best.damping, evaluations=search.evaluations
-            )
+        before, loss = search.loss, best.size**2
+        if not loss < before:
+            return StepReport(before, accepted=False, damping=best.damping)
         self.damping = best.damping
-        rows.trial.set(best.place)
-        gain = 1 - (best.size / size) ** 2
-        return StepReport(
-            best.size**2,
-            accepted=True,
-            damping=best.damping,
-            gain_ratio=gain,
-            evaluations=search.evaluations,
-        )
+        search.take(best.place, loss)
+        return StepReport(loss, accepted=True, damping=best.damping, gain_ratio=1 - loss / before)
 
 
-class _Search:
+class _Sweep:
     """Tries dampings from one decomposition."""
 
-    def __init__(self, rows: RowSource, sums: Whole) -> None:
-        self.rows, self.sums = rows, sums
-        self.start = rows.trial.get()
-        self.size = float(sums.residual.norm())
-        self.evaluations = 0
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.size = math.sqrt(search.loss)
         self.best: Tried | None = None
 
     def run(self, first: float) -> Tried:
@@ -129,27 +108,26 @@ class _Search:
         return tried.size < 0.5 * self.size
 
     def _try(self, damping: float) -> Tried:
-        place = self.start + self.sums.step(damping)
+        sums = self.search.sums
+        place = self.search.start + sums.step(damping)
         residual, size = self._residual(place)
         lifted = max(damping, min(LIFT * damping, LIFTED))
-        count = 0
-        while size < HOPELESS * self.size and count < CORRECTIONS:
-            further = place + self.sums.against(residual, lifted)
+        for _ in range(CORRECTIONS):
+            if not size < HOPELESS * self.size:
+                break
+            further = place + sums.against(residual, lifted)
             residual, after = self._residual(further)
             if not after < size:
                 break
             worth = after < WORTH * size
-            place, size, count = further, after, count + 1
+            place, size = further, after
             if not worth:
                 break
-        tried = Tried(damping, size, place, count)
+        tried = Tried(damping, size, place)
         if self.best is None or size < self.best.size:
             self.best = tried
         return tried
 
     def _residual(self, place: Tensor) -> tuple[Tensor, float]:
-        self.rows.trial.set(place)
-        self.evaluations += 1
-        residual = self.rows.vector()
-        size = float(residual.norm())
-        return residual, size if math.isfinite(size) else math.inf
+        residual, loss = self.search.residual(place)
+        return residual, math.sqrt(loss)

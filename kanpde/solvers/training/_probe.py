@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from kanpde.optimize import ROUND_OFF, Whole
+from kanpde.optimize import Whole
 from kanpde.residual import Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
 from kanpde.trial import Trial
@@ -51,7 +51,7 @@ class Probe:
 def tangent_probe(plan: Plan, trial: Trial) -> Probe:
     """Solve the problem in the tangent space of `trial` at its coefficients."""
     rows = Rows(trial, draw(plan, trial), weights=plan.settings.weights)
-    sums = Whole(trial.count, trial.eta, cutoff=ROUND_OFF).gather(rows)
+    sums = Whole(trial.count, trial.eta).gather(rows)
     drawn = plan.draw(FRESH_POINTS, plan.rng(801), sampler="uniform")
     fresh = list(Rows(trial, drawn, weights=plan.settings.weights).jacobian())
     slopes = torch.cat([j for j, _ in fresh])
