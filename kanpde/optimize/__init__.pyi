@@ -19,6 +19,8 @@ from ._minimize import Stop as Stop
 from ._minimize import minimize as minimize
 from ._quasinewton import SSBroyden as SSBroyden
 from ._refined import RefinedLevenberg as RefinedLevenberg
+from ._source import FreeCoefficients as FreeCoefficients
+from ._source import FreeRows as FreeRows
 from ._source import NetworkCoefficients as NetworkCoefficients
 from ._source import NetworkRows as NetworkRows
 from ._source import RowSource as RowSource

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kanpde.errors import NumericalError
 from kanpde.optimize._minimize import LeastSquares, Search, StepReport
+from kanpde.optimize._source import transposed_product
 
 KEEP_BYTES = 400_000_000
 LONGER, MOST_DOUBLINGS = 0.9, 5  # gain ratio from which a step may go further
@@ -135,7 +136,7 @@ class LevenbergMarquardt(LeastSquares):
             rows.trial.set(start - h * direction)
             second = (ahead - 2 * residual + rows.vector()) / h**2
             rows.trial.set(start)
-            right = rows.transposed_product(second)
+            right = transposed_product(rows, second)
         if not bool(torch.isfinite(right).all()):
             return None
         try:

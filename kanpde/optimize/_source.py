@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from kanpde.nets import Network
@@ -48,9 +49,6 @@ class RowSource(Protocol):
     def loss_and_gradient(self) -> tuple[float, Tensor]:
         """Sum of their squares and its gradient ``(P,)``."""
 
-    def transposed_product(self, vector: Tensor) -> Tensor:
-        """Jᵀ v."""
-
 
 class NetworkTrial(Coefficients, Protocol):
     """Coefficients of a network first, perhaps of unknown constants after them."""
@@ -89,3 +87,82 @@ class NetworkCoefficients:
     def set(self, vector: Tensor) -> None:
         """Overwrite all of them."""
         self.network.set(vector)
+
+
+def transposed_product(rows: RowSource, vector: Tensor) -> Tensor:
+    """Jᵀ v by assembling J, ``(N,) -> (P,)``."""
+    total = torch.zeros_like(rows.trial.get())
+    start = 0
+    for jacobian, residual in rows.jacobian():
+        total += jacobian.T @ vector[start : start + len(residual)]
+        start += len(residual)
+    return total
+
+
+class FreeCoefficients:
+    """Some coefficients of a trial, in double precision; the others stay.
+
+    Parameters
+    ----------
+    whole
+        All of them.
+    where
+        Places of those that move, ``(F,)``.
+    """
+
+    def __init__(self, whole: Coefficients, where: Tensor) -> None:
+        self.whole, self.where = whole, where
+
+    @property
+    def count(self) -> int:
+        """How many move."""
+        return len(self.where)
+
+    @property
+    def eta(self) -> Tensor:
+        """An empty tensor of their kind."""
+        return self.whole.eta.detach().new_zeros(0).double()
+
+    def get(self) -> Tensor:
+        """Those that move, ``(F,)``."""
+        return self.whole.get()[self.where].double()
+
+    def set(self, vector: Tensor) -> None:
+        """Overwrite those that move."""
+        full = self.whole.get().clone()
+        full[self.where] = vector.to(full)
+        self.whole.set(full)
+
+
+class FreeRows:
+    """Rows as functions of some of their coefficients.
+
+    Parameters
+    ----------
+    rows
+        As functions of all.
+    where
+        Places of the coefficients that move, ``(F,)``.
+    """
+
+    def __init__(self, rows: RowSource, where: Tensor) -> None:
+        self.rows, self.trial = rows, FreeCoefficients(rows.trial, where)
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self.rows.count
+
+    def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield ``(J, r)`` chunk by chunk: shapes ``(n, F)`` and ``(n,)``."""
+        for jacobian, residual in self.rows.jacobian():
+            yield jacobian[:, self.trial.where].double(), residual.double()
+
+    def vector(self) -> Tensor:
+        """All residuals in the order of `jacobian`."""
+        return self.rows.vector()
+
+    def loss_and_gradient(self) -> tuple[float, Tensor]:
+        """Sum of their squares and its gradient ``(F,)``."""
+        loss, gradient = self.rows.loss_and_gradient()
+        return loss, gradient[self.trial.where].double()

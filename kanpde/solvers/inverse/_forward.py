@@ -96,7 +96,7 @@ class Forward:
         if self.degree is not None:
             phase.schedule.begin_at([self.degree] * plan.problem.dimension)
             if self.last is not None and not plan.linear:
-                phase.trial, phase.solved = self.last, True
+                phase.take(self.last)
         served = False
         while not (served or phase.done):
             phase.step()
@@ -120,9 +120,7 @@ class Forward:
         self, plan: Plan, evaluation: Evaluation, tolerance: float, end: float
     ) -> Slabs | None:
         phase = MarchingPhase(plan, evaluation)
-        phase.march = dataclasses.replace(
-            phase.march, tolerance=tolerance, degrees=list(phase.march.degrees)
-        )
+        phase.aim(tolerance)
         while phase.best is None and not phase.done:
             phase.step()
             if time.perf_counter() > end:

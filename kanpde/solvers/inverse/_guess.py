@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize import Factor
+from kanpde.optimize import Factor, FreeRows, GaussNewton, Stop, minimize
 from kanpde.residual import INTERIOR, POINTS, Rows
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._degrees import DEGREES
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 MOST_COEFFICIENTS = 700
 CONDITIONS = 1e4  # weight of conditions beside data
 ROUGHNESS = 3  # coefficients of degree n are expected to fall like (1 + n)^-3
-STEPS = 8
+STEPS, ACCURACY, DEPENDENT = 8, 1e-12, 1e-10
 
 
 def guess(plan: Plan) -> dict[str, float] | None:
@@ -99,16 +99,10 @@ def _constants(plan: Plan, trial: Trial) -> dict[str, float] | None:
     """Least squares of the equations' residual in the constants alone."""
     drawn = [(s, d) for s, d in plan.draw(1000, plan.rng(620)) if s.where == INTERIOR]
     rows = Rows(trial, drawn, weights=plan.settings.weights)
-    split = trial.network.count
-    for _ in range(STEPS):
-        blocks = [(j[:, split:].clone(), r) for j, r in rows.jacobian()]
-        slopes = torch.cat([j for j, _ in blocks]).numpy()
-        residual = torch.cat([r for _, r in blocks]).numpy()
-        move = np.linalg.lstsq(slopes, -residual, rcond=1e-10)[0]
-        if not np.isfinite(move).all():
-            return None
-        vector = trial.get()
-        vector[split:] += torch.as_tensor(move)
-        trial.set(vector)
+    constants = FreeRows(rows, torch.arange(trial.network.count, trial.count))
+    method = GaussNewton(
+        accuracy=ACCURACY, chords=1, slow=1.0, damping=DEPENDENT**2, linear_algebra="whole"
+    )
+    minimize(constants, method, Stop(STEPS, fall=1.0))
     values = trial.constant_values()
     return values if all(math.isfinite(v) for v in values.values()) else None

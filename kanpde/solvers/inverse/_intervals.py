@@ -42,17 +42,16 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
     """
     values = trial.constant_values()
     drawn = plan.draw(max(points, 1000), plan.rng(500))
-    noisy = [k for k, (terms, _) in enumerate(drawn) if terms.where == POINTS]
-    if not noisy:
+    if all(terms.where != POINTS for terms, _ in drawn):
         return {n: {"value": v, "low": None, "high": None} for n, v in values.items()}
     rows = Rows(trial, drawn, weights=plan.settings.weights)
     whole = StreamingQR(trial.count, trial.eta).gather(rows)  # squares lose half the digits
-    rows.parts = [rows.parts[k] for k in noisy]
-    blocks = list(rows.jacobian())
+    noisy = rows.only(lambda terms: terms.where == POINTS)
+    blocks = list(noisy.jacobian())
     measured = torch.cat([j for j, _ in blocks])
     residual = torch.cat([r for _, r in blocks])
     count = len(residual)
-    scales = torch.cat([s for part in rows.parts for s in part.scale])
+    scales = torch.cat([s for part in noisy.parts for s in part.scale])
     split = trial.network.count
     result: dict[str, dict[str, float | None]] = {}
     try:

@@ -78,6 +78,10 @@ class MarchingPhase(Phase):
         self.march_failed = False
         self.trial: Trial = self._joined()
 
+    def aim(self, tolerance: float) -> None:
+        """Begin with a march of another tolerance; the degree in time follows."""
+        self.march = self.march.aimed(tolerance)
+
     def _joined(self) -> Trial:
         """Best finished march; what there is of the first one before."""
         if self.best is not None:

@@ -58,6 +58,10 @@ class LinearPhase(Phase):
         """Whether charts have brought the error to where training will not better it."""
         return self.done and bool(self.plan.charts) and self._predicted() < WELL
 
+    def take(self, trial: Trial) -> None:
+        """Begin from a solution of a nearby problem."""
+        self.trial, self.solved = trial, True
+
     def _network(self) -> ProductKAN:
         """Make the network of the level to come."""
         degrees = self.schedule.degrees or [1] * self.plan.problem.dimension
