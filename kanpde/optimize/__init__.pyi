@@ -21,8 +21,10 @@ from ._quasinewton import SSBroyden as SSBroyden
 from ._refined import RefinedLevenberg as RefinedLevenberg
 from ._source import FreeCoefficients as FreeCoefficients
 from ._source import FreeRows as FreeRows
+from ._source import GradientSource as GradientSource
 from ._source import NetworkCoefficients as NetworkCoefficients
 from ._source import NetworkRows as NetworkRows
 from ._source import RowSource as RowSource
+from ._source import stacked as stacked
 from ._threads import cores as cores
 from ._threads import few_threads as few_threads

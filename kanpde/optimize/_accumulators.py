@@ -109,11 +109,6 @@ class Accumulator:
         image = self.apply(step)
         return -float(2 * self.gradient @ step + image @ image)
 
-    @property
-    def residual(self) -> Tensor:
-        """All residuals that were added, ``(N,)``."""
-        return torch.cat(self._residuals)
-
 
 class Gram(Accumulator):
     """JᵀJ and Cholesky: the form for damping well above round-off."""
@@ -178,14 +173,37 @@ class Gram(Accumulator):
         return -float(2 * self.gradient @ step + step @ (self.matrix @ step))
 
 
-class StreamingQR(Accumulator):
-    """Triangular factor of [J r], updated a chunk at a time; solved by its SVD."""
+class _Factored(Accumulator):
+    """Solved by the singular values of the column-scaled rows."""
+
+    _factor: Factor
+    _components: Tensor
+
+    def _shift(self, damping: float) -> float | Tensor:
+        """Damping on the squared singular values."""
+        return damping
+
+    def step(self, damping: float) -> Tensor:
+        """Damped step without ever forming JᵀJ; directions below round-off are left out."""
+        return self._factor.combine(self._components, self._shift(damping))
+
+    def solve(self, right: Tensor, damping: float) -> Tensor:
+        """Solve with the squared singular values."""
+        return self._factor.solve(right, self._shift(damping))
+
+    @property
+    def spectrum(self) -> Tensor:
+        """Singular values of the column-scaled J, largest first."""
+        return self._factor.values
+
+
+class StreamingQR(_Factored):
+    """Triangular factor of [J r], updated a chunk at a time."""
 
     def __init__(self, count: int, like: Tensor, *, keep: float = 0) -> None:
         super().__init__(count, like, keep=keep)
         self._triangle = torch.zeros(0, count + 1, dtype=like.dtype, device=like.device)
         self._waiting: list[Tensor] = []
-        self._factor: Factor | None = None
 
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:
         self._waiting.append(torch.cat((jacobian, residual[:, None]), dim=1))
@@ -200,16 +218,7 @@ class StreamingQR(Accumulator):
         """Merge what waits and decompose the scaled factor."""
         self._merge()
         self._factor = Factor(self._triangle[:, :-1])
-
-    def step(self, damping: float) -> Tensor:
-        """Damped step without ever forming JᵀJ; directions below round-off are left out."""
-        assert self._factor is not None
-        return self._factor.step(self._triangle[:, -1], damping)
-
-    def solve(self, right: Tensor, damping: float) -> Tensor:
-        """Solve with the squared singular values."""
-        assert self._factor is not None
-        return self._factor.solve(right, damping)
+        self._components = self._factor.components(self._triangle[:, -1])
 
     def decrease(self, step: Tensor) -> float:
         """Predicted decrease of the loss."""
@@ -217,15 +226,9 @@ class StreamingQR(Accumulator):
         image = matrix @ step
         return -float(2 * right @ image + image @ image)
 
-    @property
-    def spectrum(self) -> Tensor:
-        """Singular values of the column-scaled J, largest first."""
-        assert self._factor is not None
-        return self._factor.values
 
-
-class Whole(Accumulator):
-    """All rows and their singular values: one factor for every damping and every residual.
+class Whole(_Factored):
+    """All rows: one factor for every damping and for the residuals of other places.
 
     The damping is relative to the largest squared singular value of the scaled J.
 
@@ -238,27 +241,17 @@ class Whole(Accumulator):
     def __init__(self, count: int, like: Tensor, *, cutoff: float | None = None) -> None:
         super().__init__(count, like, keep=math.inf)
         self.cutoff = torch.finfo(like.dtype).eps if cutoff is None else cutoff
-        self._factor: Factor | None = None
-        self._components = self.gradient
 
     def reduce(self) -> None:
         """Decompose the rows, unless one of them is not finite."""
         assert self._kept is not None
         if bool(torch.isfinite(self.gradient).all()):
             self._factor = Factor(torch.cat(self._kept), cutoff=self.cutoff)
-            self._components = self._factor.components(self.residual)
+            self._components = self._factor.components(torch.cat(self._residuals))
 
-    def step(self, damping: float) -> Tensor:
-        """Damped step."""
-        assert self._factor is not None
-        return self._factor.combine(self._components, damping * self._factor.top**2)
+    def _shift(self, damping: float) -> float | Tensor:
+        return damping * self._factor.top**2
 
     def against(self, residual: Tensor, damping: float) -> Tensor:
         """Damped step against the residual of another place, with all digits."""
-        assert self._factor is not None
-        return self._factor.step(residual, damping * self._factor.top**2)
-
-    def solve(self, right: Tensor, damping: float) -> Tensor:
-        """Solve with the squared singular values."""
-        assert self._factor is not None
-        return self._factor.solve(right, damping * self._factor.top**2)
+        return self._factor.step(residual, self._shift(damping))

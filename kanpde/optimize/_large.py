@@ -73,7 +73,7 @@ class Dual(Accumulator):
 
     def step(self, damping: float) -> Tensor:
         """Levenberg-Marquardt step, never through the P x P matrix."""
-        inner = self._invert(self.residual, damping)
+        inner = self._invert(torch.cat(self._residuals), damping)
         return -self.apply_transposed(inner) / self._scale.square()
 
     def solve(self, right: Tensor, damping: float) -> Tensor:

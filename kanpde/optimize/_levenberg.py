@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,28 +17,15 @@ LONGER, MOST_DOUBLINGS = 0.9, 5  # gain ratio from which a step may go further
 
 @dataclass(frozen=True)
 class DampingRule:
-    """How the damping follows what steps gain.
-
-    Parameters
-    ----------
-    smallest, largest
-        It is not lowered below the one; a step is given up beyond the other.
-    tries
-        Most dampings in one step.
-    growth, fastest
-        Factor after a failure, doubled with every further one up to the other.
-    trusted, usual, doubted
-        Factor after a gain of more than 0.75, of more than 0.25 and of less of what the linear
-        model foretold.
-    """
+    """How the damping follows what steps gain, and where they are given up."""
 
     smallest: float = 1e-15
     largest: float = 1e12
-    tries: int = 12
-    growth: float = 2.0
+    tries: int = 12  # of dampings, in one step
+    growth: float = 2.0  # factor after a failure, doubled with every further one
     fastest: float = 64.0
-    trusted: float = 1 / 5
-    usual: float = 1 / 2
+    trusted: float = 1 / 5  # factor where more than 0.75 of the foretold gain came true
+    usual: float = 1 / 2  # more than 0.25
     doubted: float = 1.5
 
 
@@ -62,6 +48,7 @@ class LevenbergMarquardt(LeastSquares):
     """
 
     name = "lm"
+    remembered = ("damping", "growth")
 
     def __init__(
         self,
@@ -76,14 +63,6 @@ class LevenbergMarquardt(LeastSquares):
         self.rule = rule or DampingRule()
         self.geodesic, self.reach = geodesic, reach
         self.growth = self.rule.growth
-
-    def state(self) -> dict[str, Any]:
-        """Everything that a resumed run needs."""
-        return {"damping": self.damping, "growth": self.growth}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a saved `state`."""
-        self.damping, self.growth = state["damping"], state["growth"]
 
     def _move(self, search: Search) -> StepReport:
         """One accepted step, or the report that none was found."""

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -34,27 +34,13 @@ class StepReport:
 
 @dataclass(frozen=True)
 class Stop:
-    """When an iteration ends.
-
-    Parameters
-    ----------
-    assemblies
-        Most of them.
-    fall
-        A step that leaves more than this share of the loss is slow.
-    patience
-        Slow steps in a row after which it ends.
-    loss
-        Small enough.
-    seconds
-        No step begins later.
-    """
+    """When an iteration ends."""
 
     assemblies: int = 10
-    fall: float = 0.5
-    patience: int = 1
-    loss: float = -1.0
-    seconds: float = math.inf
+    fall: float = 0.5  # a step that leaves more than this share of the loss is slow
+    patience: int = 1  # slow steps in a row after which it ends
+    loss: float = -1.0  # small enough
+    seconds: float = math.inf  # after which no step begins
 
 
 @dataclass
@@ -113,15 +99,7 @@ def minimize(
 
 
 class Search:
-    """Places tried from one assembly, and the best of them.
-
-    Parameters
-    ----------
-    rows
-        What is minimised.
-    sums
-        Their assembly where the trial is.
-    """
+    """Places tried from one assembly of rows, `sums`, and the best of them."""
 
     def __init__(self, rows: RowSource, sums: Accumulator) -> None:
         self.rows, self.sums = rows, sums
@@ -158,16 +136,25 @@ class LeastSquares:
     damping
         First damping, relative to the column-scaled JᵀJ.
     linear_algebra
-        ``"gram"``, ``"qr"``, ``"dual"``, ``"cg"``, ``"whole"``, or ``"auto"``: chosen by sizes
-        and damping.
+        A form that `make` knows, or ``"auto"``: chosen by sizes and damping.
     keep
         Bytes of rows that may be kept.
     """
 
     looks_back = False
+    remembered: tuple[str, ...] = ("damping",)
 
     def __init__(self, *, damping: float, linear_algebra: str, keep: float) -> None:
         self.damping, self.linear_algebra, self.keep = damping, linear_algebra, keep
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed run needs."""
+        return {name: getattr(self, name) for name in self.remembered}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a saved `state`."""
+        for name in self.remembered:
+            setattr(self, name, state[name])
 
     def revive(self, damping: float) -> None:
         """Go on with another damping."""

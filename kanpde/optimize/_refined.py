@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
@@ -47,18 +46,11 @@ class RefinedLevenberg(LeastSquares):
     """
 
     name = "refined"
+    remembered = ("damping", "taken")
 
     def __init__(self, *, damping: float = 1e-20) -> None:
         super().__init__(damping=damping, linear_algebra="whole", keep=math.inf)
         self.taken = 0
-
-    def state(self) -> dict[str, Any]:
-        """Everything that a resumed run needs."""
-        return {"damping": self.damping, "taken": self.taken}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a saved `state`."""
-        self.damping, self.taken = state["damping"], state["taken"]
 
     def _move(self, search: Search) -> StepReport:
         """Try the dampings that one decomposition serves, and take the best."""

@@ -46,6 +46,10 @@ class RowSource(Protocol):
     def vector(self) -> Tensor:
         """All residuals in the order of `jacobian`."""
 
+
+class GradientSource(RowSource, Protocol):
+    """Rows that give the gradient of their sum of squares without J."""
+
     def loss_and_gradient(self) -> tuple[float, Tensor]:
         """Sum of their squares and its gradient ``(P,)``."""
 
@@ -56,7 +60,7 @@ class NetworkTrial(Coefficients, Protocol):
     network: Network
 
 
-class NetworkRows(RowSource, Protocol):
+class NetworkRows(GradientSource, Protocol):
     """Rows whose coefficients are a network's."""
 
     @property
@@ -89,6 +93,12 @@ class NetworkCoefficients:
         self.network.set(vector)
 
 
+def stacked(rows: RowSource) -> tuple[Tensor, Tensor]:
+    """Whole J ``(N, P)`` and r ``(N,)``, where there is memory for them."""
+    jacobians, residuals = zip(*rows.jacobian(), strict=True)
+    return torch.cat(jacobians), torch.cat(residuals)
+
+
 def transposed_product(rows: RowSource, vector: Tensor) -> Tensor:
     """Jᵀ v by assembling J, ``(N,) -> (P,)``."""
     total = torch.zeros_like(rows.trial.get())
@@ -100,15 +110,7 @@ def transposed_product(rows: RowSource, vector: Tensor) -> Tensor:
 
 
 class FreeCoefficients:
-    """Some coefficients of a trial, in double precision; the others stay.
-
-    Parameters
-    ----------
-    whole
-        All of them.
-    where
-        Places of those that move, ``(F,)``.
-    """
+    """Coefficients of a trial at some places, ``(F,)``, in double precision; the others stay."""
 
     def __init__(self, whole: Coefficients, where: Tensor) -> None:
         self.whole, self.where = whole, where
@@ -135,15 +137,7 @@ class FreeCoefficients:
 
 
 class FreeRows:
-    """Rows as functions of some of their coefficients.
-
-    Parameters
-    ----------
-    rows
-        As functions of all.
-    where
-        Places of the coefficients that move, ``(F,)``.
-    """
+    """Rows as functions of their coefficients at some places, ``(F,)``."""
 
     def __init__(self, rows: RowSource, where: Tensor) -> None:
         self.rows, self.trial = rows, FreeCoefficients(rows.trial, where)
@@ -161,8 +155,3 @@ class FreeRows:
     def vector(self) -> Tensor:
         """All residuals in the order of `jacobian`."""
         return self.rows.vector()
-
-    def loss_and_gradient(self) -> tuple[float, Tensor]:
-        """Sum of their squares and its gradient ``(F,)``."""
-        loss, gradient = self.rows.loss_and_gradient()
-        return loss, gradient[self.trial.where].double()

@@ -131,6 +131,7 @@ class ClassLevenberg(LevenbergMarquardt):
 
     def _assemble(self, rows: RowSource) -> Accumulator:
         sums = super()._assemble(rows)
+        assert isinstance(rows, DataRows)
         sums.loss, gradient = rows.loss_and_gradient()
         sums.gradient = gradient / 2
         return sums

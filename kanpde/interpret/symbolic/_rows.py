@@ -78,11 +78,6 @@ class SymbolicRows:
         assert jacobian is not None
         yield jacobian, residual
 
-    def loss_and_gradient(self) -> tuple[float, Tensor]:
-        """Sum of the squares and its gradient ``(F,)``."""
-        ((jacobian, residual),) = self.jacobian()
-        return float(residual.square().sum()), 2 * jacobian.T @ residual
-
     def _run(self, *, derivatives: bool) -> tuple[Tensor, Tensor | None]:
         z, theta = self.x, self.trial.whole.get().double()
         slopes = z.new_zeros(*z.shape, self.free) if derivatives else None

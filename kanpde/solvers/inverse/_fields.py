@@ -15,6 +15,7 @@ import torch
 from scipy import stats
 
 from kanpde.nets import ProductKAN
+from kanpde.optimize import stacked
 from kanpde.problem import Problem, is_bare
 from kanpde.residual import INTERIOR, POINTS, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
@@ -298,8 +299,8 @@ def _holds_data(terms: TermSet) -> bool:
 
 def _rows(rows: Rows) -> Array:
     """All rows ``[J r]``."""
-    blocks = [torch.cat((j, r[:, None]), dim=1) for j, r in rows.jacobian()]
-    return torch.cat(blocks).double().cpu().numpy()
+    jacobian, residual = stacked(rows)
+    return torch.cat((jacobian, residual[:, None]), dim=1).double().cpu().numpy()
 
 
 def _sampler(plan: Plan) -> str:

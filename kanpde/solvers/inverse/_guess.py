@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize import Factor, FreeRows, GaussNewton, Stop, minimize
+from kanpde.optimize import Factor, FreeRows, GaussNewton, Stop, minimize, stacked
 from kanpde.residual import INTERIOR, POINTS, Rows
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._degrees import DEGREES
@@ -60,11 +60,9 @@ def fit_of_data(plan: Plan, trial: Trial | None = None) -> Trial:
     for s, d in drawn:
         if s.where == POINTS:
             weights |= dict.fromkeys(s.names, 1 / max(float(d.extras.var()), 1e-300))
-    blocks = [(j.clone(), r) for j, r in Rows(trial, drawn, weights=weights).jacobian()]
     split = trial.network.count
-    jacobian = torch.cat([j for j, _ in blocks]).numpy()[:, :split]
-    residual = torch.cat([r for _, r in blocks]).numpy()
-    move = smoothest(jacobian, residual, roughness(trial))
+    jacobian, residual = (part.numpy() for part in stacked(Rows(trial, drawn, weights=weights)))
+    move = smoothest(jacobian[:, :split], residual, roughness(trial))
     vector = trial.get()
     vector[:split] += torch.as_tensor(move)
     trial.set(vector)

@@ -15,7 +15,7 @@ import torch
 from scipy import stats
 
 from kanpde.errors import NumericalError
-from kanpde.optimize import Accumulator, StreamingQR
+from kanpde.optimize import Accumulator, StreamingQR, stacked
 from kanpde.residual import POINTS, Rows
 from kanpde.solvers._plan import Plan, has_data
 from kanpde.trial import Trial
@@ -47,9 +47,7 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
     rows = Rows(trial, drawn, weights=plan.settings.weights)
     whole = StreamingQR(trial.count, trial.eta).gather(rows)  # squares lose half the digits
     noisy = rows.only(lambda terms: terms.where == POINTS)
-    blocks = list(noisy.jacobian())
-    measured = torch.cat([j for j, _ in blocks])
-    residual = torch.cat([r for _, r in blocks])
+    measured, residual = stacked(noisy)
     count = len(residual)
     scales = torch.cat([s for part in noisy.parts for s in part.scale])
     split = trial.network.count

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize import Factor, GaussNewton, Stop, minimize
+from kanpde.optimize import Factor, GaussNewton, Stop, minimize, stacked
 from kanpde.residual import (
     NUMBER,
     Drawn,
@@ -88,10 +88,9 @@ class EigenPhase(NewtonPhase):
         """Take the u of mean square one that the rows at the constants' start allow best."""
         split = trial.network.count
         homogeneous = rows.only(lambda terms: terms.where != NUMBER)
-        image = torch.cat([j[:, :split] for j, _ in homogeneous.jacobian()])
         values = self._value_rows(trial)[:, :split]
         basis = Factor(values, scale=torch.ones_like(values[0]), cutoff=LEAST).basis
-        image = image @ basis
+        image = stacked(homogeneous)[0][:, :split] @ basis
         direction = basis @ Factor(image, scale=torch.ones_like(image[0])).smallest
         trial.set(torch.cat((direction, trial.get()[split:])))
         self._scale(trial, rows)
@@ -122,7 +121,7 @@ class EigenPhase(NewtonPhase):
         points, weights = domain.interior(wanted, sampler=self._sampler(), rng=rng)
         extras, share = np.zeros((len(points), 0)), weights / weights.sum()
         rows = Rows(trial, [(terms, Drawn(points, extras, None, None, share))])
-        return torch.cat([j for j, _ in rows.jacobian()])
+        return stacked(rows)[0]
 
     def _orient(self, trial: Trial) -> None:
         """Make the first large value of the first unknown positive, if -u solves it as well."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from kanpde.optimize import Whole
+from kanpde.optimize import Whole, stacked
 from kanpde.residual import Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
 from kanpde.trial import Trial
@@ -53,9 +53,7 @@ def tangent_probe(plan: Plan, trial: Trial) -> Probe:
     rows = Rows(trial, draw(plan, trial), weights=plan.settings.weights)
     sums = Whole(trial.count, trial.eta).gather(rows)
     drawn = plan.draw(FRESH_POINTS, plan.rng(801), sampler="uniform")
-    fresh = list(Rows(trial, drawn, weights=plan.settings.weights).jacobian())
-    slopes = torch.cat([j for j, _ in fresh])
-    start = torch.cat([r for _, r in fresh])
+    slopes, start = stacked(Rows(trial, drawn, weights=plan.settings.weights))
     size = max(float(start.norm()), torch.finfo(start.dtype).tiny)
     found = []
     for damping in DAMPINGS:
