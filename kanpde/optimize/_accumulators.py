@@ -69,6 +69,10 @@ class Accumulator:
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:
         """Do what the form needs to; keeping is enough for some."""
 
+    def replace(self, loss: float, gradient: Tensor) -> None:
+        """Take loss and Jᵀr from elsewhere, where the rows are there for the curvature alone."""
+        self.loss, self.gradient = loss, gradient
+
     def reduce(self) -> None:
         """Finish the sums; over several processes this is the all-reduce."""
 

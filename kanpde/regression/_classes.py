@@ -132,6 +132,6 @@ class ClassLevenberg(LevenbergMarquardt):
     def _assemble(self, rows: RowSource) -> Accumulator:
         sums = super()._assemble(rows)
         assert isinstance(rows, DataRows)
-        sums.loss, gradient = rows.loss_and_gradient()
-        sums.gradient = gradient / 2
+        loss, gradient = rows.loss_and_gradient()
+        sums.replace(loss, gradient / 2)
         return sums

@@ -71,6 +71,10 @@ class Forward:
         self.last: Trial | None = None
         self.served = (0.0, 0.0)  # its residual, and the tolerance that was asked for
 
+    def begin_at(self, degree: int | None) -> None:
+        """Go on from the degree that served in a run that is resumed."""
+        self.degree = degree
+
     def solve(
         self, values: Mapping[Symbol, float], *, tolerance: float, seconds: float = math.inf
     ) -> Slabs | None:
