@@ -219,6 +219,17 @@ def test_transposed_product_agrees_with_the_jacobian(problem, generator):
     assert (transposed_product(rows, v) - expected).abs().max() <= 1e-12 * expected.abs().max()
 
 
+def test_some_term_sets_alone_give_their_part_of_the_rows(problem):
+    rows = rows_of(problem)
+    first = rows.parts[0].terms
+    inside, others = rows.only(lambda t: t is first), rows.only(lambda t: t is not first)
+    assert inside.count + others.count == rows.count == len(rows.vector())
+    assert torch.equal(torch.cat((inside.vector(), others.vector())), rows.vector())
+    before = inside.vector()
+    rows.rescale([tuple(2 * s for s in part.scale) for part in rows.parts])
+    assert torch.equal(rows.vector()[: len(before)], 2 * before)
+
+
 def test_autograd_derivatives_give_the_same_rows(problem):
     (j, r), (j_auto, r_auto) = (
         assembled(rows_of(problem, derivatives=d)) for d in ("jets", "autograd")

@@ -7,12 +7,14 @@ import torch
 
 from kanpde.optimize import (
     DampingRule,
+    FreeRows,
     GaussNewton,
     LevenbergMarquardt,
     RefinedLevenberg,
     StepReport,
     Stop,
     minimize,
+    stacked,
 )
 
 T = torch.linspace(0, 1, 30, dtype=torch.float64)
@@ -88,6 +90,19 @@ def test_methods_step_as_their_own_loops_did(at_start, name):
         assert report.loss == pytest.approx(loss, rel=1e-9)
         assert report.damping == pytest.approx(damping, rel=1e-12)
         assert float(rows.vector().square().sum()) == pytest.approx(report.loss, rel=1e-9)
+
+
+def test_free_rows_move_their_coefficients_and_leave_the_others(at_start):
+    rows = at_start(exponentials)
+    where = torch.tensor([0, 2])  # the linear ones: rates stay 0.5 and 6
+    free = FreeRows(rows, where)
+    outcome = minimize(free, GaussNewton(accuracy=1e-12))
+    jacobian, _ = stacked(rows)
+    start = torch.tensor(STARTS[exponentials], dtype=torch.float64)
+    expected = torch.linalg.lstsq(jacobian[:, where], -exponentials(start)[:, None]).solution
+    assert outcome.converged
+    assert (rows.trial.get()[where] - start[where] - expected[:, 0]).abs().max() < 1e-12
+    assert torch.equal(rows.trial.get()[[1, 3]], start[[1, 3]])
 
 
 class Given:
