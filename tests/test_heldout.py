@@ -12,8 +12,9 @@ import sympy
 from numpy.polynomial import chebyshev
 from sympy.core.function import AppliedUndef
 
-from kanpde.problem.conditions._conditions import DATA, normal
+from kanpde.problem.conditions._base import normal
 from kanpde.problem.conditions._interface import SIDE
+from kanpde.problem.conditions._point_data import DATA
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"

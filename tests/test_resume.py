@@ -255,11 +255,11 @@ def test_ctrl_c_within_a_step_restores_the_state_before_it(tmp_path, monkeypatch
     events = []
     original = kanpde.optimize._levenberg.LevenbergMarquardt._attempt
 
-    def interrupted(self, rows, *rest):
+    def interrupted(self, search, *rest):
         if len(events) == 3:
-            rows.trial.set(torch.zeros_like(rows.trial.get()))
+            search.rows.trial.set(torch.zeros_like(search.start))
             raise KeyboardInterrupt
-        return original(self, rows, *rest)
+        return original(self, search, *rest)
 
     monkeypatch.setattr(kanpde.optimize._levenberg.LevenbergMarquardt, "_attempt", interrupted)
     stopped = solve(ode(), **settings, progress=events.append)
@@ -373,10 +373,10 @@ def test_signal_within_a_step_waits_for_its_end(number, monkeypatch):
     events = []
     original = kanpde.optimize._levenberg.LevenbergMarquardt._attempt
 
-    def interrupted(self, rows, *rest):
+    def interrupted(self, search, *rest):
         if len(events) == 2:
             events.append(signal.raise_signal(number))
-        return original(self, rows, *rest)
+        return original(self, search, *rest)
 
     monkeypatch.setattr(kanpde.optimize._levenberg.LevenbergMarquardt, "_attempt", interrupted)
     stopped = solve(ode(), **settings, progress=events.append)

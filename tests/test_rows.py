@@ -28,6 +28,7 @@ from kanpde import (
 from kanpde.basis import Chebyshev
 from kanpde.calculus._jets import JetSpace
 from kanpde.nets import KAN, ModuleNet
+from kanpde.optimize._source import transposed_product
 from kanpde.residual._rows import Rows
 from kanpde.solvers._plan import make_plan
 from kanpde.trial._trial import autograd_jets
@@ -215,7 +216,18 @@ def test_transposed_product_agrees_with_the_jacobian(problem, generator):
     jacobian, residual = assembled(rows)
     v = torch.randn(len(residual), generator=generator, dtype=torch.float64)
     expected = jacobian.T @ v
-    assert (rows.transposed_product(v) - expected).abs().max() <= 1e-12 * expected.abs().max()
+    assert (transposed_product(rows, v) - expected).abs().max() <= 1e-12 * expected.abs().max()
+
+
+def test_some_term_sets_alone_give_their_part_of_the_rows(problem):
+    rows = rows_of(problem)
+    first = rows.parts[0].terms
+    inside, others = rows.only(lambda t: t is first), rows.only(lambda t: t is not first)
+    assert inside.count + others.count == rows.count == len(rows.vector())
+    assert torch.equal(torch.cat((inside.vector(), others.vector())), rows.vector())
+    before = inside.vector()
+    rows.rescale([tuple(2 * s for s in part.scale) for part in rows.parts])
+    assert torch.equal(rows.vector()[: len(before)], 2 * before)
 
 
 def test_autograd_derivatives_give_the_same_rows(problem):

@@ -11,7 +11,7 @@ import kanpde
 from kanpde import Settings
 from kanpde.calculus._jets import JetSpace
 from kanpde.nets import AxisMap
-from kanpde.optimize._gauss_newton import gauss_newton
+from kanpde.optimize import GaussNewton, minimize
 from kanpde.residual._measure import Evaluation
 from kanpde.residual._rows import Rows
 from kanpde.residual._terms import INTERIOR
@@ -34,7 +34,7 @@ def marched(problem, slabs, degrees, maps=None):
         trial = own.trial(product_network(own, degrees, maps))
         inside = lattice(own, trial.network, excess=3)
         drawn = [(s, inside) for s in own.sets if s.where == INTERIOR]
-        gauss_newton(Rows(trial, drawn), accuracy=1e-13)
+        minimize(Rows(trial, drawn), GaussNewton(accuracy=1e-13))
         trials.append(trial)
         if end < high:
             slab_start = take_over(own, trial, end)

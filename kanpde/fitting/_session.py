@@ -154,7 +154,7 @@ class FitSession:
         else:
             self.seconds += time.perf_counter() - start
         if not report.accepted and isinstance(self.optimizer, LevenbergMarquardt):
-            self.optimizer.damping = REVIVED
+            self.optimizer.revive(REVIVED)
         return event
 
     def _batch(self) -> Tensor | None:
@@ -231,7 +231,7 @@ class FitSession:
         """Forget what belongs to the old coefficients; the damping is lowered or kept."""
         old, self.optimizer = self.optimizer, self.objective.optimizer(self.name)
         if isinstance(old, LevenbergMarquardt) and isinstance(self.optimizer, LevenbergMarquardt):
-            self.optimizer.damping = min(old.damping, REVIVED)
+            self.optimizer.revive(min(old.damping, REVIVED))
 
     def _end_stage(self, ended: str) -> None:
         """Take the best state and record the errors of this grid."""

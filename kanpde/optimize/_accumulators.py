@@ -1,11 +1,15 @@
 """What optimizers see of J: sums that need P² memory, never N·P.
 
-Two forms with one interface: `Gram` holds JᵀJ (cheap, loses half the digits),
-`StreamingQR` holds the triangular factor of [J r] (dearer, keeps them). Columns are
-scaled to norm one before any solve; zero columns stay at zero.
+Forms with one interface: `Gram` holds JᵀJ (cheap, loses half the digits), `StreamingQR` the
+triangular factor of [J r] (dearer, keeps them), `Whole` the rows and their singular values
+(for many steps from one J). Columns are scaled to norm one before any solve; zero columns stay
+at zero.
 """
 
 from __future__ import annotations
+
+import math
+from typing import Self
 
 import numpy as np
 import torch
@@ -13,6 +17,8 @@ from scipy.linalg import blas
 from torch import Tensor
 
 from kanpde.errors import NumericalError
+from kanpde.optimize._factor import Factor, column_scale, triangle
+from kanpde.optimize._source import RowSource
 from kanpde.optimize._threads import many_threads
 
 
@@ -30,19 +36,28 @@ class Accumulator:
         with J cheap; 0 streams.
     """
 
-    def __init__(self, count: int, like: Tensor, *, keep: int = 0) -> None:
+    def __init__(self, count: int, like: Tensor, *, keep: float = 0) -> None:
         self.count = count
         self.loss = 0.0
         self.gradient = torch.zeros(count, dtype=like.dtype, device=like.device)
         self.rows = 0
         self._workspace = keep
         self._kept: list[Tensor] | None = [] if keep else None
+        self._residuals: list[Tensor] = []
+
+    def gather(self, rows: RowSource) -> Self:
+        """Add all rows where the trial is, and finish the sums."""
+        for jacobian, residual in rows.jacobian():
+            self.add(jacobian, residual)
+        self.reduce()
+        return self
 
     def add(self, jacobian: Tensor, residual: Tensor) -> None:
         """Add rows ``J`` of shape ``(n, P)`` and ``r`` of shape ``(n,)``."""
         self.loss += float(residual.square().sum())
         self.gradient += jacobian.T @ residual
         self.rows += len(residual)
+        self._residuals.append(residual)
         if self._kept is not None:
             self._workspace -= jacobian.numel() * jacobian.element_size()
             if self._workspace < 0:
@@ -52,7 +67,11 @@ class Accumulator:
         self._add(jacobian, residual)
 
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:
-        raise TypeError("Accumulator is abstract; use Gram or StreamingQR")
+        """Do what the form needs to; keeping is enough for some."""
+
+    def replace(self, loss: float, gradient: Tensor) -> None:
+        """Take loss and Jᵀr from elsewhere, where the rows are there for the curvature alone."""
+        self.loss, self.gradient = loss, gradient
 
     def reduce(self) -> None:
         """Finish the sums; over several processes this is the all-reduce."""
@@ -81,26 +100,24 @@ class Accumulator:
         """Levenberg-Marquardt step: minimiser of ‖J d + r‖² + damping ‖S d‖², ``(P,)``."""
         return self.solve(-self.gradient, damping)
 
+    def against(self, residual: Tensor, damping: float) -> Tensor:
+        """Damped step ``(P,)`` against the residual of another place, from kept rows."""
+        return self.solve(-self.apply_transposed(residual), damping)
+
     def solve(self, right: Tensor, damping: float) -> Tensor:
         """Solve ``(JᵀJ + damping · S²) x = right``, S the column norms."""
         raise TypeError("Accumulator is abstract; use Gram or StreamingQR")
 
     def decrease(self, step: Tensor) -> float:
-        """Decrease of the loss that the linear model predicts for `step`."""
-        raise TypeError("Accumulator is abstract; use Gram or StreamingQR")
-
-
-def _column_scale(squares: Tensor) -> Tensor:
-    """Column norms; one where a column is zero, so that it is left alone."""
-    norms = squares.clamp_min(0).sqrt()
-    floor = norms.max() * 1e-150 if len(norms) else norms
-    return torch.where(norms > floor, norms, torch.ones_like(norms))
+        """Decrease of the loss that the linear model predicts for `step`, from kept rows."""
+        image = self.apply(step)
+        return -float(2 * self.gradient @ step + image @ image)
 
 
 class Gram(Accumulator):
     """JᵀJ and Cholesky: the form for damping well above round-off."""
 
-    def __init__(self, count: int, like: Tensor, *, keep: int = 0) -> None:
+    def __init__(self, count: int, like: Tensor, *, keep: float = 0) -> None:
         super().__init__(count, like, keep=keep)
         self.matrix = torch.zeros(count, count, dtype=like.dtype, device=like.device)
         self._fast = like.device.type == "cpu"
@@ -130,7 +147,7 @@ class Gram(Accumulator):
         if self._fast:
             lower = torch.tril(self.matrix)
             self.matrix = lower + torch.tril(lower, -1).T
-        self._scale = _column_scale(self.matrix.diagonal())
+        self._scale = column_scale(self.matrix.diagonal())
         self._factor = None
 
     def solve(self, right: Tensor, damping: float) -> Tensor:
@@ -160,14 +177,37 @@ class Gram(Accumulator):
         return -float(2 * self.gradient @ step + step @ (self.matrix @ step))
 
 
-class StreamingQR(Accumulator):
-    """Triangular factor of [J r], updated a chunk at a time; solved by its SVD."""
+class _Factored(Accumulator):
+    """Solved by the singular values of the column-scaled rows."""
 
-    def __init__(self, count: int, like: Tensor, *, keep: int = 0) -> None:
+    _factor: Factor
+    _components: Tensor
+
+    def _shift(self, damping: float) -> float | Tensor:
+        """Damping on the squared singular values."""
+        return damping
+
+    def step(self, damping: float) -> Tensor:
+        """Damped step without ever forming JᵀJ; directions below round-off are left out."""
+        return self._factor.combine(self._components, self._shift(damping))
+
+    def solve(self, right: Tensor, damping: float) -> Tensor:
+        """Solve with the squared singular values."""
+        return self._factor.solve(right, self._shift(damping))
+
+    @property
+    def spectrum(self) -> Tensor:
+        """Singular values of the column-scaled J, largest first."""
+        return self._factor.values
+
+
+class StreamingQR(_Factored):
+    """Triangular factor of [J r], updated a chunk at a time."""
+
+    def __init__(self, count: int, like: Tensor, *, keep: float = 0) -> None:
         super().__init__(count, like, keep=keep)
         self._triangle = torch.zeros(0, count + 1, dtype=like.dtype, device=like.device)
         self._waiting: list[Tensor] = []
-        self._svd: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:
         self._waiting.append(torch.cat((jacobian, residual[:, None]), dim=1))
@@ -175,37 +215,14 @@ class StreamingQR(Accumulator):
             self._merge()
 
     def _merge(self) -> None:
-        stacked = torch.cat((self._triangle, *self._waiting))
+        self._triangle = triangle(torch.cat((self._triangle, *self._waiting)))
         self._waiting = []
-        if len(stacked) > self.count + 1:
-            with many_threads(self.count):
-                stacked = torch.linalg.qr(stacked, mode="r")[1]
-        self._triangle = stacked
 
     def reduce(self) -> None:
         """Merge what waits and decompose the scaled factor."""
         self._merge()
-        matrix, right = self._triangle[:, :-1], self._triangle[:, -1]
-        scale = _column_scale(matrix.square().sum(dim=0))
-        with many_threads(self.count):
-            u, s, vt = torch.linalg.svd(matrix / scale, full_matrices=False)
-        self._svd = (u.T @ right, s, vt, scale)
-
-    def step(self, damping: float) -> Tensor:
-        """Damped step without ever forming JᵀJ; directions below round-off are left out."""
-        assert self._svd is not None
-        right, s, vt, scale = self._svd
-        kept = s > s.max() * torch.finfo(s.dtype).eps * len(s)
-        factors = torch.where(kept, s / (s.square() + damping), torch.zeros_like(s))
-        return -(vt.T @ (factors * right)) / scale
-
-    def solve(self, right: Tensor, damping: float) -> Tensor:
-        """Solve with the squared singular values."""
-        assert self._svd is not None
-        _, s, vt, scale = self._svd
-        kept = s > s.max() * torch.finfo(s.dtype).eps * len(s)
-        factors = torch.where(kept, 1 / (s.square() + damping), torch.zeros_like(s))
-        return vt.T @ (factors * (vt @ (right / scale))) / scale
+        self._factor = Factor(self._triangle[:, :-1])
+        self._components = self._factor.components(self._triangle[:, -1])
 
     def decrease(self, step: Tensor) -> float:
         """Predicted decrease of the loss."""
@@ -213,8 +230,32 @@ class StreamingQR(Accumulator):
         image = matrix @ step
         return -float(2 * right @ image + image @ image)
 
-    @property
-    def spectrum(self) -> Tensor:
-        """Singular values of the column-scaled J, largest first."""
-        assert self._svd is not None
-        return self._svd[1]
+
+class Whole(_Factored):
+    """All rows: one factor for every damping and for the residuals of other places.
+
+    The damping is relative to the largest squared singular value of the scaled J.
+
+    Parameters
+    ----------
+    cutoff
+        As `Factor` takes it; round-off where none is given.
+    """
+
+    def __init__(self, count: int, like: Tensor, *, cutoff: float | None = None) -> None:
+        super().__init__(count, like, keep=math.inf)
+        self.cutoff = torch.finfo(like.dtype).eps if cutoff is None else cutoff
+
+    def reduce(self) -> None:
+        """Decompose the rows, unless one of them is not finite."""
+        assert self._kept is not None
+        if bool(torch.isfinite(self.gradient).all()):
+            self._factor = Factor(torch.cat(self._kept), cutoff=self.cutoff)
+            self._components = self._factor.components(torch.cat(self._residuals))
+
+    def _shift(self, damping: float) -> float | Tensor:
+        return damping * self._factor.top**2
+
+    def against(self, residual: Tensor, damping: float) -> Tensor:
+        """Damped step against the residual of another place, with all digits."""
+        return self._factor.step(residual, self._shift(damping))

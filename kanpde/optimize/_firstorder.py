@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde.optimize._levenberg import StepReport
-from kanpde.optimize._source import RowSource
+from kanpde.optimize._minimize import StepReport
+from kanpde.optimize._source import GradientSource
 
 
 class _Wrapped:
@@ -27,7 +27,7 @@ class _Wrapped:
     def _make(self, vector: Tensor) -> torch.optim.Optimizer:
         raise TypeError("abstract")
 
-    def _prepare(self, rows: RowSource) -> tuple[Tensor, torch.optim.Optimizer]:
+    def _prepare(self, rows: GradientSource) -> tuple[Tensor, torch.optim.Optimizer]:
         if self.vector is None or self.inner is None or len(self.vector) != rows.trial.count:
             self.vector = rows.trial.get().requires_grad_(True)
             self.inner = self._make(self.vector)
@@ -36,7 +36,7 @@ class _Wrapped:
             self.waiting = None
         return self.vector, self.inner
 
-    def step(self, rows: RowSource) -> StepReport:
+    def step(self, rows: GradientSource) -> StepReport:
         """One step of the torch optimizer."""
         vector, inner = self._prepare(rows)
         calls = 0

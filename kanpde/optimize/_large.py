@@ -7,13 +7,15 @@ assembled again where they do not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
 
 from kanpde.errors import NumericalError
-from kanpde.optimize._accumulators import Accumulator, Gram, StreamingQR, _column_scale
+from kanpde.optimize._accumulators import Accumulator, Gram, StreamingQR, Whole
+from kanpde.optimize._factor import column_scale
 from kanpde.optimize._source import RowSource
 from kanpde.optimize._threads import many_threads
 
@@ -29,27 +31,20 @@ class Dual(Accumulator):
     (JᵀJ + λS²)⁻¹ Jᵀ = S⁻² Jᵀ (J S⁻² Jᵀ + λ)⁻¹, so a step costs N²P + N³/3.
     """
 
-    def __init__(self, count: int, like: Tensor, *, keep: int = 0) -> None:
-        super().__init__(count, like, keep=1)
-        self._residual: list[Tensor] = []
+    def __init__(self, count: int, like: Tensor, *, keep: float = 0) -> None:
+        super().__init__(count, like, keep=math.inf)
         self._squares = torch.zeros_like(self.gradient)
         self._matrix: Tensor | None = None
         self._factor: tuple[float, Tensor] | None = None
         self._scale = torch.ones_like(self.gradient)
 
-    def add(self, jacobian: Tensor, residual: Tensor) -> None:
-        """Add rows; they are all kept, whatever the room."""
-        self._workspace = jacobian.numel() * jacobian.element_size()
-        super().add(jacobian, residual)
-
     def _add(self, jacobian: Tensor, residual: Tensor) -> None:
-        self._residual.append(residual)
         self._squares += jacobian.square().sum(dim=0)
 
     def reduce(self) -> None:
         """Form the kernel block by block: no second copy of the rows."""
         assert self._kept is not None
-        self._scale = _column_scale(self._squares)
+        self._scale = column_scale(self._squares)
         self._matrix = self.gradient.new_empty(self.rows, self.rows)
         self._factor = None
         ends = [0]
@@ -78,7 +73,7 @@ class Dual(Accumulator):
 
     def step(self, damping: float) -> Tensor:
         """Levenberg-Marquardt step, never through the P x P matrix."""
-        inner = self._invert(torch.cat(self._residual), damping)
+        inner = self._invert(torch.cat(self._residuals), damping)
         return -self.apply_transposed(inner) / self._scale.square()
 
     def solve(self, right: Tensor, damping: float) -> Tensor:
@@ -93,10 +88,6 @@ class Dual(Accumulator):
             image = self.apply_transposed(self.apply(found)) + damping * squares * found
             rest = right - image
         return found
-
-    def decrease(self, step: Tensor) -> float:
-        """Predicted decrease of the loss."""
-        return _decrease(self.gradient, self.apply(step), step)
 
 
 class ConjugateGradients(Accumulator):
@@ -125,7 +116,7 @@ class ConjugateGradients(Accumulator):
         count: int,
         like: Tensor,
         *,
-        keep: int = 0,
+        keep: float = 0,
         again: Again | None = None,
         tolerance: float = 1e-6,
         most: int = 300,
@@ -160,7 +151,7 @@ class ConjugateGradients(Accumulator):
 
     def reduce(self) -> None:
         """Scale the columns and sketch the largest eigenvalues, in one pass over the rows."""
-        self._scale = _column_scale(self._squares)
+        self._scale = column_scale(self._squares)
         self._deflated = None
         if self.rank < 1:
             return
@@ -214,10 +205,6 @@ class ConjugateGradients(Accumulator):
         return -float(2 * self.gradient @ step + scaled @ self._normal(scaled))
 
 
-def _decrease(gradient: Tensor, image: Tensor, step: Tensor) -> float:
-    return -float(2 * gradient @ step + image @ image)
-
-
 def repeated(rows: RowSource) -> Again:
     """Give the rows of the present coefficients as often as asked, wherever the trial is then."""
     here = rows.trial.get()
@@ -239,7 +226,7 @@ def choose(name: str, count: int, rows: int, damping: float) -> str:
     Parameters
     ----------
     name
-        One of gram, qr, dual, cg, which is then what is used, or auto.
+        One of gram, qr, dual, cg, whole, which is then what is used, or auto.
     count, rows
         Numbers of coefficients P and of rows N.
     damping
@@ -261,13 +248,13 @@ def choose(name: str, count: int, rows: int, damping: float) -> str:
     return "dual" if few else "gram"
 
 
-def make(kind: str, count: int, like: Tensor, *, keep: int, again: Again) -> Accumulator:
+def make(kind: str, count: int, like: Tensor, *, keep: float, again: Again) -> Accumulator:
     """Make the accumulator of a kind.
 
     Parameters
     ----------
     kind
-        One of gram, qr, dual, cg.
+        One of gram, qr, dual, cg, whole.
     count, like, keep
         As every accumulator takes them.
     again
@@ -275,5 +262,7 @@ def make(kind: str, count: int, like: Tensor, *, keep: int, again: Again) -> Acc
     """
     if kind == "cg":
         return ConjugateGradients(count, like, keep=keep, again=again)
+    if kind == "whole":
+        return Whole(count, like)
     plain = {"gram": Gram, "qr": StreamingQR, "dual": Dual}[kind]
     return plain(count, like, keep=keep)

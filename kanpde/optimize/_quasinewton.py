@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kanpde.optimize._levenberg import StepReport
-from kanpde.optimize._source import RowSource
+from kanpde.optimize._minimize import StepReport
+from kanpde.optimize._source import GradientSource
 
 ITERATIONS = 10  # a step, as many as a step of L-BFGS has
 SAFEGUARD = 0.1  # an interpolated step keeps this share of the interval from both ends
@@ -70,7 +70,7 @@ class SSBroyden:
     def restart(self) -> None:
         """Curvature is kept over new points: it belongs to the network more than to them."""
 
-    def step(self, rows: RowSource) -> StepReport:
+    def step(self, rows: GradientSource) -> StepReport:
         """Do some iterations; the report has the loss after the last."""
         start = rows.trial.get()
         loss, gradient = rows.loss_and_gradient()
@@ -164,7 +164,7 @@ def self_scaling(b: float, h: float, count: int) -> tuple[float, float]:
 class _Line:
     """The loss along a direction, and a point on it with Wolfe's strong conditions."""
 
-    def __init__(self, rows: RowSource, gradient: Tensor, direction: Tensor) -> None:
+    def __init__(self, rows: GradientSource, gradient: Tensor, direction: Tensor) -> None:
         self.rows, self.gradient, self.direction = rows, gradient, direction
         self.start = rows.trial.get()
         self.calls = 0

@@ -12,15 +12,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch import Tensor
 
-from kanpde.optimize._accumulators import _column_scale
-from kanpde.optimize._levenberg import StepReport
-from kanpde.optimize._source import RowSource
-from kanpde.optimize._threads import many_threads
+from kanpde.optimize._minimize import LeastSquares, Search, StepReport
 
 LEAST, MOST = 1e-30, 1.0  # damping, relative to the largest squared singular value
 LIFT, LIFTED = 1e10, 1e-6  # corrections are damped by LIFT times more, but by LIFTED at most
@@ -30,38 +25,6 @@ HOPELESS = 30.0
 PATIENCE = 3
 
 
-class Decomposition:
-    """J = Q U S Vᵀ with scaled columns, for steps at any damping.
-
-    Parameters
-    ----------
-    jacobian
-        Shape ``(N, P)``.
-    """
-
-    def __init__(self, jacobian: Tensor) -> None:
-        self.scale = _column_scale(jacobian.square().sum(dim=0))
-        with many_threads(jacobian.shape[1]):
-            q, r = torch.linalg.qr(jacobian / self.scale)
-            u, s, self._vt = torch.linalg.svd(r, full_matrices=False)
-        self._q, self._ut, self.values = q, u.T, s
-
-    def components(self, residual: Tensor) -> Tensor:
-        """Components of a residual ``(N,)`` along the left singular vectors."""
-        return self._ut @ (self._q.T @ residual)
-
-    def step(self, residual: Tensor, damping: float) -> Tensor:
-        """Damped least-squares step ``(P,)`` against `residual`."""
-        return self.combine(self.components(residual), damping)
-
-    def combine(self, components: Tensor, damping: float) -> Tensor:
-        """Damped step from `components`; directions lost in round-off stay."""
-        s = self.values
-        kept = s > s.max() * torch.finfo(s.dtype).eps
-        shrunk = torch.where(kept, s / (s.square() + damping * s.max() ** 2), torch.zeros_like(s))
-        return -(self._vt.T @ (shrunk * components)) / self.scale
-
-
 @dataclass
 class Tried:
     """Where a candidate damping led."""
@@ -69,10 +32,9 @@ class Tried:
     damping: float
     size: float
     place: Tensor
-    corrections: int
 
 
-class RefinedLevenberg:
+class RefinedLevenberg(LeastSquares):
     """Levenberg-Marquardt with the smallest damping that halves the residual.
 
     It keeps the whole Jacobian, so it is for some thousands of coefficients.
@@ -84,56 +46,30 @@ class RefinedLevenberg:
     """
 
     name = "refined"
+    remembered = ("damping", "taken")
 
     def __init__(self, *, damping: float = 1e-20) -> None:
-        self.damping = damping
+        super().__init__(damping=damping, linear_algebra="whole", keep=math.inf)
         self.taken = 0
 
-    def state(self) -> dict[str, Any]:
-        """Everything that a resumed run needs."""
-        return {"damping": self.damping, "taken": self.taken}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a saved `state`."""
-        self.damping, self.taken = state["damping"], state["taken"]
-
-    def step(self, rows: RowSource) -> StepReport:
-        """One decomposition, the dampings that it serves, one accepted step."""
-        pieces = list(rows.jacobian())
-        jacobian = torch.cat([j for j, _ in pieces])
-        residual = torch.cat([r for _, r in pieces])
-        size = float(residual.norm())
-        if not (math.isfinite(size) and bool(torch.isfinite(jacobian).all())):
-            return StepReport(size**2, accepted=False, finite=False)
-        search = _Search(rows, Decomposition(jacobian), residual)
-        best = search.run(self.damping if self.taken == 0 else 1e-4 * self.damping)
+    def _move(self, search: Search) -> StepReport:
+        """Try the dampings that one decomposition serves, and take the best."""
+        best = _Sweep(search).run(self.damping if self.taken == 0 else 1e-4 * self.damping)
         self.taken += 1
-        if not best.size < size:
-            rows.trial.set(search.start)
-            return StepReport(
-                size**2, accepted=False, damping=best.damping, evaluations=search.evaluations
-            )
+        before, loss = search.loss, best.size**2
+        if not loss < before:
+            return StepReport(before, accepted=False, damping=best.damping)
         self.damping = best.damping
-        rows.trial.set(best.place)
-        gain = 1 - (best.size / size) ** 2
-        return StepReport(
-            best.size**2,
-            accepted=True,
-            damping=best.damping,
-            gain_ratio=gain,
-            evaluations=search.evaluations,
-        )
+        search.take(best.place, loss)
+        return StepReport(loss, accepted=True, damping=best.damping, gain_ratio=1 - loss / before)
 
 
-class _Search:
+class _Sweep:
     """Tries dampings from one decomposition."""
 
-    def __init__(self, rows: RowSource, parts: Decomposition, residual: Tensor) -> None:
-        self.rows, self.parts = rows, parts
-        self.start = rows.trial.get()
-        self.components = parts.components(residual)
-        self.size = float(residual.norm())
-        self.evaluations = 0
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.size = math.sqrt(search.loss)
         self.best: Tried | None = None
 
     def run(self, first: float) -> Tried:
@@ -164,27 +100,26 @@ class _Search:
         return tried.size < 0.5 * self.size
 
     def _try(self, damping: float) -> Tried:
-        place = self.start + self.parts.combine(self.components, damping)
+        sums = self.search.sums
+        place = self.search.start + sums.step(damping)
         residual, size = self._residual(place)
         lifted = max(damping, min(LIFT * damping, LIFTED))
-        count = 0
-        while size < HOPELESS * self.size and count < CORRECTIONS:
-            further = place + self.parts.step(residual, lifted)
+        for _ in range(CORRECTIONS):
+            if not size < HOPELESS * self.size:
+                break
+            further = place + sums.against(residual, lifted)
             residual, after = self._residual(further)
             if not after < size:
                 break
             worth = after < WORTH * size
-            place, size, count = further, after, count + 1
+            place, size = further, after
             if not worth:
                 break
-        tried = Tried(damping, size, place, count)
+        tried = Tried(damping, size, place)
         if self.best is None or size < self.best.size:
             self.best = tried
         return tried
 
     def _residual(self, place: Tensor) -> tuple[Tensor, float]:
-        self.rows.trial.set(place)
-        self.evaluations += 1
-        residual = self.rows.vector()
-        size = float(residual.norm())
-        return residual, size if math.isfinite(size) else math.inf
+        residual, loss = self.search.residual(place)
+        return residual, math.sqrt(loss)

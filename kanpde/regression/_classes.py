@@ -131,6 +131,7 @@ class ClassLevenberg(LevenbergMarquardt):
 
     def _assemble(self, rows: RowSource) -> Accumulator:
         sums = super()._assemble(rows)
-        sums.loss, gradient = rows.loss_and_gradient()
-        sums.gradient = gradient / 2
+        assert isinstance(rows, DataRows)
+        loss, gradient = rows.loss_and_gradient()
+        sums.replace(loss, gradient / 2)
         return sums

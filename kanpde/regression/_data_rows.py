@@ -208,12 +208,3 @@ class DataRows:
             more, slope = self.penalty.gradient(self.network)
             loss, gradient = loss + more, gradient + slope
         return loss, gradient
-
-    def transposed_product(self, vector: Tensor) -> Tensor:
-        """Jᵀ v, ``(R,) -> (P,)``, by assembling J again."""
-        total = torch.zeros_like(self.trial.get())
-        start = 0
-        for jacobian, residual in self.jacobian():
-            total += jacobian.T @ vector[start : start + len(residual)]
-            start += len(residual)
-        return total

@@ -242,15 +242,6 @@ class SparseRows:
         gradient[: len(slope)] += slope
         return loss + more, gradient
 
-    def transposed_product(self, vector: Tensor) -> Tensor:
-        """Jᵀ v, ``(R,) -> (P,)``, by assembling J again."""
-        total = vector.new_zeros(self.trial.count)
-        start = 0
-        for jacobian, residual in self.jacobian():
-            total += jacobian.T @ vector[start : start + len(residual)]
-            start += len(residual)
-        return total
-
 
 def layer_entropy(norms: Tensor) -> float:
     """Entropy of the shares of a layer's norms, any shape; 0 where all are 0.

@@ -6,7 +6,8 @@ evaluations that feed the same row are summed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -72,6 +73,18 @@ class Rows:
         self.workspace = Workspace()
         self.parts = [self._part(terms, points) for terms, points in drawn]
         self.names = list(dict.fromkeys(n for part in self.parts for n in part.terms.names))
+
+    def only(self, chosen: Callable[[TermSet], bool]) -> Rows:
+        """Rows of some term sets alone, with the same trial and memory."""
+        few = copy.copy(self)
+        few.parts = [part for part in self.parts if chosen(part.terms)]
+        few.names = list(dict.fromkeys(n for part in few.parts for n in part.terms.names))
+        return few
+
+    def rescale(self, scales: Iterable[tuple[Tensor, ...]]) -> None:
+        """Give every term set other factors, one per row and name."""
+        for part, scale in zip(self.parts, scales, strict=True):
+            part.scale = scale
 
     @property
     def count(self) -> int:
@@ -241,15 +254,6 @@ class Rows:
             gradient[:split] += own
             gradient[split:] += eta
         return loss
-
-    def transposed_product(self, vector: Tensor) -> Tensor:
-        """Jᵀ v for scaled rows, by assembling J again; ``(R,) -> (P,)``."""
-        total = torch.zeros(self.trial.count, dtype=self.trial.dtype, device=self.trial.device)
-        start = 0
-        for jacobian, residual in self.jacobian():
-            total += jacobian.T @ vector[start : start + len(residual)]
-            start += len(residual)
-        return total
 
     def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(J, r)`` chunk by chunk: shapes ``(n, P)`` and ``(n,)``, both scaled."""

@@ -47,12 +47,12 @@ def test_jacobian_without_autograd_is_that_of_the_rows(formula: sympy.Expr) -> N
     where = torch.arange(net.count)
     fast = SymbolicRows(net, data, target, where)
     slow = DataRows(net, data, target)
-    jacobian, residual = fast.jacobian(net.get())
+    ((jacobian, residual),) = fast.jacobian()
     parts = list(slow.jacobian())
     expected = torch.cat([j for j, _ in parts])
     assert torch.allclose(residual, torch.cat([r for _, r in parts]), rtol=1e-12, atol=1e-14)
     assert torch.allclose(jacobian, expected, rtol=1e-10, atol=1e-11)
-    assert torch.equal(fast.vector(net.get()), residual)
+    assert torch.equal(fast.vector(), residual)
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=str)
@@ -60,7 +60,7 @@ def test_free_columns_are_independent_and_lose_nothing(formula: sympy.Expr) -> N
     net, data = network_from_expression(formula, [x, y, z]), points()
     net.set(moved(net, 0.05))
     rows = SymbolicRows(net, data, net(data).detach(), torch.arange(net.count))
-    jacobian = rows.jacobian(net.get())[0]
+    jacobian = next(rows.jacobian())[0]
     free = free_columns(net, data)
     norms = jacobian.norm(dim=0).clamp_min(1e-300)
     rank_all = torch.linalg.matrix_rank(jacobian / norms, rtol=1e-10)
@@ -118,3 +118,16 @@ def test_free_columns_of_trained_sines() -> None:
     net.set(start)
     assert free_columns(net, data).tolist() == moves
     assert moves == [*[False] * 4, *[True] * 4, False, False, *[True] * 3]
+
+
+# Recorded from the loop of its own that polishing had.
+TWO_STEPS = [5.131119789023936e-3, 4.521759091233156e-4, 2.727012500799366e-4]
+TWO_STEPS += [2.2057725610407947e-4, 2.9438776285373186e-4]
+
+
+@pytest.mark.parametrize("k", range(len(FORMULAS)))
+def test_two_steps_lead_where_they_did_before(k: int) -> None:
+    net, data = network_from_expression(FORMULAS[k], [x, y, z]), points()
+    target = net(data).detach()
+    net.set(moved(net, 0.05))
+    assert polish(net, data, target, steps=2) == pytest.approx(TWO_STEPS[k], rel=1e-9)

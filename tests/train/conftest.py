@@ -40,9 +40,6 @@ class FakeRows:
         full = torch.autograd.functional.jacobian(self.function, theta)
         yield from zip(full.chunk(2), self.function(theta).chunk(2), strict=True)
 
-    def transposed_product(self, vector: Tensor) -> Tensor:
-        return torch.cat([j for j, _ in self.jacobian()]).T @ vector
-
     def loss_and_gradient(self) -> tuple[float, Tensor]:
         theta = self.trial.get().requires_grad_(True)
         loss = self.function(theta).square().sum()

@@ -196,13 +196,9 @@ def test_spectrum_is_that_of_the_scaled_jacobian(generator):
     assert relative(summed(StreamingQR, jacobian, residual).spectrum, expected) <= 1e-12
 
 
-def test_base_refuses_to_accumulate(generator):
-    jacobian, residual = problem(generator)
+def test_base_refuses_to_solve(generator):
+    jacobian, _ = problem(generator)
     base = Accumulator(8, jacobian)
-    for call in (
-        lambda: base.add(jacobian, residual),
-        lambda: base.step(1.0),
-        lambda: base.decrease(jacobian[0]),
-    ):
+    for call in (lambda: base.step(1.0), lambda: base.solve(jacobian[0], 1.0)):
         with pytest.raises(TypeError, match="Accumulator is abstract"):
             call()

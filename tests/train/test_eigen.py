@@ -147,3 +147,9 @@ def test_a_run_goes_on_where_it_stopped():
 def test_exact_value_of_a_constant_is_a_number():
     with pytest.raises(InputError, match="Constant exact"):
         Constant(1.0, exact=x)
+
+
+def test_levels_end_at_the_losses_of_the_loop_that_was_here_before():
+    history = kanpde.solve(well(13.0), threads=1, steps=2).history
+    recorded = [1.6945311661000306e-05, 2.613632960085624e-12]
+    assert [e["loss"] for e in history] == pytest.approx(recorded, rel=1e-6)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kanpde.optimize._gauss_newton import gauss_newton
+from kanpde.optimize import GaussNewton, minimize
 
 
 def linear(theta):
@@ -31,7 +31,7 @@ def counted(rows):
 def test_linear_rows_take_one_jacobian_to_the_least_squares_solution(fake_rows):
     rows = fake_rows(linear, torch.zeros(3, dtype=torch.float64))
     calls = counted(rows)
-    outcome = gauss_newton(rows, accuracy=1e-12)
+    outcome = minimize(rows, GaussNewton(accuracy=1e-12))
     a = torch.linspace(0, 1, 12, dtype=torch.float64)
     matrix = torch.stack((torch.ones_like(a), a, a**2), dim=1)
     expected = torch.linalg.lstsq(matrix, torch.exp(a)[:, None]).solution[:, 0]
@@ -44,7 +44,7 @@ def test_linear_rows_take_one_jacobian_to_the_least_squares_solution(fake_rows):
 def test_smooth_rows_converge_in_a_few_jacobians(fake_rows):
     rows = fake_rows(bend, torch.tensor([1.0, 0.0], dtype=torch.float64))
     calls = counted(rows)
-    outcome = gauss_newton(rows, accuracy=1e-12)
+    outcome = minimize(rows, GaussNewton(accuracy=1e-12))
     assert outcome.converged
     assert len(calls) <= 5
     assert (rows.trial.get() - torch.tensor([2.0, -1.5])).abs().max() < 1e-10
@@ -52,11 +52,11 @@ def test_smooth_rows_converge_in_a_few_jacobians(fake_rows):
 
 def test_too_long_a_step_is_halved(fake_rows):
     rows = fake_rows(lambda x: torch.atan(x), torch.tensor([2.0], dtype=torch.float64))
-    gauss_newton(rows, accuracy=1e-12)  # the full step from 2 goes away from the root
+    minimize(rows, GaussNewton(accuracy=1e-12))  # the full step from 2 goes away from the root
     assert rows.trial.get().abs().max() < 1e-10
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_rows_that_are_not_finite_are_no_convergence(fake_rows, value):
     rows = fake_rows(lambda x: x * value, torch.ones(1, dtype=torch.float64))
-    assert not gauss_newton(rows, accuracy=1e-12).converged
+    assert not minimize(rows, GaussNewton(accuracy=1e-12)).converged

@@ -199,3 +199,8 @@ def test_stored_solution_carries_its_constants_and_its_mirror():
     assert torch.equal(again(places), found(places))
     truth = cole_hopf(0.2)(points)
     assert np.abs(found(places)[:, 0].detach().numpy() - truth).max() < 1e-4
+
+
+def test_guess_is_that_of_the_loop_that_was_here_before():
+    guessed = guess(make_plan(decay(noise=0.01), Settings()))
+    assert guessed == pytest.approx({"k": 1.2935875088734405}, rel=1e-9)

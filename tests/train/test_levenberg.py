@@ -112,7 +112,7 @@ def test_damping_rises_on_failure_and_falls_on_success(fit):
             break
         seen.append(optimizer.damping < before)
     assert any(seen)
-    assert optimizer.damping >= optimizer.smallest
+    assert optimizer.damping >= optimizer.rule.smallest
 
 
 def test_state_continues_where_it_stopped(fake_rows, fit):

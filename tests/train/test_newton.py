@@ -62,3 +62,9 @@ def test_front_is_handed_on_to_slabs_or_to_training(load_problem):
 def test_what_the_user_asks_for_is_trained(options):
     plan = make_plan(bratu(), Settings(**options))
     assert "newton" not in Session(plan, Evaluation(plan.problem)).names
+
+
+def test_levels_end_at_the_losses_of_the_loop_that_was_here_before():
+    history = kanpde.solve(bratu(), threads=1, steps=2).history
+    recorded = [4.740758655374773e-17, 3.579666072929675e-24]
+    assert [e["loss"] for e in history] == pytest.approx(recorded, rel=1e-3)  # near round-off

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import ARGUMENT, SymbolicFunction
+from kanpde.optimize import Factor
 
 RANK = 1e-9  # relative singular value below which columns count as dependent
 FAR = 30.0  # how many spreads of the data away, or how many times narrower, is looked for
@@ -106,10 +107,7 @@ def _places(domain: str) -> Tensor:
 
 
 def _rank(columns: list[Tensor]) -> int:
-    matrix = torch.stack(columns, dim=1)
-    matrix = matrix / matrix.norm(dim=0)
-    values = torch.linalg.svdvals(matrix)
-    return int((values > RANK * values[0]).sum())
+    return Factor(torch.stack(columns, dim=1), cutoff=RANK).rank
 
 
 def _flips(function: SymbolicFunction, u: Tensor) -> tuple[float, ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,12 +12,20 @@ from kanpde.interpret.symbolic._forms import canonical_form
 from kanpde.interpret.symbolic._rows import SymbolicRows
 from kanpde.interpret.symbolic._suggest import numerical_edges
 from kanpde.nets import KAN, BiasBlock, Layer, SymbolicBlock, activations, copy_network
-from kanpde.optimize import RowSource
+from kanpde.optimize import (
+    Accumulator,
+    DampingRule,
+    FreeRows,
+    LevenbergMarquardt,
+    RowSource,
+    Stop,
+    Whole,
+    minimize,
+)
 from kanpde.regression import DataRows, regress
 
 LARGEST = 8_000_000  # entries of a Jacobian that is factored as a whole
 DROPPED = 1e-14  # relative singular value below which a direction is left alone
-MOST_DAMPING = 1e6
 STALLED = 1e-3  # gain of the loss, relative, that counts as progress
 PATIENCE = 4
 
@@ -103,46 +110,15 @@ def _strongest(layer: Layer, block: SymbolicBlock, spread: Tensor, absorbed: set
     return held
 
 
-class _Rows(Protocol):
-    """Residuals of a network on data as a function of its free coefficients."""
+class _Polish(LevenbergMarquardt):
+    """Steps from all singular values of J; the damping rises until the loss falls."""
 
-    def vector(self, theta: Tensor) -> Tensor:
-        """Residuals at all coefficients `theta`, ``(R,)``."""
+    def __init__(self) -> None:
+        rule = DampingRule(1e-18, 1e6, 100, 8.0, 8.0, 0.1, 0.1, 0.1)
+        super().__init__(damping=1e-3, geodesic=False, linear_algebra="whole", rule=rule)
 
-    def jacobian(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Jacobian by the free coefficients ``(R, F)``, and the residuals."""
-
-
-class _General:
-    """Any network, by its own rows."""
-
-    def __init__(self, rows: RowSource, where: Tensor) -> None:
-        self.rows, self.where = rows, where
-
-    def vector(self, theta: Tensor) -> Tensor:
-        self.rows.trial.set(theta)
-        return self.rows.vector()
-
-    def jacobian(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        self.rows.trial.set(theta)
-        parts = list(self.rows.jacobian())
-        jacobian = torch.cat([j[:, self.where] for j, _ in parts]).double()
-        return jacobian, torch.cat([r for _, r in parts]).double()
-
-
-@dataclass
-class _Factored:
-    """Singular value decomposition of the scaled Jacobian, and the residual in it."""
-
-    scale: Tensor
-    vectors: Tensor
-    values: Tensor
-    pulled: Tensor
-
-    def step(self, damping: float) -> Tensor:
-        kept = self.values > DROPPED * self.values[0]
-        shrunk = self.values / (self.values.square() + damping * self.values[0] ** 2)
-        return -(self.vectors.T @ (torch.where(kept, shrunk, 0.0) * self.pulled)) / self.scale
+    def _assemble(self, rows: RowSource) -> Accumulator:
+        return Whole(rows.trial.count, rows.trial.eta, cutoff=DROPPED).gather(rows)
 
 
 def polish(
@@ -181,10 +157,7 @@ def polish(
         return regress(network, x, y, steps=steps, tolerance=tolerance).rmse
     if not SymbolicRows.fits(network, x, len(where)):
         return settle(DataRows(network, x, y), free, steps=steps, tolerance=tolerance)
-    rows = SymbolicRows(network, x, y, where)
-    theta, loss = _minimised(rows, network.get(), where, steps, tolerance)
-    network.set(theta)
-    return math.sqrt(loss)
+    return _minimised(SymbolicRows(network, x, y, where), steps, tolerance)
 
 
 def settle(rows: RowSource, free: Tensor, *, steps: int, tolerance: float = 0.0) -> float:
@@ -199,59 +172,10 @@ def settle(rows: RowSource, free: Tensor, *, steps: int, tolerance: float = 0.0)
     steps, tolerance
         Where it ends at the latest.
     """
-    where = free.nonzero().flatten()
-    start = rows.trial.get()
-    theta, loss = _minimised(_General(rows, where), start, where, steps, tolerance)
-    rows.trial.set(theta)
-    return math.sqrt(loss)
+    return _minimised(FreeRows(rows, free.nonzero().flatten()), steps, tolerance)
 
 
-def _minimised(
-    rows: _Rows, theta: Tensor, where: Tensor, steps: int, tolerance: float
-) -> tuple[Tensor, float]:
-    loss = float(rows.vector(theta).square().sum())
-    damping, stalled = 1e-3, 0
-    for _ in range(steps):
-        if math.sqrt(loss) <= tolerance or stalled >= PATIENCE or not math.isfinite(loss):
-            break
-        factored = _factor(*rows.jacobian(theta))
-        if factored is None:
-            break
-        found = _descend(rows, theta, where, factored, loss, damping)
-        if found is None:
-            break
-        theta, better, damping = found
-        stalled = stalled + 1 if loss - better <= STALLED * loss else 0
-        loss = better
-    return theta, loss
-
-
-def _factor(jacobian: Tensor, residual: Tensor) -> _Factored | None:
-    if not jacobian.numel() or not bool(torch.isfinite(jacobian).all()):
-        return None
-    scale = jacobian.norm(dim=0)
-    scale = torch.where(scale > 0, scale, 1.0)
-    q, r = torch.linalg.qr(jacobian / scale)
-    u, values, vectors = torch.linalg.svd(r, full_matrices=False)
-    if not float(values[0]) > 0:
-        return None
-    return _Factored(scale, vectors, values, u.T @ (q.T @ residual))
-
-
-def _descend(
-    rows: _Rows,
-    start: Tensor,
-    where: Tensor,
-    factored: _Factored,
-    loss: float,
-    damping: float,
-) -> tuple[Tensor, float, float] | None:
-    """Raise the damping until the loss falls; ``None`` if it does not."""
-    while damping < MOST_DAMPING:
-        trial = start.clone()
-        trial[where] += factored.step(damping).to(trial)
-        found = float(rows.vector(trial).square().sum())
-        if found < loss:
-            return trial, found, max(damping / 10, 1e-18)
-        damping *= 8
-    return None
+def _minimised(rows: RowSource, steps: int, tolerance: float) -> float:
+    """Minimise from where the rows are; gives the root of the loss."""
+    stop = Stop(steps, 1 - STALLED, PATIENCE, loss=tolerance**2)
+    return math.sqrt(minimize(rows, _Polish(), stop).loss)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from kanpde.interpret.symbolic._suggest import numerical_edges
 from kanpde.nets import KAN, BiasBlock, SymbolicBlock, SymbolicFunction
+from kanpde.optimize import FreeCoefficients, NetworkCoefficients
 
 LARGEST = 20_000_000  # entries of the derivatives that are carried through a layer
 
@@ -44,6 +46,7 @@ class SymbolicRows:
 
     def __init__(self, network: KAN, x: Tensor, y: Tensor, where: Tensor) -> None:
         self.x, self.y = x.detach().double(), y.detach().double()
+        self.trial = FreeCoefficients(NetworkCoefficients(network), where)
         self.scale = 1 / math.sqrt(max(1, y.numel()))
         self.free = len(where)
         places = torch.full((network.count,), -1, dtype=torch.long)
@@ -60,18 +63,23 @@ class SymbolicRows:
         widest = max(network.layer(k).subnodes for k in range(len(network.layers)))
         return not numerical_edges(network) and len(x) * widest * free <= LARGEST
 
-    def vector(self, theta: Tensor) -> Tensor:
-        """Residuals ``(N m,)`` at all coefficients ``(P,)``."""
-        return self._run(theta.double(), derivatives=False)[0]
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self.y.numel()
 
-    def jacobian(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Jacobian ``(N m, F)`` and residuals."""
-        residual, jacobian = self._run(theta.double(), derivatives=True)
+    def vector(self) -> Tensor:
+        """Residuals ``(N m,)``."""
+        return self._run(derivatives=False)[0]
+
+    def jacobian(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the whole Jacobian ``(N m, F)`` and the residuals."""
+        residual, jacobian = self._run(derivatives=True)
         assert jacobian is not None
-        return jacobian, residual
+        yield jacobian, residual
 
-    def _run(self, theta: Tensor, *, derivatives: bool) -> tuple[Tensor, Tensor | None]:
-        z = self.x
+    def _run(self, *, derivatives: bool) -> tuple[Tensor, Tensor | None]:
+        z, theta = self.x, self.trial.whole.get().double()
         slopes = z.new_zeros(*z.shape, self.free) if derivatives else None
         with torch.no_grad():
             for step in self.steps:

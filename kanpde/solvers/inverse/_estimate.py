@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import stats
 
+from kanpde.optimize import Factor
 from kanpde.problem import Constant
 
 Array = NDArray[np.float64]
@@ -110,13 +112,9 @@ def fit(sets: Sequence[DataSet], slopes: Sequence[Array]) -> Fit:
     freedom = sum(len(s.residual) for s in sets) - slopes[0].shape[1]
     noise = _noise(sets, slopes)
     stacked = np.concatenate([j / n for j, n in zip(slopes, noise, strict=True)])
-    size = np.linalg.norm(stacked, axis=0)
-    size = np.where(size > 0, size, 1.0)
-    _, s, vt = np.linalg.svd(stacked / size, full_matrices=False)
-    kept = s > 1e-10 * max(float(s.max(initial=0.0)), SMALLEST)
-    known, rest = vt[kept], vt[~kept]
-    covariance = (known.T / s[kept] ** 2) @ known / np.outer(size, size)
-    lost = np.square(rest).sum(axis=0) > 1e-6
+    factor = Factor(torch.as_tensor(stacked), cutoff=1e-10)
+    covariance = (factor.basis @ factor.basis.T).numpy()
+    lost = factor.rest.square().sum(dim=0).numpy() > 1e-6
     covariance[lost, lost] = math.inf
     return Fit(covariance, noise, max(1, freedom))
 
@@ -138,11 +136,7 @@ def step(
     noise = _noise(sets, slopes)
     j = np.concatenate([s / n for s, n in zip(slopes, noise, strict=True)])
     r = np.concatenate([s.residual / n for s, n in zip(sets, noise, strict=True)])
-    size = np.linalg.norm(j, axis=0)
-    size = np.where(size > 0, size, 1.0)
-    stacked = np.concatenate((j / size, math.sqrt(damping) * np.eye(j.shape[1])))
-    right = np.concatenate((-r, np.zeros(j.shape[1])))
-    found = np.linalg.lstsq(stacked, right, rcond=1e-10)[0] / size
+    found = Factor(torch.as_tensor(j), cutoff=0.0).step(torch.as_tensor(r), damping).numpy()
     return np.asarray(found * min(1.0, longest / max(float(np.abs(found).max()), SMALLEST)))
 
 

@@ -12,8 +12,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import solve_triangular
+
+from kanpde.optimize import triangle as reduced
 
 Array = NDArray[np.float64]
 SMALLEST = 1e-300
@@ -21,9 +24,7 @@ SMALLEST = 1e-300
 
 def triangle(rows: Array) -> Array:
     """Reduce rows ``(N, P)`` to their triangular factor, at most ``(P, P)``."""
-    if len(rows) <= rows.shape[1]:
-        return rows
-    return np.asarray(qr(rows, mode="r", check_finite=False)[0][: rows.shape[1]])
+    return np.asarray(reduced(torch.as_tensor(rows)))
 
 
 def _logdet(factor: Array) -> float:

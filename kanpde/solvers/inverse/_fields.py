@@ -15,6 +15,7 @@ import torch
 from scipy import stats
 
 from kanpde.nets import ProductKAN
+from kanpde.optimize import stacked
 from kanpde.problem import Problem, is_bare
 from kanpde.residual import INTERIOR, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Findings, Phase, Report, fresh_loss, pack_levels, unpack_levels
@@ -94,10 +95,10 @@ class FieldsPhase(Phase):
             transfer(self.trial, trial)
         else:
             self._start(trial)
-        work = _Work(self, trial)
+        work = _Work(self.plan, trial, self.level, strength=self.strength, noise=self.noise_of)
         for tolerance in TOLERANCES if not self.solved else TOLERANCES[-1:]:
-            self.tolerance = tolerance
-            work.iterate()
+            work.iterate(tolerance)
+        self.tolerance, self.strength, self.noise_of = work.tolerance, work.strength, work.noise
         if self.solved:
             self.levels.add(
                 self.trial,
@@ -206,10 +207,13 @@ KEPT = (
 class _Work:
     """One level: rows at fixed points, linearised again and again."""
 
-    def __init__(self, phase: FieldsPhase, trial: Trial) -> None:
-        self.phase, self.trial, plan = phase, trial, phase.plan
+    def __init__(
+        self, plan: Plan, trial: Trial, level: int, *, strength: float, noise: dict[str, float]
+    ) -> None:
+        self.plan, self.trial, self.strength, self.noise = plan, trial, strength, dict(noise)
+        self.tolerance = TOLERANCES[0]
         wanted = 2 * trial.count // len(plan.problem.equations) + 64
-        drawn = plan.draw(wanted, plan.rng(100 + phase.level), sampler=_sampler(plan))
+        drawn = plan.draw(wanted, plan.rng(100 + level), sampler=_sampler(plan))
         self.points = sum(d.rows for _, d in drawn)
         self.inside = Rows(trial, [p for p in drawn if p[0].where == INTERIOR])
         others = [p for p in drawn if p[0].where != INTERIOR and not _holds_data(p[0])]
@@ -224,7 +228,7 @@ class _Work:
         """Prior weights: fields only, constants and the rest are free."""
         m = self.trial.outputs
         weight = roughness(self.trial)
-        fields = field_columns(self.phase.plan.problem)
+        fields = field_columns(self.plan.problem)
         mask = np.isin(np.arange(len(weight)) % m, fields)
         return np.append(np.where(mask, weight, 0.0), np.zeros(len(self.trial.constants.names)))
 
@@ -237,14 +241,14 @@ class _Work:
         terms = float(np.square(_rows(rows)[:, :-1]).sum())
         return math.sqrt(source if source > 1e-12 * terms else terms / max(len(vector), 1))
 
-    def iterate(self) -> None:
-        """Gauss-Newton at the present tolerance; strength and noise follow."""
-        phase = self.phase
+    def iterate(self, tolerance: float) -> None:
+        """Gauss-Newton at a tolerance of the equations; strength and noise follow."""
+        self.tolerance = tolerance
         for k in range(MOST_STEPS):
             linear = self._linearise()
-            near = STRENGTHS if k == 0 else phase.strength * np.logspace(-0.5, 0.5, 5)
-            phase.strength = linear.strength(near)
-            move, self.factor = linear.solve(phase.strength)
+            near = STRENGTHS if k == 0 else self.strength * np.logspace(-0.5, 0.5, 5)
+            self.strength = linear.strength(near)
+            move, self.factor = linear.solve(self.strength)
             before = self._objective()
             vector, share = self.trial.get(), 1.0
             while share > 1e-3:
@@ -267,9 +271,9 @@ class _Work:
         data = []
         for name, rows in self.data.items():
             block = _rows(rows)
-            if name not in self.phase.noise_of:
-                self.phase.noise_of[name] = float(np.linalg.norm(block[:, -1])) or 1e-12
-            data.append(block * (math.sqrt(rows.count) / self.phase.noise_of[name]))
+            if name not in self.noise:
+                self.noise[name] = float(np.linalg.norm(block[:, -1])) or 1e-12
+            data.append(block * (math.sqrt(rows.count) / self.noise[name]))
         return Linearised(
             triangle(np.concatenate(blocks)),
             triangle(np.concatenate(data)),
@@ -278,15 +282,14 @@ class _Work:
         )
 
     def _constraint(self) -> float:
-        return math.sqrt(self.inside.count) / (self.phase.tolerance * self.scale)
+        return math.sqrt(self.inside.count) / (self.tolerance * self.scale)
 
     def _objective(self) -> float:
-        phase = self.phase
         total = float(self.inside.vector().square().sum()) * self._constraint() ** 2
         for name, rows in self.data.items():
-            total += float(rows.vector().square().sum()) * rows.count / phase.noise_of[name] ** 2
+            total += float(rows.vector().square().sum()) * rows.count / self.noise[name] ** 2
         vector = self.trial.get().double().cpu().numpy()
-        return total + float(np.square(phase.strength * self.smooth * vector).sum())
+        return total + float(np.square(self.strength * self.smooth * vector).sum())
 
     def _estimate_noise(self, linear: Linearised) -> None:
         assert self.factor is not None
@@ -294,12 +297,11 @@ class _Work:
         left = max(0.1, 1 - linear.freedom(self.factor) / total)
         for name, rows in self.data.items():
             mean = float(rows.vector().square().sum())
-            self.phase.noise_of[name] = max(math.sqrt(mean / left), 1e-12)
+            self.noise[name] = max(math.sqrt(mean / left), 1e-12)
 
     def fresh_residual(self) -> float:
         """Root mean square residual of the equations on new points, relative."""
-        plan = self.phase.plan
-        drawn = [p for p in plan.draw(2000, plan.rng(210)) if p[0].where == INTERIOR]
+        drawn = [p for p in self.plan.draw(2000, self.plan.rng(210)) if p[0].where == INTERIOR]
         return math.sqrt(float(Rows(self.trial, drawn).vector().square().sum())) / self.scale
 
 
@@ -309,8 +311,8 @@ def _holds_data(terms: TermSet) -> bool:
 
 def _rows(rows: Rows) -> Array:
     """All rows ``[J r]``."""
-    blocks = [torch.cat((j, r[:, None]), dim=1) for j, r in rows.jacobian()]
-    return torch.cat(blocks).double().cpu().numpy()
+    jacobian, residual = stacked(rows)
+    return torch.cat((jacobian, residual[:, None]), dim=1).double().cpu().numpy()
 
 
 def _sampler(plan: Plan) -> str:

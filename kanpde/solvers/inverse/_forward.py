@@ -66,6 +66,10 @@ class Forward:
         self.last: Trial | None = None
         self.served = (0.0, 0.0)  # its residual, and the tolerance that was asked for
 
+    def begin_at(self, degree: int | None) -> None:
+        """Go on from the degree that served in a run that is resumed."""
+        self.degree = degree
+
     def solve(
         self, values: Mapping[Symbol, float], *, tolerance: float, seconds: float = math.inf
     ) -> Slabs | None:
@@ -91,7 +95,7 @@ class Forward:
         if self.degree is not None:
             phase.schedule.begin_at([self.degree] * plan.problem.dimension)
             if self.last is not None and not plan.linear:
-                phase.trial, phase.solved = self.last, True
+                phase.take(self.last)
         served = False
         while not (served or phase.done):
             phase.step()
@@ -115,9 +119,7 @@ class Forward:
         self, plan: Plan, evaluation: Evaluation, tolerance: float, end: float
     ) -> Slabs | None:
         phase = MarchingPhase(plan, evaluation)
-        phase.march = dataclasses.replace(
-            phase.march, tolerance=tolerance, degrees=list(phase.march.degrees)
-        )
+        phase.aim(tolerance)
         while phase.best is None and not phase.done:
             phase.step()
             if time.perf_counter() > end:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from kanpde.nets import ProductKAN
+from kanpde.optimize import Factor, FreeRows, GaussNewton, Stop, minimize, stacked
 from kanpde.residual import INTERIOR, POINTS, Rows
 from kanpde.solvers._plan import Plan
 from kanpde.solvers.spectral._degrees import DEGREES
@@ -24,7 +25,7 @@ Array = NDArray[np.float64]
 MOST_COEFFICIENTS = 700
 CONDITIONS = 1e4  # weight of conditions beside data
 ROUGHNESS = 3  # coefficients of degree n are expected to fall like (1 + n)^-3
-STEPS = 8
+STEPS, ACCURACY, DEPENDENT = 8, 1e-12, 1e-10
 
 
 def guess(plan: Plan) -> dict[str, float] | None:
@@ -59,11 +60,9 @@ def fit_of_data(plan: Plan, trial: Trial | None = None) -> Trial:
     for s, d in drawn:
         if s.where == POINTS:
             weights |= dict.fromkeys(s.names, 1 / max(float(d.extras.var()), 1e-300))
-    blocks = [(j.clone(), r) for j, r in Rows(trial, drawn, weights=weights).jacobian()]
     split = trial.network.count
-    jacobian = torch.cat([j for j, _ in blocks]).numpy()[:, :split]
-    residual = torch.cat([r for _, r in blocks]).numpy()
-    move = smoothest(jacobian, residual, roughness(trial))
+    jacobian, residual = (part.numpy() for part in stacked(Rows(trial, drawn, weights=weights)))
+    move = smoothest(jacobian[:, :split], residual, roughness(trial))
     vector = trial.get()
     vector[:split] += torch.as_tensor(move)
     trial.set(vector)
@@ -80,8 +79,9 @@ def roughness(trial: Trial) -> Array:
 
 def smoothest(jacobian: Array, residual: Array, weight: Array) -> Array:
     """Ridge regression, its strength by generalised cross-validation."""
-    u, s, vt = np.linalg.svd(jacobian / weight, full_matrices=False)
-    right = -u.T @ residual
+    factor = Factor(torch.as_tensor(jacobian), scale=torch.as_tensor(weight), cutoff=0.0)
+    components = factor.components(torch.as_tensor(residual))
+    s, right = factor.values.numpy(), components.numpy()
     outside = max(float(residual @ residual - right @ right), 0.0)
     best, chosen = math.inf, 0.0
     for strength in s.max() * np.logspace(-12, 1, 53):
@@ -90,23 +90,17 @@ def smoothest(jacobian: Array, residual: Array, weight: Array) -> Array:
         freedom = len(residual) - float((1 - left).sum())
         if freedom > 0 and loss / freedom**2 < best:
             best, chosen = loss / freedom**2, strength
-    return np.asarray(vt.T @ (s / (s**2 + chosen**2) * right) / weight)
+    return np.asarray(factor.combine(components, chosen**2))
 
 
 def _constants(plan: Plan, trial: Trial) -> dict[str, float] | None:
     """Least squares of the equations' residual in the constants alone."""
     drawn = [(s, d) for s, d in plan.draw(1000, plan.rng(620)) if s.where == INTERIOR]
     rows = Rows(trial, drawn, weights=plan.settings.weights)
-    split = trial.network.count
-    for _ in range(STEPS):
-        blocks = [(j[:, split:].clone(), r) for j, r in rows.jacobian()]
-        slopes = torch.cat([j for j, _ in blocks]).numpy()
-        residual = torch.cat([r for _, r in blocks]).numpy()
-        move = np.linalg.lstsq(slopes, -residual, rcond=1e-10)[0]
-        if not np.isfinite(move).all():
-            return None
-        vector = trial.get()
-        vector[split:] += torch.as_tensor(move)
-        trial.set(vector)
+    constants = FreeRows(rows, torch.arange(trial.network.count, trial.count))
+    method = GaussNewton(
+        accuracy=ACCURACY, chords=1, slow=1.0, damping=DEPENDENT**2, linear_algebra="whole"
+    )
+    minimize(constants, method, Stop(STEPS, fall=1.0))
     values = trial.constant_values()
     return values if all(math.isfinite(v) for v in values.values()) else None

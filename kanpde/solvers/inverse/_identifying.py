@@ -336,7 +336,7 @@ class IdentifyPhase(Phase):
         self.slopes = [s.numpy() for s in state["slopes"]]
         self.spread = state["spread"].numpy()
         self.levels = unpack_levels(state["levels"])
-        self.forward.degree = state["degree"]
+        self.forward.begin_at(state["degree"])
         for name in KEPT:
             setattr(self, name, state[name])
 

@@ -15,7 +15,7 @@ import torch
 from scipy import stats
 
 from kanpde.errors import NumericalError
-from kanpde.optimize import Accumulator, StreamingQR
+from kanpde.optimize import Accumulator, StreamingQR, stacked
 from kanpde.residual import POINTS, Rows
 from kanpde.solvers._plan import Plan, has_data
 from kanpde.trial import Trial
@@ -42,20 +42,14 @@ def identify(plan: Plan, trial: Trial, points: int) -> dict[str, dict[str, float
     """
     values = trial.constant_values()
     drawn = plan.draw(max(points, 1000), plan.rng(500))
-    noisy = [k for k, (terms, _) in enumerate(drawn) if terms.where == POINTS]
-    if not noisy:
+    if all(terms.where != POINTS for terms, _ in drawn):
         return {n: {"value": v, "low": None, "high": None} for n, v in values.items()}
     rows = Rows(trial, drawn, weights=plan.settings.weights)
-    whole = StreamingQR(trial.count, trial.eta)  # squares would lose half the digits
-    for jacobian, residual in rows.jacobian():
-        whole.add(jacobian, residual)
-    whole.reduce()
-    rows.parts = [rows.parts[k] for k in noisy]
-    blocks = list(rows.jacobian())
-    measured = torch.cat([j for j, _ in blocks])
-    residual = torch.cat([r for _, r in blocks])
+    whole = StreamingQR(trial.count, trial.eta).gather(rows)  # squares lose half the digits
+    noisy = rows.only(lambda terms: terms.where == POINTS)
+    measured, residual = stacked(noisy)
     count = len(residual)
-    scales = torch.cat([s for part in rows.parts for s in part.scale])
+    scales = torch.cat([s for part in noisy.parts for s in part.scale])
     split = trial.network.count
     result: dict[str, dict[str, float | None]] = {}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kanpde.nets import AxisMap
 from kanpde.trial import SlabStart, SlabTrial
@@ -68,6 +68,10 @@ class March:
         """Choose a degree in time that suits the tolerance: 6 at 1e-4, one more per decade."""
         if self.degrees:
             self.degrees[self.axis] = round(2 - math.log10(self.tolerance))
+
+    def aimed(self, tolerance: float) -> March:
+        """Give the same march for another tolerance."""
+        return replace(self, tolerance=tolerance, degrees=list(self.degrees))
 
     @property
     def spatial(self) -> list[int]:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from kanpde.nets import AxisMap, ProductKAN, network_from_record, network_record
-from kanpde.optimize import Outcome, gauss_newton
+from kanpde.optimize import GaussNewton, Outcome, minimize
 from kanpde.residual import INTERIOR, Drawn, Evaluation, Rows, TermSet
 from kanpde.solvers._phase import Phase, Report, fresh_loss, pack_levels, unpack_levels
 from kanpde.solvers._plan import Plan, slabs_apply
@@ -83,6 +83,10 @@ class MarchingPhase(Phase):
         self.march_failed = False
         self.trial: Trial = self._joined()
 
+    def aim(self, tolerance: float) -> None:
+        """Begin with a march of another tolerance; the degree in time follows."""
+        self.march = self.march.aimed(tolerance)
+
     def _joined(self) -> Trial:
         """Best finished march; what there is of the first one before."""
         if self.best is not None:
@@ -139,7 +143,7 @@ class MarchingPhase(Phase):
         drawn = self._draw(plan, trial)
         rows = Rows(trial, drawn, weights=balance(plan, trial, drawn))
         self.points = sum(d.rows for _, d in drawn)
-        return trial, rows, gauss_newton(rows, accuracy=0.03 * self.march.tolerance)
+        return trial, rows, minimize(rows, GaussNewton(accuracy=0.03 * self.march.tolerance))
 
     def _draw(self, plan: Plan, trial: Trial) -> list[tuple[TermSet, Drawn]]:
         network = trial.network

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import ProductKAN
-from kanpde.optimize import StreamingQR
+from kanpde.optimize import Factor, GaussNewton, Stop, minimize, stacked
 from kanpde.residual import (
     NUMBER,
     Drawn,
@@ -36,7 +36,7 @@ from kanpde.solvers.spectral._newton import NewtonPhase
 from kanpde.solvers.spectral._products import products_apply, transfer
 from kanpde.trial import Trial
 
-MOST_STEPS = 12
+MOST_STEPS, HALF = 12, 0.5  # a step that leaves more of the loss is the last one
 LEAST = 1e-11  # directions whose values are smaller than this share are left out of a guess
 SEARCHED = 1200  # coefficients; larger levels start from the one before
 RESOLVED = 1e-6  # predicted error above which levels that gain little are no reason to stop
@@ -82,60 +82,34 @@ class EigenPhase(NewtonPhase):
             transfer(self.trial, trial)
         else:
             self._guess(trial, rows)
-        loss = float(rows.vector().square().sum())
-        for _ in range(MOST_STEPS):
-            start = trial.get()
-            sums = StreamingQR(trial.count, trial.eta)
-            for jacobian, residual in rows.jacobian():
-                sums.add(jacobian, residual)
-            sums.reduce()
-            step, share = sums.step(0.0), 1.0
-            new = self._moved(trial, rows, start + step)
-            while not new < loss and share > 0.1:
-                share /= 2
-                new = self._moved(trial, rows, start + share * step)
-            if not new < loss:
-                trial.set(start)
-                break
-            fell, loss = new < 0.5 * loss, new
-            if not fell:
-                break
+        method = GaussNewton(chords=1, slow=HALF, damping=0.0, linear_algebra="qr")
+        minimize(rows, method, Stop(MOST_STEPS, HALF))
         self._orient(trial)
-
-    def _moved(self, trial: Trial, rows: Rows, place: Tensor) -> float:
-        trial.set(place)
-        new = float(rows.vector().square().sum())
-        return new if math.isfinite(new) else math.inf
 
     def _guess(self, trial: Trial, rows: Rows) -> None:
         """Take the u of mean square one that the rows at the constants' start allow best."""
-        split, whole = trial.network.count, list(rows.parts)
-        rows.parts = [part for part in whole if part.terms.where != NUMBER]
-        homogeneous = torch.cat([j[:, :split] for j, _ in rows.jacobian()])
-        rows.parts = whole
+        split = trial.network.count
+        homogeneous = rows.only(lambda terms: terms.where != NUMBER)
         values = self._value_rows(trial)[:, :split]
-        _, s, vt = torch.linalg.svd(torch.linalg.qr(values, mode="r")[1], full_matrices=False)
-        kept = s > LEAST * s.max()
-        basis = vt[kept].T / s[kept]
-        reduced = torch.linalg.qr(homogeneous @ basis, mode="r")[1]
-        direction = basis @ torch.linalg.svd(reduced)[2][-1]
+        basis = Factor(values, scale=torch.ones_like(values[0]), cutoff=LEAST).basis
+        image = stacked(homogeneous)[0][:, :split] @ basis
+        direction = basis @ Factor(image, scale=torch.ones_like(image[0])).smallest
         trial.set(torch.cat((direction, trial.get()[split:])))
         self._scale(trial, rows)
 
     def _scale(self, trial: Trial, rows: Rows) -> None:
         """Multiply u by what meets the first normalisation, of degree two or one in u."""
-        whole, split, place = list(rows.parts), trial.network.count, trial.get()
-        rows.parts = [part for part in whole if part.terms.where == NUMBER]
+        split, place = trial.network.count, trial.get()
+        numbers = rows.only(lambda terms: terms.where == NUMBER)
 
         def missed(factor: float) -> float:
             trial.set(torch.cat((factor * place[:split], place[split:])))
-            return float(rows.vector()[0])
+            return float(numbers.vector()[0])
 
         none, once = missed(0.0), missed(1.0)
         ratio = none / (none - once) if once != none else 1.0
         factors = [ratio, math.sqrt(abs(ratio)), 1.0]
         best = min(factors, key=lambda f: abs(missed(f)))
-        rows.parts = whole
         trial.set(torch.cat((best * place[:split], place[split:])))
 
     def _value_rows(self, trial: Trial) -> Tensor:
@@ -149,7 +123,7 @@ class EigenPhase(NewtonPhase):
         points, weights = domain.interior(wanted, sampler=self._sampler(), rng=rng)
         extras, share = np.zeros((len(points), 0)), weights / weights.sum()
         rows = Rows(trial, [(terms, Drawn(points, extras, None, None, share))])
-        return torch.cat([j for j, _ in rows.jacobian()])
+        return stacked(rows)[0]
 
     def _orient(self, trial: Trial) -> None:
         """Make the first large value of the first unknown positive, if -u solves it as well."""

@@ -70,6 +70,10 @@ class LinearPhase(Phase):
         """Whether the next level would not end in time: it costs about three of the last."""
         return elapsed + 3 * latest > limit
 
+    def take(self, trial: Trial) -> None:
+        """Begin from a solution of a nearby problem."""
+        self.trial, self.solved = trial, True
+
     def _network(self) -> ProductKAN:
         """Make the network of the level to come."""
         degrees = self.schedule.degrees or [1] * self.plan.problem.dimension
@@ -139,10 +143,7 @@ class LinearPhase(Phase):
 
     def _fit(self, trial: Trial, rows: Rows) -> None:
         """Solve the least squares, once and undamped."""
-        sums = StreamingQR(trial.count, trial.eta)
-        for jacobian, residual in rows.jacobian():
-            sums.add(jacobian, residual)
-        sums.reduce()
+        sums = StreamingQR(trial.count, trial.eta).gather(rows)
         trial.set(trial.get() + sums.step(0.0))
 
     def _rows_for(self, count: int, degree: int) -> int:

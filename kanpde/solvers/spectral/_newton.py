@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kanpde.nets import ProductKAN
-from kanpde.optimize import LevenbergMarquardt
+from kanpde.optimize import DampingRule, LevenbergMarquardt, Stop, minimize
 from kanpde.residual import Evaluation, Rows, relative_l2
 from kanpde.solvers._phase import Report
 from kanpde.solvers._plan import Plan
@@ -25,8 +23,6 @@ from kanpde.solvers._starting import WarmStart, warm_start
 from kanpde.solvers.spectral._linear import CHECKED, LinearPhase
 from kanpde.solvers.spectral._products import marches_on, take_products, takes_nonlinear, transfer
 from kanpde.trial import Trial
-
-Array = NDArray[np.float64]
 
 MOST_STEPS, ENOUGH_FALL = 10, 0.5  # of a level; of the loss, for another step
 MOST_STEPS_ON, ENOUGH_FALL_ON = 20, 0.9  # the same where a solution is continued
@@ -89,42 +85,43 @@ class NewtonPhase(LinearPhase):
             transfer(self.trial, trial)
         elif self.start is not None:
             take_products(self.start, trial)
+        on, first = self.start is not None, float(rows.vector().square().sum())
+        moving, end = self._moving(trial) if on else None, time.perf_counter() + self.remaining
+        limits = (MOST_STEPS_ON, ENOUGH_FALL_ON) if on else (MOST_STEPS, ENOUGH_FALL)
         method = self._method(trial.count)
-        first = loss = float(rows.vector().square().sum())
-        on = self.start is not None
-        most, enough = (MOST_STEPS_ON, ENOUGH_FALL_ON) if on else (MOST_STEPS, ENOUGH_FALL)
-        end, values = time.perf_counter() + self.remaining, self._values(trial)
-        for _ in range(most):
-            report = method.step(rows)
-            if not report.accepted or not report.finite or time.perf_counter() > end:
-                break
-            if report.gain_ratio > 0.75:
-                method.damping = max(1e-3 * method.damping, 1e-30)
-            fell, loss = report.loss < enough * loss, report.loss
-            before, values = values, self._values(trial)
-            if fell or (on and relative_l2(values, before).max() > MOVING):
-                continue
-            if method.linear_algebra == "qr" or loss > SMOOTH * first:
-                break
-            method.linear_algebra = "qr"
+        outcome = minimize(rows, method, Stop(*limits, seconds=self.remaining), moving=moving)
+        if outcome.slow and method.linear_algebra == "gram" and outcome.loss <= SMOOTH * first:
+            left = Stop(
+                MOST_STEPS_ON - outcome.assemblies,
+                ENOUGH_FALL_ON,
+                seconds=end - time.perf_counter(),
+            )
+            minimize(rows, self._method(0, damping=method.damping), left, moving=moving)
 
-    def _values(self, trial: Trial) -> Array:
-        """Values of the trial where a solution is continued; they tell whether it settles."""
-        return np.zeros((0, 1)) if self.start is None else self.evaluation.values(trial)
-
-    def _method(self, count: int) -> LevenbergMarquardt:
+    def _method(self, count: int, *, damping: float | None = None) -> LevenbergMarquardt:
         """Gauss-Newton steps; bent, followed further and by normal equations where many are due.
 
         A solution that is continued lies in a long valley wherever equations barely fix it.
         """
         on = self.start is not None
         return LevenbergMarquardt(
-            damping=NEXT if on and self.solved else FIRST,
+            damping=damping or (NEXT if on and self.solved else FIRST),
             geodesic=on,
             reach=on,
             linear_algebra="gram" if on and count > MANY else "qr",
-            smallest=1e-30,
+            rule=DampingRule(smallest=1e-30, trusted=2e-4),
         )
+
+    def _moving(self, trial: Trial) -> Callable[[], bool]:
+        """Tell of every step whether the values still change by it."""
+        values = self.evaluation.values(trial)
+
+        def moving() -> bool:
+            nonlocal values
+            before, values = values, self.evaluation.values(trial)
+            return bool(relative_l2(values, before).max() > MOVING)
+
+        return moving
 
     def step(self) -> Report:
         """Solve the next level; give up where the levels gain too little."""

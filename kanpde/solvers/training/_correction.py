@@ -123,10 +123,7 @@ class CorrectionPhase(DescentPhase):
         """Residual on fresh points after the best step in the tangent space."""
         points = interior_points(self.plan, trial.count)
         rows = Rows(trial, self.plan.draw(points, self.plan.rng(701)))
-        sums = Gram(trial.count, trial.eta)
-        for jacobian, residual in rows.jacobian():
-            sums.add(jacobian, residual)
-        sums.reduce()
+        sums = Gram(trial.count, trial.eta).gather(rows)
         try:
             step = sums.step(PROBE_DAMPING)
         except NumericalError:

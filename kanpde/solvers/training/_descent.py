@@ -218,7 +218,7 @@ class DescentPhase(Phase):
         self.done = (self.failures >= 3 or self._slow()) and not self.grids
         self.stalled = self.done
         if self.failures and isinstance(self.optimizer, LevenbergMarquardt):
-            self.optimizer.damping = 1e-2
+            self.optimizer.revive(1e-2)
 
     def _slow(self) -> bool:
         """Whether the loss on fresh points did not halve over some redraws."""

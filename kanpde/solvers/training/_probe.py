@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from kanpde.optimize import Decomposition
+from kanpde.optimize import Whole, stacked
 from kanpde.residual import Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
 from kanpde.trial import Trial
@@ -51,17 +51,13 @@ class Probe:
 def tangent_probe(plan: Plan, trial: Trial) -> Probe:
     """Solve the problem in the tangent space of `trial` at its coefficients."""
     rows = Rows(trial, draw(plan, trial), weights=plan.settings.weights)
-    pieces = list(rows.jacobian())
-    parts = Decomposition(torch.cat([j for j, _ in pieces]))
-    components = parts.components(torch.cat([r for _, r in pieces]))
+    sums = Whole(trial.count, trial.eta).gather(rows)
     drawn = plan.draw(FRESH_POINTS, plan.rng(801), sampler="uniform")
-    fresh = list(Rows(trial, drawn, weights=plan.settings.weights).jacobian())
-    slopes = torch.cat([j for j, _ in fresh])
-    start = torch.cat([r for _, r in fresh])
+    slopes, start = stacked(Rows(trial, drawn, weights=plan.settings.weights))
     size = max(float(start.norm()), torch.finfo(start.dtype).tiny)
     found = []
     for damping in DAMPINGS:
-        step = parts.combine(components, damping)
+        step = sums.step(damping)
         floor, distance = float((start + slopes @ step).norm()) / size, float(step.norm())
         found.append(Probe(floor, distance, floor * max(1.0, distance / FAR)))
     return min(found, key=lambda p: p.score if math.isfinite(p.score) else math.inf)

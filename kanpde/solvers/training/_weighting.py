@@ -241,11 +241,13 @@ class Weighting:
     def _apply(self) -> None:
         """Put the weights into the rows' scales."""
         assert self._rows is not None
-        for part, base, points in zip(self._rows.parts, self._base, self.points, strict=True):
-            part.scale = tuple(
+        self._rows.rescale(
+            tuple(
                 b * p * math.sqrt(self.factors.get(name, 1.0))
                 for name, b, p in zip(part.terms.names, base, points, strict=True)
             )
+            for part, base, points in zip(self._rows.parts, self._base, self.points, strict=True)
+        )
 
     def summary(self) -> dict[str, Any] | None:
         """Tell the summary what the weights were at the end."""
