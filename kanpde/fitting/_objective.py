@@ -16,6 +16,7 @@ from kanpde.fitting._dataset import CLASSIFICATION, Dataset, Part
 from kanpde.fitting._scaling import Scaling
 from kanpde.fitting._settings import FitSettings
 from kanpde.nets import Network
+from kanpde.optimize import make_optimizer
 from kanpde.regression import (
     ClassLevenberg,
     ClassRows,
@@ -23,7 +24,6 @@ from kanpde.regression import (
     EdgePenalty,
     Penalty,
     Prior,
-    make_optimizer,
 )
 
 Array = NDArray[np.float64]

@@ -17,14 +17,12 @@ from kanpde.fitting._settings import FitSettings
 from kanpde.ground._interrupts import deferred_interrupts
 from kanpde.ground._status import Status
 from kanpde.nets import KAN, Network, copy_network, extend_grid, network_from_record, network_record
-from kanpde.optimize import LevenbergMarquardt, StepReport
+from kanpde.optimize import LevenbergMarquardt, StepReport, habits_of
 from kanpde.regression import ClassRows
 
 Event = dict[str, Any]
 Observer = Callable[[Event], None]
-STEPS = {"lm": 100, "ssbroyden": 300, "lbfgs": 300, "adam": 20_000}
 LARGE, LARGE_ENTRIES = 2500, 2e9  # where Levenberg-Marquardt is no longer the default
-STALL_STEPS = {"lm": 8, "ssbroyden": 10, "lbfgs": 10, "adam": 20}  # checks
 STALL_SHARE, STALL_SHARE_CLASSES = 0.99, 0.998  # cross-entropy has plateaus
 TEST_EVERY = 5  # steps, where every step is looked at
 MOST_FAILURES = 3
@@ -122,12 +120,12 @@ class FitSession:
     @property
     def most(self) -> int:
         """Steps per grid."""
-        return self.settings.steps or STEPS[self.name]
+        return self.settings.steps or habits_of(self.name).steps
 
     @property
     def pause(self) -> int:
         """Steps between two looks at all rows."""
-        if self.name == "adam" or self.settings.batch:
+        if habits_of(self.name).noisy or self.settings.batch:
             rows = len(self.objective.train[0])
             return max(1, min(50, rows // (self.settings.batch or rows)))
         return 1
@@ -178,7 +176,7 @@ class FitSession:
         self.level = look.data
         if look.loss < self.best[0]:
             self.best = (look.loss, self._data, self.network.get())
-        self.recent = [*self.recent, look.loss][-STALL_STEPS[self.name] - 1 :]
+        self.recent = [*self.recent, look.loss][-habits_of(self.name).checks - 1 :]
         return look
 
     def _return(self) -> None:
@@ -202,7 +200,7 @@ class FitSession:
             return "steps"
         if self.failures >= MOST_FAILURES:
             return "no step lowers the loss"
-        if len(self.recent) > STALL_STEPS[self.name]:
+        if len(self.recent) > habits_of(self.name).checks:
             best = min(self.recent[1:])
             share = STALL_SHARE_CLASSES if self.objective.classes else STALL_SHARE
             if best >= share * self.recent[0]:

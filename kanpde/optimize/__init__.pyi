@@ -19,6 +19,12 @@ from ._minimize import Stop as Stop
 from ._minimize import minimize as minimize
 from ._quasinewton import SSBroyden as SSBroyden
 from ._refined import RefinedLevenberg as RefinedLevenberg
+from ._registry import Habits as Habits
+from ._registry import Optimizer as Optimizer
+from ._registry import habits_of as habits_of
+from ._registry import make_optimizer as make_optimizer
+from ._registry import register_optimizer as register_optimizer
+from ._registry import unregister_optimizer as unregister_optimizer
 from ._source import FreeCoefficients as FreeCoefficients
 from ._source import FreeRows as FreeRows
 from ._source import GradientSource as GradientSource

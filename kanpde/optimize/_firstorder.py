@@ -36,6 +36,9 @@ class _Wrapped:
             self.waiting = None
         return self.vector, self.inner
 
+    def revive(self, damping: float) -> None:
+        """Go on: torch's optimizers have no damping."""
+
     def step(self, rows: GradientSource) -> StepReport:
         """One step of the torch optimizer."""
         vector, inner = self._prepare(rows)

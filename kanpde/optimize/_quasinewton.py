@@ -67,6 +67,9 @@ class SSBroyden:
         found = state["inverse"]
         self.inverse = None if found is None else found.clone()
 
+    def revive(self, damping: float) -> None:
+        """Go on: the line search finds its own step."""
+
     def restart(self) -> None:
         """Curvature is kept over new points: it belongs to the network more than to them."""
 

@@ -6,7 +6,6 @@ from ._data_rows import DataRows as DataRows
 from ._data_rows import Penalty as Penalty
 from ._prior import Prior as Prior
 from ._regress import descend as descend
-from ._regress import make_optimizer as make_optimizer
 from ._regress import regress as regress
 from ._sparsity import EdgePenalty as EdgePenalty
 from ._sparsity import SparseRows as SparseRows

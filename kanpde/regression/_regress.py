@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from kanpde.errors import InputError
 from kanpde.nets import Network
-from kanpde.optimize import LBFGS, Adam, LevenbergMarquardt, SSBroyden, StepReport
+from kanpde.optimize import StepReport, habits_of, make_optimizer
 from kanpde.regression._data_rows import DataRows, Penalty
 from kanpde.regression._prior import Prior
 
@@ -138,29 +137,8 @@ def descend(
     return found
 
 
-def make_optimizer(name: str) -> LevenbergMarquardt | SSBroyden | LBFGS | Adam:
-    """Build an optimizer with its customary settings by name.
-
-    Raises
-    ------
-    InputError
-        If the name is unknown.
-    """
-    if name not in MAKERS:
-        raise InputError(f"optimizer: expected one of {', '.join(MAKERS)}, got {name!r}")
-    return MAKERS[name]()
-
-
-MAKERS: dict[str, Callable[[], LevenbergMarquardt | SSBroyden | LBFGS | Adam]] = {
-    "lm": LevenbergMarquardt,
-    "lbfgs": LBFGS,
-    "ssbroyden": SSBroyden,
-    "adam": Adam,
-}
-
-
 def _stalled(losses: list[float], report: StepReport, optimizer: str) -> bool:
-    if optimizer == "adam":
+    if habits_of(optimizer).noisy:
         return False
     if not report.accepted:
         return True

@@ -8,8 +8,9 @@ import torch
 
 from kanpde.optimize._levenberg import LevenbergMarquardt
 from kanpde.problem._settings import Settings
+from kanpde.residual import Evaluation
 from kanpde.solvers._plan import make_plan
-from kanpde.solvers.training._descent import make_optimizer
+from kanpde.solvers.training._descent import DescentPhase
 
 
 def run(rows, optimizer, steps):
@@ -131,7 +132,8 @@ def test_state_continues_where_it_stopped(fake_rows, fit):
 @pytest.mark.parametrize("geodesic", [True, False])
 def test_setting_geodesic_reaches_the_optimizer(load_problem, geodesic):
     plan = make_plan(load_problem("oscillator"), Settings(geodesic=geodesic))
-    assert make_optimizer("lm", plan).geodesic is geodesic
+    phase = DescentPhase(plan, Evaluation(plan.problem), optimizer="lm")
+    assert phase.optimizer.geodesic is geodesic
 
 
 def test_reach_follows_a_curved_valley_in_fewer_steps(fake_rows):

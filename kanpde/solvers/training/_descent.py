@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from kanpde.nets import Network, network_from_record, network_record
-from kanpde.optimize import LBFGS, Adam, LevenbergMarquardt, SSBroyden, StepReport
+from kanpde.optimize import StepReport, habits_of, make_optimizer
 from kanpde.regression import EdgePenalty, SparseRows
 from kanpde.residual import INTERIOR, Drawn, Evaluation, Rows, TermSet, redraw_by_residual
 from kanpde.solvers._phase import (
@@ -33,13 +33,11 @@ from kanpde.solvers.training._extension import extended, loss_of
 from kanpde.solvers.training._weighting import Weighting
 from kanpde.trial import Trial
 
-REDRAW = {"lm": 25, "correction": 25, "ssbroyden": 50, "lbfgs": 50, "adam": 500}
 STALL_STEPS = 12
 EARLY_LEVELS = (0, 4, 10)
 EXTENSION_ROUND_OFF = 1e-3
 PATIENCE = 3  # redraws; what does not halve its loss over so many is handed to a correction
 DRIFT = 4.0  # fresh loss over fitted loss above which the points are the limit
-Optimizer = LevenbergMarquardt | SSBroyden | LBFGS | Adam
 
 
 class DescentPhase(Phase):
@@ -62,7 +60,11 @@ class DescentPhase(Phase):
         self.name = optimizer
         self.title = self.name
         self.trial = trial or plan.trial(started_network(plan))
-        self.optimizer = make_optimizer(optimizer, plan)
+        self.kind = optimizer
+        settings = plan.settings
+        self.optimizer = make_optimizer(
+            optimizer, geodesic=settings.geodesic, linear_algebra=settings.linear_algebra
+        )
         self.weighting = Weighting(plan, optimizer)
         self.rng = plan.rng(2)
         self.grids = list(plan.settings.grids or ())[1:]
@@ -81,7 +83,8 @@ class DescentPhase(Phase):
     def every(self) -> int:
         """Steps between two drawings of points; 0 for never."""
         given = self.plan.settings.redraw
-        return round(REDRAW[self.name] * self.point_schedule.pause) if given is None else given
+        usual = habits_of(self.kind).redraw * self.point_schedule.pause
+        return round(usual) if given is None else given
 
     @property
     def many(self) -> int:
@@ -217,7 +220,7 @@ class DescentPhase(Phase):
         self.recent = [*self.recent, report.loss][-STALL_STEPS:]
         self.done = (self.failures >= 3 or self._slow()) and not self.grids
         self.stalled = self.done
-        if self.failures and isinstance(self.optimizer, LevenbergMarquardt):
+        if self.failures:
             self.optimizer.revive(1e-2)
 
     def _slow(self) -> bool:
@@ -302,18 +305,6 @@ class DescentPhase(Phase):
 def _free(terms: TermSet) -> bool:
     """Whether the points of a term set may be chosen anywhere inside."""
     return terms.where == INTERIOR and terms.on is None
-
-
-def make_optimizer(name: str, plan: Plan) -> Optimizer:
-    """Build an optimizer by name."""
-    if name == "ssbroyden":
-        return SSBroyden()
-    if name == "lbfgs":
-        return LBFGS()
-    if name == "adam":
-        return Adam()
-    settings = plan.settings
-    return LevenbergMarquardt(geodesic=settings.geodesic, linear_algebra=settings.linear_algebra)
 
 
 def _number(value: float) -> float | None:

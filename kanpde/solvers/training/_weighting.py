@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from kanpde.errors import InputError
+from kanpde.optimize import habits_of
 from kanpde.residual import INTERIOR, Drawn, Rows, TermSet
 from kanpde.solvers._plan import Plan
 from kanpde.trial import Trial
@@ -133,7 +134,7 @@ class Weighting:
 
     def __init__(self, plan: Plan, optimizer: str) -> None:
         self.kind = plan.settings.weighting
-        self.plan, self.moving = plan, optimizer == "adam"
+        self.plan, self.moving = plan, habits_of(optimizer).noisy
         if self.kind == "causal" and plan.problem.time is None:
             raise InputError(
                 "weighting: causal needs a time coordinate, got none; "
