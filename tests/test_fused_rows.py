@@ -69,8 +69,10 @@ def integral():
 PROBLEMS = {"burgers": burgers, "flow": flow, "kdv": kdv, "integral": integral}
 
 
-def rows_of(problem, kernel, *, net="kan", chunk=None, exact=True):
-    settings = Settings(net=net, hidden=(5, 4), kernel=kernel, exact_conditions=exact, boundary=40)
+def rows_of(problem, kernel, *, chunk=None, exact=True, **options):
+    settings = Settings(
+        hidden=(5, 4), kernel=kernel, exact_conditions=exact, boundary=40, **options
+    )
     plan = make_plan(problem, settings)
     trial = plan.trial(make_network(plan))
     return Rows(trial, plan.draw(150, np.random.default_rng(2)), chunk=chunk)
@@ -81,12 +83,21 @@ def assembled(rows):
     return torch.cat([j for j, _ in pieces]), torch.cat([r for _, r in pieces])
 
 
+EDGES = {
+    "chebyshev": {"basis": "chebyshev"},
+    "mlp": {"net": "mlp"},
+    "bspline": {"basis": "bspline", "grid": 4},
+    "sine": {"basis": "sine", "degree": 3},
+    "rbf": {"basis": "rbf"},
+}
+
+
 @pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("net", ["kan", "mlp"])
+@pytest.mark.parametrize("edges", EDGES)
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_fused_rows_agree_with_plain_rows(name, net, exact):
-    plain = rows_of(PROBLEMS[name](), "torch", net=net, exact=exact)
-    fused = rows_of(PROBLEMS[name](), "auto", net=net, exact=exact)
+def test_fused_rows_agree_with_plain_rows(name, edges, exact):
+    plain = rows_of(PROBLEMS[name](), "torch", exact=exact, **EDGES[edges])
+    fused = rows_of(PROBLEMS[name](), "auto", exact=exact, **EDGES[edges])
     assert isinstance(plain.backend, JetBackend)
     assert isinstance(fused.backend, CompiledBackend)
     expected, residual = assembled(plain)
@@ -123,9 +134,17 @@ def test_steps_are_those_of_the_plain_path():
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-8)
 
 
+def test_steps_go_on_after_the_grid_was_extended():
+    options = {"grids": (2, 4), "steps": 6, "hidden": (3,), "interior": 150, "linear": False}
+    plain, fused = (solve(burgers(), kernel=k, **options) for k in ("torch", "fused"))
+    assert fused.trial.network.layer(0).blocks[0].basis.grid == 4
+    for one, other in zip(plain.history, fused.history, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-8)
+
+
 def test_fused_where_it_cannot_apply_names_the_reason():
-    with pytest.raises(InputError, match=r"kernel: fused needs .* got basis=bspline"):
-        solve(burgers(), kernel="fused", basis="bspline", steps=1)
+    with pytest.raises(InputError, match=r"kernel: fused needs .* got train_frequencies=True"):
+        solve(burgers(), kernel="fused", basis="sine", train_frequencies=True, steps=1)
     with pytest.raises(InputError, match=r"kernel: fused needs .* got dtype=float32"):
         solve(burgers(), kernel="fused", dtype="float32", steps=1)
     with pytest.raises(InputError, match="kernel: expected one of auto, torch, fused, got 'c'"):

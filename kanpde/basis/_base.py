@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from kanpde.basis._differentiable import whole_number, with_derivatives
+from kanpde.basis._taylor import EdgeRule
 from kanpde.errors import InputError, RunDirectoryError
 
 if TYPE_CHECKING:
@@ -52,8 +54,8 @@ class Basis(ABC):
     """Functions of one real variable; the same number of them for every input.
 
     Immutable. A new basis is one file: `values` (a closed form handed to
-    `with_derivatives`), `to_record` and `_from_record`, plus one entry in the registry
-    and in the conformance tests.
+    `with_derivatives`), `to_record` and `_from_record`, for the compiled kernel `edge_rule`,
+    plus one entry in the registry and in the conformance tests.
 
     Attributes
     ----------
@@ -154,6 +156,14 @@ class Basis(ABC):
         torch.Size([2, 4, 2, 3])
         """
         return self.values, None
+
+    def edge_rule(self) -> EdgeRule | None:
+        """Say how the compiled kernel gets the functions; ``None`` leaves them to torch."""
+        return None
+
+    def edge_tables(self, n_in: int) -> np.ndarray:
+        """Give the numbers that `edge_rule` reads, ``(n_in, table_size)``, float64."""
+        return np.empty((n_in, 0))
 
     def initial_coefficients(
         self,

@@ -17,7 +17,7 @@ from kanpde.basis._knots import (
     uniform_knots,
     with_outer_knots,
 )
-from kanpde.basis._piecewise import PieceTable, dense_values, local_values
+from kanpde.basis._piecewise import PieceTable, SplineRule, dense_values, local_values
 from kanpde.basis._transfer import blossom, largest_change, refit
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 
@@ -202,6 +202,15 @@ class BSpline(Basis):
         """
         self._check(z, 0)
         return local_values(self._table(z), z, self.count)
+
+    def edge_rule(self) -> SplineRule:
+        """Say how the compiled kernel gets the functions: from the pieces of the span."""
+        return SplineRule(self.count, self.degree)
+
+    def edge_tables(self, n_in: int) -> np.ndarray:
+        """Give knots and pieces of every input, ``(n_in, table_size)``."""
+        found = self._table(self._knots).numbers()
+        return np.broadcast_to(found, (n_in, found.shape[1]))
 
     def _check(self, z: Tensor, orders: int) -> None:
         if self._bound is not None and (z.ndim == 0 or z.shape[-1] != self._bound):

@@ -1,6 +1,7 @@
 """Sines and cosines of a few frequencies."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from kanpde.basis._base import Basis, data_field
 from kanpde.basis._differentiable import whole_number
+from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter, turned
 from kanpde.errors import InputError
 
 FREQUENCY = 1.6
@@ -48,6 +50,23 @@ def sine_values(angle: Tensor, rates: Tensor, orders: int) -> Tensor:
         torch.mul(turns[(m + 1) % 4], scale, out=found[m, :, 1])
         scale = scale * rates
     return found
+
+
+@dataclass(frozen=True)
+class _Rule(EdgeRule):
+    """Pairs of a sine and a cosine, the last of which may lack its cosine."""
+
+    count: int
+    frequencies: tuple[float, ...]
+
+    def write(self, writer: TaylorWriter, y: Series, table: int) -> list[Series]:
+        z = y[0]
+        assert z is not None  # values always are
+        found: list[Series] = []
+        for rate in self.frequencies:
+            pair = turned(writer, z, rate, min(2, self.count - len(found)))
+            found += [writer.chained(own, y) for own in pair]
+        return found
 
 
 class Sine(Basis):
@@ -117,6 +136,10 @@ class Sine(Basis):
         found = sine_values(rates * turned, rates, orders).flatten(1, 2)[:, : self.count]
         # memory runs over the points first, then over the inputs
         return found.permute(0, *range(found.dim() - 1, 1, -1), 1)
+
+    def edge_rule(self) -> EdgeRule | None:
+        """Say how the compiled kernel gets the functions; not where frequencies are trained."""
+        return None if self.trainable else _Rule(self.count, self.frequencies)
 
     def initial_scales(self, n_in: int) -> Tensor:
         """Give standard deviations of initial coefficients: falling with the frequency.
