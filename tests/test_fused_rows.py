@@ -27,6 +27,7 @@ from kanpde.residual.backends._compiled import CompiledBackend
 from kanpde.residual.backends._jets import JetBackend
 from kanpde.solvers._network import make_network
 from kanpde.solvers._plan import make_plan
+from kanpde.solvers.training._extension import extended
 
 
 def burgers():
@@ -134,12 +135,22 @@ def test_steps_are_those_of_the_plain_path():
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-8)
 
 
-def test_steps_go_on_after_the_grid_was_extended():
-    options = {"grids": (2, 4), "steps": 6, "hidden": (3,), "interior": 150, "linear": False}
-    plain, fused = (solve(burgers(), kernel=k, **options) for k in ("torch", "fused"))
-    assert fused.trial.network.layer(0).blocks[0].basis.grid == 4
-    for one, other in zip(plain.history, fused.history, strict=True):
-        assert one["loss"] == pytest.approx(other["loss"], rel=1e-8)
+def test_rows_after_an_extension_agree_with_plain_rows():
+    found = []
+    for kernel in ("torch", "fused"):
+        settings = Settings(basis="bspline", grids=(3, 6), hidden=(4,), kernel=kernel)
+        plan = make_plan(burgers(), settings)
+        coarse = plan.trial(make_network(plan))
+        drawn = plan.draw(150, np.random.default_rng(2))
+        before = Rows(coarse, drawn).vector()
+        fine, _ = extended(coarse, 6, plan.trial)
+        rows = Rows(fine, drawn)
+        assert isinstance(rows.backend, CompiledBackend if kernel == "fused" else JetBackend)
+        assert fine.count > coarse.count
+        assert (rows.vector() - before).abs().max() <= 1e-11 * before.abs().max()
+        found.append(assembled(rows))
+    for one, other in zip(*found, strict=True):
+        assert (one - other).abs().max() <= 1e-12 * one.abs().max()
 
 
 def test_fused_where_it_cannot_apply_names_the_reason():

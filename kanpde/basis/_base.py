@@ -61,6 +61,12 @@ class Basis(ABC):
     ----------
     name : str
         What `basis_from_record` and the command line call it.
+    default_degree : int
+        The size of a network's edges where nobody asks for one; the constructor's default.
+    degree_means : str
+        What settings called `degree` count, as the command line explains it.
+    default_base : str
+        Base function that customarily goes with it.
     count : int
         Functions per input.
     bounded : bool
@@ -71,10 +77,18 @@ class Basis(ABC):
     """
 
     name: ClassVar[str]
+    default_degree: ClassVar[int]
+    degree_means: ClassVar[str] = "polynomial degree of the edges"
+    default_base: ClassVar[str] = "identity"
     count: int
     bounded: bool
     dtype: torch.dtype = torch.float64
     device: torch.device = torch.device("cpu")
+
+    @classmethod
+    def for_network(cls, degree: int | None = None) -> "Self":
+        """Make the basis of a network's edges, of the default size where none is asked for."""
+        return cls(degree or cls.default_degree)  # type: ignore[call-arg]
 
     @abstractmethod
     def to_record(self) -> dict[str, Any]:

@@ -119,14 +119,20 @@ class Chebyshev(Basis):
     """
 
     name: ClassVar[str] = "chebyshev"
+    default_degree: ClassVar[int] = 3
 
-    def __init__(self, degree: int = 3, squash: str | None = "tanh") -> None:
+    def __init__(self, degree: int = default_degree, squash: str | None = "tanh") -> None:
         self.degree = whole_number("degree", degree, least=1)
         if squash not in ("tanh", None):
             raise InputError(f'squash: expected "tanh" or None, got {squash!r}')
         self.squash = squash
         self.count = degree
         self.bounded = squash is not None
+
+    @classmethod
+    def for_network(cls, degree: int | None = None) -> "Chebyshev":
+        """Make the basis of a network's edges, which bounds its inputs itself."""
+        return cls(degree or cls.default_degree, squash=None)
 
     def __repr__(self) -> str:
         return f"Chebyshev(degree={self.degree}, squash={self.squash!r})"

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from kanpde.basis._base import Family, Spread
-from kanpde.basis._differentiable import whole_number, with_derivatives
+from kanpde.basis._differentiable import placed, whole_number, with_derivatives
 from kanpde.basis._knots import checked_knots
-from kanpde.basis._place import placed
 from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter
 from kanpde.errors import ShapeError
 

@@ -111,8 +111,10 @@ class RBF(Basis):
     """
 
     name: ClassVar[str] = "rbf"
+    default_degree: ClassVar[int] = 4
+    degree_means: ClassVar[str] = "functions per edge"
 
-    def __init__(self, count: int = 4, width: float = 1.0) -> None:
+    def __init__(self, count: int = default_degree, width: float = 1.0) -> None:
         self.count = whole_number("count", count, least=1)
         real = isinstance(width, Real) and not isinstance(width, bool)
         if not real or not 0 < float(width) < float("inf"):

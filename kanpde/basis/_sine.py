@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kanpde.basis._base import Basis, data_field
 from kanpde.basis._differentiable import whole_number
-from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter, turned
+from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter
 from kanpde.errors import InputError
 
 FREQUENCY = 1.6
@@ -64,9 +64,22 @@ class _Rule(EdgeRule):
         assert z is not None  # values always are
         found: list[Series] = []
         for rate in self.frequencies:
-            pair = turned(writer, z, rate, min(2, self.count - len(found)))
+            pair = _turned(writer, z, rate, min(2, self.count - len(found)))
             found += [writer.chained(own, y) for own in pair]
         return found
+
+
+def _turned(writer: TaylorWriter, z: int, rate: float, count: int) -> list[Series]:
+    """Taylor coefficients of the first `count` of sin(rate z) and cos(rate z)."""
+    sine, cosine = writer.waves(z, rate)
+    found: list[Series] = [[sine], [cosine]]
+    size = 1.0
+    for m in range(1, writer.most + 1):
+        size *= rate / m
+        for k, own in enumerate(found[:count]):
+            sign = 1.0 if (m + k) % 4 < 2 else -1.0
+            own.append(writer.total([(sign * size, (sine, cosine)[(m + k) % 2], writer.one)]))
+    return found[:count]
 
 
 class Sine(Basis):
@@ -110,10 +123,12 @@ class Sine(Basis):
     """
 
     name: ClassVar[str] = "sine"
+    default_degree: ClassVar[int] = 2
+    degree_means: ClassVar[str] = "functions per edge"
 
     def __init__(
         self,
-        count: int = 2,
+        count: int = default_degree,
         frequency: float | Sequence[float] = FREQUENCY,
         *,
         trainable: bool = False,

@@ -78,21 +78,3 @@ class EdgeRule(ABC):
         table
             Where the numbers of this input begin.
         """
-
-
-def turned(writer: TaylorWriter, z: int, rate: float, count: int) -> list[Series]:
-    """Taylor coefficients of the first `count` of sin(rate z) and cos(rate z).
-
-    Examples
-    --------
-    Coefficient 2 of the sine is -rate²/2 times the sine itself.
-    """
-    sine, cosine = writer.waves(z, rate)
-    found: list[Series] = [[sine], [cosine]]
-    size = 1.0
-    for m in range(1, writer.most + 1):
-        size *= rate / m
-        for k, own in enumerate(found[:count]):
-            sign = 1.0 if (m + k) % 4 < 2 else -1.0
-            own.append(writer.total([(sign * size, (sine, cosine)[(m + k) % 2], writer.one)]))
-    return found[:count]
