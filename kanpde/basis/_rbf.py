@@ -63,7 +63,8 @@ class _Rule(EdgeRule):
         assert z is not None  # values always are
         found = []
         for center in self.centers:
-            u = writer.total([(self.rate, z, writer.one), _constant(writer, -self.rate * center)])
+            shift = (-self.rate * center, writer.one, writer.one)
+            u = writer.total([(self.rate, z, writer.one), shift])
             square = writer.total([(1.0, u, u)])
             assert square is not None
             own: Series = [writer.decay(square)]
@@ -73,10 +74,6 @@ class _Rule(EdgeRule):
                 own.append(writer.total([(factor, u, own[m]), *below]))
             found.append(writer.chained(own, y))
         return found
-
-
-def _constant(writer: TaylorWriter, value: float) -> tuple[float, int, int]:
-    return value, writer.one, writer.one
 
 
 class RBF(Basis):
