@@ -5,6 +5,8 @@
 KAN [2, 8, 8, 8, 8, 1], Chebyshev edges of degree 2, 681 coefficients. Residuals alone, residuals
 and Jacobian on the plain path and on the fused kernel, the Gram product of that Jacobian (symmetric
 rank-k update), factorisation and solve: all in one process, taking turns, threads as in a solve.
+Then steps (residuals and Jacobian, Gram product, factorisation and solve) with every basis, KAN
+[2, 8, 8, 1] with 8 functions and a base function per edge, 809 coefficients, on both paths.
 Then, in fresh processes, the seconds from the start of `python -m kanpde solve` to the end of the
 first optimizer step, with the kernel compiled by an earlier run and with an empty cache, and
 what it costs to import numba and to load the kernel.
@@ -26,7 +28,7 @@ import numpy as np
 import torch
 from _bench import interleaved, machine, write
 
-from kanpde import Settings
+from kanpde import Problem, Settings
 from kanpde.optimize._accumulators import Gram
 from kanpde.optimize._threads import few_threads
 from kanpde.residual._rows import Rows
@@ -36,6 +38,14 @@ from kanpde.solvers._plan import make_plan
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEM = ROOT / "problems" / "burgers.py"
 SETTINGS = {"hidden": (8, 8, 8, 8), "degree": 2}
+WHAT = ("rows", "rows and jacobian", "step")
+BASES = {
+    "chebyshev": {"basis": "chebyshev", "degree": 8},
+    "chebyshev with silu": {"basis": "chebyshev", "degree": 8, "base": "silu"},
+    "bspline": {"basis": "bspline", "grid": 5, "degree": 3},
+    "sine": {"basis": "sine", "degree": 8},
+    "rbf": {"basis": "rbf", "degree": 8},
+}
 
 FIRST = """
 import os, sys, time
@@ -63,15 +73,21 @@ print(json.dumps({"import_numba_s": c - a, "import_numba_cpu_s": d - b,
 """
 
 
-def step(points: int, repeat: int) -> dict:
-    """Milliseconds of every part of a step."""
+def burgers() -> Problem:
+    """The problem of the file."""
     spec = spec_from_file_location("problem_burgers", PROBLEM)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module.problem()
+
+
+def step(points: int, repeat: int) -> dict:
+    """Milliseconds of every part of a step."""
+    problem = burgers()
     calls, rows = {}, {}
     for kernel in ("torch", "fused"):
         settings = Settings(kernel=kernel, **SETTINGS)
-        plan = make_plan(module.problem(), settings)
+        plan = make_plan(problem, settings)
         trial = plan.trial(make_network(plan))
         drawn = plan.draw(points, np.random.default_rng(0))
         rows[kernel] = Rows(trial, drawn)
@@ -84,8 +100,8 @@ def step(points: int, repeat: int) -> dict:
     gram = Gram(trial.count, trial.eta)
 
     def product() -> None:
-        for piece, _ in pieces:
-            gram._add(piece, None)
+        for piece, residual in pieces:
+            gram._add(piece, residual)
 
     def factor() -> torch.Tensor:
         gram.matrix.zero_()
@@ -123,6 +139,50 @@ def step(points: int, repeat: int) -> dict:
             least["rows and jacobian fused"] / least["rows and jacobian torch"], 3
         ),
     }
+
+
+def bases(points: int, repeat: int) -> dict:
+    """Milliseconds of residuals and Jacobian and of whole steps, by basis and kernel."""
+    problem = burgers()
+    calls, counts = {}, {}
+    for name, options in BASES.items():
+        for kernel in ("torch", "fused"):
+            plan = make_plan(problem, Settings(kernel=kernel, hidden=(8, 8), **options))
+            trial = plan.trial(make_network(plan))
+            rows = Rows(trial, plan.draw(points, np.random.default_rng(0)))
+            gram = Gram(trial.count, trial.eta)
+
+            def whole(rows: Rows = rows, gram: Gram = gram) -> torch.Tensor:
+                gram.matrix.zero_()
+                for piece, residual in rows.jacobian():
+                    gram.add(piece, residual)
+                gram.reduce()
+                gram._factor = None
+                return gram.step(1e-3)
+
+            calls[f"{name}, rows {kernel}"] = rows.vector
+            calls[f"{name}, rows and jacobian {kernel}"] = lambda own=rows: list(own.jacobian())
+            calls[f"{name}, step {kernel}"] = whole
+            counts[name] = trial.count
+    timed = interleaved(calls, repeat=repeat)
+    found: dict = {"points": points, "coefficients": counts, "times": timed}
+    for kernel in ("torch", "fused"):
+        for what in WHAT:
+            usual = timed[f"chebyshev, {what} {kernel}"]["median_ms"]
+            found[f"{what} {kernel} over chebyshev"] = {
+                name: round(timed[f"{name}, {what} {kernel}"]["median_ms"] / usual, 3)
+                for name in BASES
+            }
+    # what splines cost where the kernel does not know them
+    found["bspline torch over chebyshev fused"] = {
+        what: round(
+            timed[f"bspline, {what} torch"]["median_ms"]
+            / timed[f"chebyshev, {what} fused"]["median_ms"],
+            3,
+        )
+        for what in WHAT
+    }
+    return found
 
 
 def first_step(environment: dict[str, str], *options: str) -> dict[str, float]:
@@ -172,7 +232,10 @@ def start_up() -> dict:
 
 
 def main() -> int:
-    """Measure, print, write; fails where the fused rows cost more than half the product."""
+    """Measure, print, write; fails where fused rows cost more than half the product.
+
+    And where a step with splines costs more than one and a half with Chebyshev edges.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=7000)
     parser.add_argument("--repeat", type=int, default=9)
@@ -182,14 +245,17 @@ def main() -> int:
     torch.set_default_dtype(torch.float64)
     with few_threads(options.threads):
         found = {"machine": machine(), "step": step(options.points, options.repeat)}
-    for name, value in found["step"]["times"].items():
-        print(f"{name:28s} {value['median_ms']:8.2f} ms (least {value['least_ms']:.2f})")
+        found["bases"] = bases(options.points, options.repeat)
+    for name, value in [*found["step"]["times"].items(), *found["bases"]["times"].items()]:
+        print(f"{name:44s} {value['median_ms']:8.2f} ms (least {value['least_ms']:.2f})")
     print("fused rows and Jacobian over Gram product:", found["step"]["fused_over_gram"])
+    ratios = found["bases"]["step fused over chebyshev"]
+    print("fused steps over that of Chebyshev edges:", ratios)
     if not options.no_start_up:
         found["start_up"] = start_up()
         print(json.dumps(found["start_up"], indent=1))
     print(write("bench_step", found))
-    return int(found["step"]["fused_over_gram"] > 0.5)
+    return int(found["step"]["fused_over_gram"] > 0.5 or ratios["bspline"] > 1.5)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from kanpde.residual.backends._compiled import CompiledBackend
 from kanpde.residual.backends._jets import JetBackend
 from kanpde.solvers._network import make_network
 from kanpde.solvers._plan import make_plan
+from kanpde.solvers.training._extension import extended
 
 
 def burgers():
@@ -69,8 +70,10 @@ def integral():
 PROBLEMS = {"burgers": burgers, "flow": flow, "kdv": kdv, "integral": integral}
 
 
-def rows_of(problem, kernel, *, net="auto", chunk=None, exact=True):
-    settings = Settings(net=net, hidden=(5, 4), kernel=kernel, exact_conditions=exact, boundary=40)
+def rows_of(problem, kernel, *, chunk=None, exact=True, **options):
+    settings = Settings(
+        hidden=(5, 4), kernel=kernel, exact_conditions=exact, boundary=40, **options
+    )
     plan = make_plan(problem, settings)
     trial = plan.trial(make_network(plan))
     return Rows(trial, plan.draw(150, np.random.default_rng(2)), chunk=chunk)
@@ -81,12 +84,21 @@ def assembled(rows):
     return torch.cat([j for j, _ in pieces]), torch.cat([r for _, r in pieces])
 
 
+EDGES = {
+    "chebyshev": {"basis": "chebyshev"},
+    "mlp": {"net": "mlp"},
+    "bspline": {"basis": "bspline", "grid": 4},
+    "sine": {"basis": "sine", "degree": 3},
+    "rbf": {"basis": "rbf"},
+}
+
+
 @pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize("net", ["auto", "mlp"])
+@pytest.mark.parametrize("edges", EDGES)
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_fused_rows_agree_with_plain_rows(name, net, exact):
-    plain = rows_of(PROBLEMS[name](), "torch", net=net, exact=exact)
-    fused = rows_of(PROBLEMS[name](), "auto", net=net, exact=exact)
+def test_fused_rows_agree_with_plain_rows(name, edges, exact):
+    plain = rows_of(PROBLEMS[name](), "torch", exact=exact, **EDGES[edges])
+    fused = rows_of(PROBLEMS[name](), "auto", exact=exact, **EDGES[edges])
     assert isinstance(plain.backend, JetBackend)
     assert isinstance(fused.backend, CompiledBackend)
     expected, residual = assembled(plain)
@@ -123,9 +135,27 @@ def test_steps_are_those_of_the_plain_path():
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-8)
 
 
+def test_rows_after_an_extension_agree_with_plain_rows():
+    found = []
+    for kernel in ("torch", "fused"):
+        settings = Settings(basis="bspline", grids=(3, 6), hidden=(4,), kernel=kernel)
+        plan = make_plan(burgers(), settings)
+        coarse = plan.trial(make_network(plan))
+        drawn = plan.draw(150, np.random.default_rng(2))
+        before = Rows(coarse, drawn).vector()
+        fine, _ = extended(coarse, 6, plan.trial)
+        rows = Rows(fine, drawn)
+        assert isinstance(rows.backend, CompiledBackend if kernel == "fused" else JetBackend)
+        assert fine.count > coarse.count
+        assert (rows.vector() - before).abs().max() <= 1e-11 * before.abs().max()
+        found.append(assembled(rows))
+    for one, other in zip(*found, strict=True):
+        assert (one - other).abs().max() <= 1e-12 * one.abs().max()
+
+
 def test_fused_where_it_cannot_apply_names_the_reason():
-    with pytest.raises(InputError, match=r"kernel: fused needs .* got basis=bspline"):
-        solve(burgers(), kernel="fused", basis="bspline", steps=1)
+    with pytest.raises(InputError, match=r"kernel: fused needs .* got train_frequencies=True"):
+        solve(burgers(), kernel="fused", basis="sine", train_frequencies=True, steps=1)
     with pytest.raises(InputError, match=r"kernel: fused needs .* got dtype=float32"):
         solve(burgers(), kernel="fused", dtype="float32", steps=1)
     with pytest.raises(InputError, match="kernel: expected one of auto, torch, fused, got 'c'"):

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from kanpde.basis._differentiable import whole_number, with_derivatives
+from kanpde.basis._taylor import EdgeRule
 from kanpde.errors import InputError, RunDirectoryError
 
 if TYPE_CHECKING:
@@ -52,13 +54,19 @@ class Basis(ABC):
     """Functions of one real variable; the same number of them for every input.
 
     Immutable. A new basis is one file: `values` (a closed form handed to
-    `with_derivatives`), `to_record` and `_from_record`, plus one entry in the registry
-    and in the conformance tests.
+    `with_derivatives`), `to_record` and `_from_record`, for the compiled kernel `edge_rule`,
+    plus one entry in the registry and in the conformance tests.
 
     Attributes
     ----------
     name : str
         What `basis_from_record` and the command line call it.
+    default_degree : int
+        The size of a network's edges where nobody asks for one; the constructor's default.
+    degree_means : str
+        What settings called `degree` count, as the command line explains it.
+    default_base : str
+        Base function that customarily goes with it.
     count : int
         Functions per input.
     bounded : bool
@@ -69,10 +77,18 @@ class Basis(ABC):
     """
 
     name: ClassVar[str]
+    default_degree: ClassVar[int]
+    degree_means: ClassVar[str] = "polynomial degree of the edges"
+    default_base: ClassVar[str] = "identity"
     count: int
     bounded: bool
     dtype: torch.dtype = torch.float64
     device: torch.device = torch.device("cpu")
+
+    @classmethod
+    def for_network(cls, degree: int | None = None) -> "Self":
+        """Make the basis of a network's edges, of the default size where none is asked for."""
+        return cls(degree or cls.default_degree)  # type: ignore[call-arg]
 
     @abstractmethod
     def to_record(self) -> dict[str, Any]:
@@ -154,6 +170,14 @@ class Basis(ABC):
         torch.Size([2, 4, 2, 3])
         """
         return self.values, None
+
+    def edge_rule(self) -> EdgeRule | None:
+        """Say how the compiled kernel gets the functions; ``None`` leaves them to torch."""
+        return None
+
+    def edge_tables(self, n_in: int) -> np.ndarray:
+        """Give the numbers that `edge_rule` reads, ``(n_in, table_size)``, float64."""
+        return np.empty((n_in, 0))
 
     def initial_coefficients(
         self,

@@ -17,7 +17,7 @@ from kanpde.basis._knots import (
     uniform_knots,
     with_outer_knots,
 )
-from kanpde.basis._piecewise import PieceTable, dense_values, local_values
+from kanpde.basis._piecewise import PieceTable, SplineRule, dense_values, local_values
 from kanpde.basis._transfer import blossom, largest_change, refit
 from kanpde.errors import InputError, RunDirectoryError, ShapeError
 
@@ -76,11 +76,14 @@ class BSpline(Basis):
     """
 
     name: ClassVar[str] = "bspline"
+    default_degree: ClassVar[int] = 3
+    default_grid: ClassVar[int] = 5
+    default_base: ClassVar[str] = "silu"
 
     def __init__(
         self,
-        grid: int = 5,
-        degree: int = 3,
+        grid: int = default_grid,
+        degree: int = default_degree,
         *,
         lower: float = -1.0,
         upper: float = 1.0,
@@ -104,6 +107,11 @@ class BSpline(Basis):
         shared = bool((self._knots == self._knots[:1]).all())
         self._distinct = self._knots[:1] if shared else self._knots
         self._tables: dict[tuple[torch.dtype, torch.device], PieceTable] = {}
+
+    @classmethod
+    def for_network(cls, degree: int | None = None, grid: int | None = None) -> "BSpline":
+        """Make the basis of a network's edges, of the default size where none is asked for."""
+        return cls(grid or cls.default_grid, degree or cls.default_degree)
 
     def __repr__(self) -> str:
         return f"BSpline(grid={self.grid}, degree={self.degree}, inputs={self._bound})"
@@ -168,14 +176,10 @@ class BSpline(Basis):
         Returns
         -------
         Tensor
-            Shape ``(orders + 1, N, n_in, count)``, `z`'s dtype and device.
-            Differentiable in `z` to any depth; the gradient of order m is
-            order m + 1 in closed form.
+            Shape ``(orders + 1, N, n_in, count)``; see `Basis.values`.
 
         Raises
         ------
-        InputError
-            If `orders` is negative or `z` is not floating point.
         ShapeError
             If the last axis of `z` is not n_in.
 
@@ -190,18 +194,19 @@ class BSpline(Basis):
     def local(self, z: Tensor) -> tuple[Family, Spread | None]:
         """Give the p + 1 functions that live at each point, and their places.
 
-        Parameters
-        ----------
-        z
-            Points, shape ``(N, n_in)``.
-
-        Returns
-        -------
-        tuple
-            See `Basis.local`.
+        See `Basis.local`.
         """
         self._check(z, 0)
         return local_values(self._table(z), z, self.count)
+
+    def edge_rule(self) -> SplineRule:
+        """Say how the compiled kernel gets the functions: from the pieces of the span."""
+        return SplineRule(self.count, self.degree)
+
+    def edge_tables(self, n_in: int) -> np.ndarray:
+        """Give knots and pieces of every input, ``(n_in, table_size)``."""
+        found = self._table(self._knots).numbers()
+        return np.broadcast_to(found, (n_in, found.shape[1]))
 
     def _check(self, z: Tensor, orders: int) -> None:
         if self._bound is not None and (z.ndim == 0 or z.shape[-1] != self._bound):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from kanpde.basis._base import Family, Spread
-from kanpde.basis._differentiable import whole_number, with_derivatives
+from kanpde.basis._differentiable import placed, whole_number, with_derivatives
 from kanpde.basis._knots import checked_knots
-from kanpde.basis._place import placed
+from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter
 from kanpde.errors import ShapeError
 
 
@@ -51,6 +51,34 @@ def _times_linear(polynomial: np.ndarray, constant: np.ndarray, slope: np.ndarra
 
 
 @dataclass(frozen=True)
+class SplineRule(EdgeRule):
+    """Splines by a search for the span and the pieces there; the knots are in the table.
+
+    An input's table holds its M knots, then for every row of the `PieceTable` the left end,
+    half the length, the first function that lives there, and the pieces' coefficients.
+    """
+
+    count: int
+    degree: int
+
+    @property
+    def spans(self) -> int:
+        """Rows of the `PieceTable`."""
+        return self.count + self.degree + 2
+
+    @property
+    def table_size(self) -> int:
+        """Numbers per input."""
+        return self.spans - 1 + self.spans * (3 + (self.degree + 1) ** 2)
+
+    def write(self, writer: TaylorWriter, y: Series, table: int) -> list[Series]:
+        z = y[0]
+        assert z is not None  # values always are
+        found = writer.pieces(z, table, degree=self.degree, count=self.count)
+        return [writer.chained(own, y) for own in found]
+
+
+@dataclass(frozen=True)
 class PieceTable:
     """The polynomial pieces of every B-spline on some knot vectors.
 
@@ -80,6 +108,19 @@ class PieceTable:
     def rows(self) -> Tensor:
         """All coefficients of a row side by side, ``(R (M + 1), (p + 1) width)``."""
         return self.powers.transpose(0, 1).reshape(self.powers.shape[1], -1)
+
+    def numbers(self) -> np.ndarray:
+        """Give knot vectors and pieces as `SplineRule` reads them, ``(R, table_size)``.
+
+        Coefficients are those of powers of x - middle, from power 0 on.
+        """
+        half = torch.where(self.inverse > 0, 0.5 / self.inverse, 0.0)
+        power = torch.arange(len(self.powers))
+        pieces = self.powers.permute(1, 2, 0) * self.inverse[:, None, None] ** power
+        spans = [self.left[:, None], half[:, None], self.columns[:, :1], pieces.flatten(1)]
+        rows = torch.cat(spans, dim=1).reshape(len(self.knots), -1)
+        found: np.ndarray = torch.cat((self.knots, rows), dim=1).numpy()
+        return found
 
     @classmethod
     def build(

@@ -1,5 +1,6 @@
 """Gaussian bumps at fixed centres."""
 
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from kanpde.basis._base import Basis, data_field
 from kanpde.basis._differentiable import whole_number
+from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter
 from kanpde.errors import InputError
 
 START = 0.2  # edges that start nearly straight train better
@@ -48,6 +50,32 @@ def gaussian_values(u: Tensor, rate: float, orders: int) -> Tensor:
     return found
 
 
+@dataclass(frozen=True)
+class _Rule(EdgeRule):
+    """Gaussians of u = rate (z - center): c_m+1 = -2 rate (u c_m + rate c_m-1) / (m + 1)."""
+
+    count: int
+    centers: tuple[float, ...]
+    rate: float
+
+    def write(self, writer: TaylorWriter, y: Series, table: int) -> list[Series]:
+        z = y[0]
+        assert z is not None  # values always are
+        found = []
+        for center in self.centers:
+            shift = (-self.rate * center, writer.one, writer.one)
+            u = writer.total([(self.rate, z, writer.one), shift])
+            square = writer.total([(1.0, u, u)])
+            assert square is not None
+            own: Series = [writer.decay(square)]
+            for m in range(writer.most):
+                factor = -2.0 * self.rate / (m + 1)
+                below = [(factor * self.rate, own[m - 1], writer.one)] if m else []
+                own.append(writer.total([(factor, u, own[m]), *below]))
+            found.append(writer.chained(own, y))
+        return found
+
+
 class RBF(Basis):
     r"""Gaussians :math:`\exp(-((z - c_k) / h)^2)` with `count` centres evenly on [-1, 1].
 
@@ -80,14 +108,17 @@ class RBF(Basis):
     """
 
     name: ClassVar[str] = "rbf"
+    default_degree: ClassVar[int] = 4
+    degree_means: ClassVar[str] = "functions per edge"
 
-    def __init__(self, count: int = 4, width: float = 1.0) -> None:
+    def __init__(self, count: int = default_degree, width: float = 1.0) -> None:
         self.count = whole_number("count", count, least=1)
         real = isinstance(width, Real) and not isinstance(width, bool)
         if not real or not 0 < float(width) < float("inf"):
             raise InputError(f"width: expected a positive number, got {width!r}")
         self.width = float(width)
         self.spacing = 2.0 / max(self.count - 1, 1)
+        self._first = -1.0 if self.count > 1 else 0.0
         self.bounded = False
 
     def __repr__(self) -> str:
@@ -96,12 +127,18 @@ class RBF(Basis):
     def _evaluate(self, z: Tensor, place: Tensor | None, orders: int) -> Tensor:
         turned = z.permute(*range(z.dim() - 1, -1, -1))
         rate = 1.0 / (self.width * self.spacing)
-        first = -1.0 if self.count > 1 else 0.0
-        centres = first + self.spacing * torch.arange(self.count, dtype=z.dtype, device=z.device)
+        centres = self._first + self.spacing * torch.arange(
+            self.count, dtype=z.dtype, device=z.device
+        )
         u = rate * (turned - centres.reshape(-1, *(1,) * z.dim()))
         found = gaussian_values(u, rate, orders)
         # memory runs over the points first, then over the inputs
         return found.permute(0, *range(found.dim() - 1, 1, -1), 1)
+
+    def edge_rule(self) -> EdgeRule:
+        """Say how the compiled kernel gets the functions: by Hermite's recurrence."""
+        centers = tuple(self._first + self.spacing * k for k in range(self.count))
+        return _Rule(self.count, centers, 1.0 / (self.width * self.spacing))
 
     def initial_scales(self, n_in: int) -> Tensor:
         """Give standard deviations of initial coefficients: the same for every bump.

@@ -1,6 +1,7 @@
 """Sines and cosines of a few frequencies."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from kanpde.basis._base import Basis, data_field
 from kanpde.basis._differentiable import whole_number
+from kanpde.basis._taylor import EdgeRule, Series, TaylorWriter
 from kanpde.errors import InputError
 
 FREQUENCY = 1.6
@@ -48,6 +50,36 @@ def sine_values(angle: Tensor, rates: Tensor, orders: int) -> Tensor:
         torch.mul(turns[(m + 1) % 4], scale, out=found[m, :, 1])
         scale = scale * rates
     return found
+
+
+@dataclass(frozen=True)
+class _Rule(EdgeRule):
+    """Pairs of a sine and a cosine, the last of which may lack its cosine."""
+
+    count: int
+    frequencies: tuple[float, ...]
+
+    def write(self, writer: TaylorWriter, y: Series, table: int) -> list[Series]:
+        z = y[0]
+        assert z is not None  # values always are
+        found: list[Series] = []
+        for rate in self.frequencies:
+            pair = _turned(writer, z, rate, min(2, self.count - len(found)))
+            found += [writer.chained(own, y) for own in pair]
+        return found
+
+
+def _turned(writer: TaylorWriter, z: int, rate: float, count: int) -> list[Series]:
+    """Taylor coefficients of the first `count` of sin(rate z) and cos(rate z)."""
+    sine, cosine = writer.waves(z, rate)
+    found: list[Series] = [[sine], [cosine]]
+    size = 1.0
+    for m in range(1, writer.most + 1):
+        size *= rate / m
+        for k, own in enumerate(found[:count]):
+            sign = 1.0 if (m + k) % 4 < 2 else -1.0
+            own.append(writer.total([(sign * size, (sine, cosine)[(m + k) % 2], writer.one)]))
+    return found[:count]
 
 
 class Sine(Basis):
@@ -91,10 +123,12 @@ class Sine(Basis):
     """
 
     name: ClassVar[str] = "sine"
+    default_degree: ClassVar[int] = 2
+    degree_means: ClassVar[str] = "functions per edge"
 
     def __init__(
         self,
-        count: int = 2,
+        count: int = default_degree,
         frequency: float | Sequence[float] = FREQUENCY,
         *,
         trainable: bool = False,
@@ -117,6 +151,10 @@ class Sine(Basis):
         found = sine_values(rates * turned, rates, orders).flatten(1, 2)[:, : self.count]
         # memory runs over the points first, then over the inputs
         return found.permute(0, *range(found.dim() - 1, 1, -1), 1)
+
+    def edge_rule(self) -> EdgeRule | None:
+        """Say how the compiled kernel gets the functions; not where frequencies are trained."""
+        return None if self.trainable else _Rule(self.count, self.frequencies)
 
     def initial_scales(self, n_in: int) -> Tensor:
         """Give standard deviations of initial coefficients: falling with the frequency.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from kanpde.basis import RBF, Basis, BSpline, Chebyshev, Sine
+from kanpde.basis import BASES, Basis, BSpline
 from kanpde.errors import InputError
 from kanpde.fitting._dataset import Dataset
 from kanpde.fitting._settings import FitSettings
@@ -12,7 +12,6 @@ from kanpde.nets import KAN, MLP, BasisBlock, Network
 
 HIDDEN = (5,)
 HIDDEN_MLP = (16, 16)
-GRID, DEGREE = 5, 3
 
 
 def make_network(data: Dataset, settings: FitSettings) -> Network:
@@ -30,8 +29,9 @@ def make_network(data: Dataset, settings: FitSettings) -> Network:
     width = list(settings.width) if settings.width else [d, *hidden, m]
     if settings.net == "mlp":
         return fits(MLP(width, generator=generator), data)
-    basis, base = _basis(settings)
-    network = KAN(width, basis=basis, base=settings.base or base, generator=generator)
+    basis = _basis(settings)
+    base = settings.base or basis.default_base
+    network = KAN(width, basis=basis, base=base, generator=generator)
     return fits(network, data)
 
 
@@ -48,16 +48,13 @@ def fits(network: Network, data: Dataset) -> Network:
     return network
 
 
-def _basis(settings: FitSettings) -> tuple[Basis, str]:
-    """Basis and customary base function."""
-    if settings.basis in (None, "bspline"):
-        grid = settings.grids[0] if settings.grids else settings.grid or GRID
-        return BSpline(grid=grid, degree=settings.degree or DEGREE), "silu"
-    if settings.basis == "sine":
-        return Sine(settings.degree or 4), "identity"
-    if settings.basis == "rbf":
-        return RBF(settings.degree or 5), "identity"
-    return Chebyshev(degree=settings.degree or 5, squash=None), "identity"
+def _basis(settings: FitSettings) -> Basis:
+    """Make the basis of the edges."""
+    name = settings.basis or BSpline.name
+    if name == BSpline.name:
+        grid = settings.grids[0] if settings.grids else settings.grid
+        return BSpline.for_network(settings.degree, grid)
+    return BASES[name].for_network(settings.degree)
 
 
 def grid_of(network: Network) -> int | None:

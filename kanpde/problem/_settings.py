@@ -61,8 +61,8 @@ class Settings:
     derivatives
         ``"jets"`` (closed form) or ``"autograd"`` (nested, the reference).
     kernel
-        What computes residuals and their Jacobian: ``"torch"``, ``"fused"`` (compiled, for
-        Chebyshev edges and MLPs in float64 on the CPU), or ``"auto"``: fused where it applies.
+        What computes residuals and their Jacobian: ``"torch"``, ``"fused"`` (compiled;
+        float64 on the CPU, no trained frequencies), or ``"auto"``: fused where it applies.
     linear_algebra
         ``"auto"``, ``"gram"`` (normal equations), ``"qr"``, ``"dual"`` (fewer rows
         than coefficients) or ``"cg"`` (conjugate gradients, no square matrix).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kanpde.basis import FREQUENCY, RBF, Basis, BSpline, Chebyshev, Sine
+from kanpde.basis import BASES, FREQUENCY, Basis, BSpline, Chebyshev, Sine
 from kanpde.errors import InputError
 from kanpde.nets import KAN, MLP, Network
 from kanpde.problem import Problem, Settings
@@ -30,7 +30,9 @@ def make_network(plan: Plan) -> Network:
         return MLP(_matched_mlp(plan, width), generator=generator)
     if settings.edges != "bspline":
         basis = _smooth_basis(settings.edges, settings)
-        return KAN(width, basis=basis, base=settings.base or "identity", generator=generator)
+        return KAN(
+            width, basis=basis, base=settings.base or basis.default_base, generator=generator
+        )
     order = plan.problem.order
     degree = settings.degree or suggested_degree(plan.problem)
     if degree < order:
@@ -38,7 +40,7 @@ def make_network(plan: Plan) -> Network:
             f"degree: expected at least {order}, the order of the equation, got {degree}; "
             f"{suggested_degree(plan.problem)} is suggested"
         )
-    grid = settings.grids[0] if settings.grids else (settings.grid or 5)
+    grid = settings.grids[0] if settings.grids else settings.grid
     for coarse, fine in zip(settings.grids or (), (settings.grids or ())[1:], strict=False):
         if fine % coarse:
             raise InputError(
@@ -46,11 +48,9 @@ def make_network(plan: Plan) -> Network:
                 "function; choose multiples such as 3,6,12"
             )
     width = [width[0], *(settings.hidden or (8, 8)), width[-1]]
+    splines = BSpline.for_network(degree, grid)
     return KAN(
-        width,
-        basis=BSpline(grid=grid, degree=degree),
-        base=settings.base or "silu",
-        generator=generator,
+        width, basis=splines, base=settings.base or splines.default_base, generator=generator
     )
 
 
@@ -58,15 +58,13 @@ def _smooth_basis(name: str, settings: Settings) -> Basis:
     """Make a basis without a grid; `degree` is its number of functions."""
     if settings.grid or settings.grids:
         raise InputError(f"grid: {name.capitalize()} edges have no grid; use basis=bspline")
-    if name == "sine":
+    if name == Sine.name:
         return Sine(
-            settings.degree or 2,
+            settings.degree or Sine.default_degree,
             settings.frequency or FREQUENCY,
             trainable=settings.train_frequencies,
         )
-    if name == "rbf":
-        return RBF(settings.degree or 4)
-    return Chebyshev(degree=settings.degree or 3, squash=None)
+    return BASES[name].for_network(settings.degree)
 
 
 def suggested_degree(problem: Problem) -> int:
@@ -76,14 +74,14 @@ def suggested_degree(problem: Problem) -> int:
     --------
     A fourth-order equation asks for degree 5.
     """
-    return max(3, problem.order + 1)
+    return max(BSpline.default_degree, problem.order + 1)
 
 
 def _matched_mlp(plan: Plan, width: list[int]) -> list[int]:
     """Hidden widths as given, or three layers with about as many coefficients as the KAN."""
     if plan.settings.hidden:
         return width
-    kan = KAN(width, basis=Chebyshev(degree=3, squash=None), base="identity")
+    kan = KAN(width, basis=Chebyshev.for_network(), base=Chebyshev.default_base)
     options = list(range(4, 65))
     counts = [MLP([width[0], n, n, n, width[-1]]).count for n in options]
     n = options[int(np.argmin([abs(c - kan.count) for c in counts]))]

@@ -273,19 +273,18 @@ def _check_kernel(settings: Settings, device: torch.device) -> None:
     found = _against_kernel(settings, device)
     if settings.kernel == "fused" and found:
         raise InputError(
-            "kernel: fused needs Chebyshev edges or an MLP, float64, jets, the CPU and "
+            "kernel: fused needs edges that train coefficients only, float64, jets, the CPU and "
             f"numba; got {found}; use kernel=auto"
         )
 
 
 def _against_kernel(settings: Settings, device: torch.device) -> str | None:
     """Tell what keeps the fused kernel from being used."""
-    splines = settings.net != "mlp" and settings.edges != "chebyshev"
     for wrong, found in (
         (device.type != "cpu", f"device={device}"),
         (settings.dtype != "float64", f"dtype={settings.dtype}"),
         (settings.derivatives != "jets", f"derivatives={settings.derivatives}"),
-        (splines, f"basis={settings.edges}"),
+        (settings.train_frequencies, "train_frequencies=True"),
         (not kernel_available(), "no package numba"),
     ):
         if wrong:

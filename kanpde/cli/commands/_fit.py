@@ -30,7 +30,10 @@ FLAGS = {
     "basis": ("NAME", "basis of the edges: bspline, chebyshev, sine or rbf"),
     "grid": ("G", "number of spline intervals (default 5)"),
     "grids": ("G,G,G", "schedule of grids, as 3,5,10,20"),
-    "degree": ("P", "polynomial degree of the edges (default 3)"),
+    "degree": (
+        "P",
+        "polynomial degree of the edges (default 3); functions per edge for sine (2) and rbf (4)",
+    ),
     "optimizer": ("NAME", "lm, lbfgs, ssbroyden or adam"),
     "batch": ("N", "rows of a mini-batch"),
     "steps": ("N", "optimizer steps per grid (makes a run reproducible)"),

@@ -1,7 +1,7 @@
 """Networks on the compiled kernel: values and rows without a feature tensor in memory.
 
-The plain path of `Network` is the reference and serves whatever is not covered: other
-bases, float32, GPUs.
+The plain path of `Network` is the reference and serves whatever is not covered: product and
+symbolic nodes, trained frequencies, float32, GPUs.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from kanpde.basis import Chebyshev
+from kanpde.basis import Basis
 from kanpde.calculus import JetSpace
 from kanpde.nets._block import BaseBlock, BasisBlock, BiasBlock
 from kanpde.nets._layer import Layer, PrecomputedTape
@@ -80,7 +80,7 @@ def layer_specs(network: Network) -> tuple[LayerSpec, ...] | None:
     Examples
     --------
     >>> from kanpde.nets import KAN, MLP
-    >>> layer_specs(KAN([2, 3, 1], grid=5)) is None  # B-splines: the plain path
+    >>> layer_specs(KAN([2, 3, 1], grid=5).float()) is None  # the plain path
     True
     >>> [spec.count for spec in layer_specs(MLP([2, 4, 1]).double())]
     [12, 5]
@@ -100,23 +100,22 @@ def _layer_spec(layer: Layer) -> LayerSpec | None:
     blocks = list(layer.blocks)
     if layer.arities or any(type(block) not in BLOCKS for block in blocks):
         return None
-    degree, base, squash = 0, None, False
+    rule, base, squash = None, None, False
     if layer.first().device.type != "cpu" or layer.first().dtype != torch.float64:
         return None
     if isinstance(blocks[0], BasisBlock):
-        basis = blocks.pop(0).basis
-        if not isinstance(basis, Chebyshev) or (layer.squash and basis.squash):
+        rule, squash = _basis(blocks.pop(0)).edge_rule(), layer.squash
+        if rule is None:
             return None
-        degree, squash = basis.degree, layer.squash or basis.squash is not None
     if blocks and isinstance(blocks[0], BaseBlock):
         base = str(blocks.pop(0).name)
         if base not in BASES:
             return None
     bias = bool(blocks) and isinstance(blocks[0], BiasBlock)
-    if len(blocks) > bias or not (degree or base):
+    if len(blocks) > bias or not (rule or base):
         return None
     mask = None if layer.mask is None else tuple(layer.mask.bool().flatten().tolist())
-    return LayerSpec(layer.n_in, layer.n_out, degree, base, squash, bias, mask)
+    return LayerSpec(layer.n_in, layer.n_out, rule, base, squash, bias, mask)
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Fused:
     ----------
     network
         One that `layer_specs` describes; its structure must not change, its
-        coefficients may.
+        coefficients and its grids may.
     specs
         That description.
     run
@@ -144,10 +143,31 @@ class Fused:
 
     def __init__(self, network: Network, specs: tuple[LayerSpec, ...], run: Kernel) -> None:
         self.network, self.specs, self.run = network, specs, run
+        self._prepare(_bases(network))
+
+    def _prepare(self, bases: list[Basis | None]) -> None:
+        """Arrange what a step does not change: masks, and what bases know of their inputs."""
+        self._bases = bases
+        specs = self.specs
         masks = [
             np.ones(spec.count) if spec.mask is None else _spread(spec, spec.mask) for spec in specs
         ]
         self.alive = None if all(s.mask is None for s in specs) else np.concatenate(masks)
+        tables = [
+            basis.edge_tables(spec.n_in).ravel()
+            for basis, spec in zip(bases, specs, strict=True)
+            if basis is not None
+        ]
+        self.tables = np.concatenate([*tables, np.empty(0)])
+
+    def refresh(self) -> None:
+        """Follow the network where its grids moved or got finer since."""
+        bases = _bases(self.network)
+        if any(new is not old for new, old in zip(bases, self._bases, strict=True)):
+            specs = layer_specs(self.network)
+            assert specs is not None  # a grid changes no kind of edge
+            self.specs = specs
+            self._prepare(bases)
 
     @classmethod
     def of(cls, network: Network) -> Fused | None:
@@ -185,6 +205,7 @@ class Fused:
         cotangent: Tensor | None,
         out: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
+        self.refresh()
         program = row_program(self.specs, inputs.space, inputs.live, jacobian=cotangent is not None)
         z = inputs.rows[:, which]
         count = z.shape[1]
@@ -200,6 +221,7 @@ class Fused:
         weights = self.network.get().numpy()
         if self.alive is not None:
             weights *= self.alive
+        weights = np.concatenate((weights, self.tables))
 
         def piece(k: int) -> None:
             span = np.array([ends[k], ends[k + 1], out is None], dtype=np.int64)
@@ -216,6 +238,17 @@ class Fused:
         if short:
             out[...] = targets[0][:, :count]
         return out
+
+
+def _bases(network: Network) -> list[Basis | None]:
+    """Give the bases of the layers, which are replaced where grids change."""
+    firsts = [network.layer(k).blocks[0] for k in range(len(network.layers))]
+    return [_basis(block) if isinstance(block, BasisBlock) else None for block in firsts]
+
+
+def _basis(block: nn.Module) -> Basis:
+    assert isinstance(block, BasisBlock)
+    return block.basis
 
 
 def _pieces(blocks: int) -> list[int]:

@@ -7,6 +7,7 @@ compiled, once per machine, whatever the network. numba is imported here and now
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,14 @@ Integers = NDArray[np.int64]
 # fdlibm's split of log 2: the first part times a small integer is exact
 LOG2_HIGH, LOG2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 PER_LOG2 = 1.44269504088896338700
+# fdlibm's split of π/2, for angles up to LARGE
+HALF_PI_1, HALF_PI_2, HALF_PI_3 = (
+    1.57079632673412561417e00,
+    6.07710050630396597660e-11,
+    2.02226624879595063154e-21,
+)
+PER_HALF_PI = 6.36619772367581382433e-01
+LARGE = 1e5
 ROUNDING = 6755399441055744.0  # 1.5 * 2^52: adding it leaves the nearest integer in the low bits
 
 OPTIONS: dict[str, Any] = {
@@ -151,6 +160,122 @@ def _bounded(rows: Floats, step: Integers, tanh: bool) -> None:
 
 
 @compiled
+def _decay(rows: Floats, o: int, j: int) -> None:
+    """Row o = exp(-x) from what `_exponential` left in rows j and j + 1."""
+    for b in range(rows.shape[1]):
+        rows[o, b] = rows[j, b] * rows[j + 1, b] + rows[j, b]
+
+
+@compiled
+def _waves(rows: Floats, bits: Integers, step: Integers, rate: float) -> None:
+    """Rows o and o + 1 = sine and cosine of rate times row i; row j is for the quadrant.
+
+    fdlibm's polynomials on [-π/4, π/4]; larger angles than `LARGE` go to the C library.
+    """
+    o, i, j = step[1], step[2], step[3]
+    for b in range(rows.shape[1]):
+        angle = rate * rows[i, b]
+        shifted = angle * PER_HALF_PI + ROUNDING
+        k = shifted - ROUNDING
+        r = ((angle - k * HALF_PI_1) - k * HALF_PI_2) - k * HALF_PI_3
+        z = r * r
+        p = 1.58969099521155010221e-10 * z - 2.50507602534068634195e-08
+        p = p * z + 2.75573137070700676789e-06
+        p = p * z - 1.98412698298579493134e-04
+        p = p * z + 8.33333333332248946124e-03
+        p = p * z - 1.66666666666666324348e-01
+        q = -1.13596475577881948265e-11 * z + 2.08757232129817482790e-09
+        q = q * z - 2.75573143513906633035e-07
+        q = q * z + 2.48015872894767294178e-05
+        q = q * z - 1.38888888888741095749e-03
+        q = q * z + 4.16666666666666019037e-02
+        rows[o, b] = r + r * z * p
+        rows[o + 1, b] = 1.0 - (0.5 * z - z * z * q)
+        rows[j, b] = shifted
+    for b in range(rows.shape[1]):
+        turn = bits[j, b] & 3
+        sine, cosine = rows[o, b], rows[o + 1, b]
+        first = cosine if turn & 1 else sine
+        second = sine if turn & 1 else cosine
+        rows[o, b] = -first if turn & 2 else first
+        rows[o + 1, b] = -second if (turn + 1) & 2 else second
+    for b in range(rows.shape[1]):
+        angle = rate * rows[i, b]
+        if not abs(angle) <= LARGE:
+            rows[o, b], rows[o + 1, b] = math.sin(angle), math.cos(angle)
+
+
+@compiled
+def _locate(rows: Floats, bits: Integers, tables: Floats, step: Integers, knots: int) -> None:
+    """Row k of integers = how many of the knots at j are at most row i, plus j."""
+    i, j, k, left = step[2], step[3], step[4], knots
+    for b in range(rows.shape[1]):
+        bits[k, b] = j
+    while left > 0:  # all points take the same number of halvings
+        half = (left + 1) >> 1
+        for b in range(rows.shape[1]):
+            at = bits[k, b]
+            bits[k, b] = at + half if tables[at + half - 1] <= rows[i, b] else at
+        left -= half
+
+
+@compiled
+def _horner(rows: Floats, own: int, w: int, degree: int, top: int) -> None:
+    """Turn coefficients of a polynomial, rows own and after, into those about row w."""
+    for m in range(top + 1):
+        for q in range(degree - 1, m - 1, -1):
+            for b in range(rows.shape[1]):
+                rows[own + q, b] += rows[w, b] * rows[own + q + 1, b]
+
+
+@compiled
+def _pieces(
+    rows: Floats, bits: Integers, tables: Floats, step: Integers, degree: int, top: int
+) -> None:
+    """Taylor coefficients 0 … top of `count` splines at row i, those of a function side by side.
+
+    The table at j holds the knots, then by span: left end, half length, first function,
+    coefficients. Rows k and after: where a point's span is in the table, its distance from the
+    middle, the first row that it fills, the coefficients of one function.
+    """
+    o, i, j, k, count = step[1], step[2], step[3], step[4], step[5]
+    width, knots, own = degree + 1, count + degree + 1, k + 3
+    rows[o : o + count * (top + 1)] = 0.0
+    _locate(rows, bits, tables, step, knots)
+    for b in range(rows.shape[1]):
+        at = j + knots + (bits[k, b] - j) * (3 + width * width)
+        bits[k, b] = at + 3
+        rows[k + 1, b] = (rows[i, b] - tables[at]) - tables[at + 1]
+        bits[k + 2, b] = o + int(tables[at + 2]) * (top + 1)
+    for r in range(width):
+        for q in range(width):
+            for b in range(rows.shape[1]):
+                rows[own + q, b] = tables[bits[k, b] + r * width + q]
+        _horner(rows, own, k + 1, degree, top)
+        for m in range(top + 1):
+            for b in range(rows.shape[1]):
+                rows[bits[k + 2, b] + r * (top + 1) + m, b] = rows[own + m, b]
+
+
+@compiled
+def _function(
+    rows: Floats, bits: Integers, tables: Floats, step: Integers, c: float, d: float
+) -> None:
+    """Run one of the operations that evaluate functions of one variable."""
+    operation = step[0]
+    if operation == 8:
+        _pieces(rows, bits, tables, step, int(c), int(d))
+    elif operation == 7:
+        _waves(rows, bits, step, c)
+    else:
+        _exponential(rows, bits, step[2], step[3], c)
+        if operation == 6:
+            _decay(rows, step[1], step[3])
+        else:
+            _bounded(rows, step, operation == 4)
+
+
+@compiled
 def _load(rows: Floats, first: int, values: Floats, at: int, blank: int) -> None:
     """Copy a block's values into rows, zeros for its `blank` first points."""
     for r in range(values.shape[0]):
@@ -164,7 +289,7 @@ def _run(
     code: Integers,  # (steps, 6): operation, row o that it writes, and operands i, j, k, count
     numbers: Floats,  # (steps, 2): factors c and d
     rows: Floats,  # (R, block)
-    weights: Floats,  # (P,)
+    weights: Floats,  # (P + T,): coefficients, then the tables of bases
     inputs: Floats,  # (a, N)
     cotangents: Floats,  # (c, N)
     out: Floats,  # (outputs, N), or (outputs, block) to add to
@@ -197,8 +322,7 @@ def _run(
             elif operation == 3:
                 _dot(rows, out, step, 0 if add else at, add or k == 1)
             else:
-                _exponential(rows, bits, i, j, c)
-                _bounded(rows, step, operation == 4)
+                _function(rows, bits, weights, step, c, d)
 
 
 def _compiled() -> Callable[..., None]:

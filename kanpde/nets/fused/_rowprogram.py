@@ -10,26 +10,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kanpde.basis import EdgeRule, Row, Series, Term
 from kanpde.calculus import JetSpace
-from kanpde.nets.fused._rowwriter import ADD, ZERO_START, Row, RowProgram, RowWriter, Term, whole
+from kanpde.nets.fused._rowwriter import ADD, ZERO_START, RowProgram, RowWriter, whole
 
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """What a layer computes: Chebyshev edges, a base function, a bias, an (in, out) mask."""
+    """What a layer computes: edges in a basis, a base function, a bias, an (in, out) mask."""
 
     n_in: int
     n_out: int
-    degree: int
+    rule: EdgeRule | None
     base: str | None
     squash: bool
     bias: bool
     mask: tuple[bool, ...] | None
 
     @property
+    def functions(self) -> int:
+        """Functions of the basis, per input."""
+        return 0 if self.rule is None else self.rule.count
+
+    @property
+    def tables(self) -> int:
+        """Numbers that the rule reads, of all inputs."""
+        return 0 if self.rule is None else self.n_in * self.rule.table_size
+
+    @property
     def features(self) -> int:
         """Functions of all inputs."""
-        return self.n_in * (self.degree + (self.base is not None))
+        return self.n_in * (self.functions + (self.base is not None))
 
     @property
     def count(self) -> int:
@@ -38,8 +49,8 @@ class LayerSpec:
 
     def source(self, c: int) -> int:
         """Input that feature `c` belongs to; the features of the basis come first."""
-        split = self.n_in * self.degree
-        return c // self.degree if c < split else c - split
+        split = self.n_in * self.functions
+        return c // self.functions if c < split else c - split
 
 
 @dataclass
@@ -75,7 +86,7 @@ def row_program(
 
     Examples
     --------
-    >>> line = LayerSpec(1, 1, degree=0, base="identity", squash=False, bias=True, mask=None)
+    >>> line = LayerSpec(1, 1, rule=None, base="identity", squash=False, bias=True, mask=None)
     >>> len(row_program((line,), JetSpace(1, ((0,),)), ((True,),), jacobian=False).code)
     2
     """
@@ -87,12 +98,13 @@ def row_program(
         first = writer.block(n_out * size)
         bars = [[first + o * size + k for k in range(size)] for o in range(n_out)]
     writer.constants()
-    passes, start = [], 0
+    passes, start, table = [], 0, sum(layer.count for layer in layers)
     for number, layer in enumerate(layers):
-        passes.append(writer.features(layer, z))
+        passes.append(writer.features(layer, z, table))
         if number + 1 < len(layers) or not jacobian:
             z = writer.outputs(layer, passes[-1], start)
         start += layer.count
+        table += layer.tables
     if not jacobian:
         for o in range(n_out):
             for k in range(size):
@@ -110,23 +122,24 @@ def row_program(
 class _LayerWriter(RowWriter):
     """Writes the operations of layers."""
 
-    def features(self, layer: LayerSpec, z: list[list[Row]]) -> _Pass:
-        """Jets of all features of a layer's inputs."""
-        series: dict[int, list[Row]] = {}
+    def features(self, layer: LayerSpec, z: list[list[Row]], table: int) -> _Pass:
+        """Jets of all features of a layer's inputs; `table` is where its basis's numbers begin."""
+        series: dict[int, Series] = {}
         for i, jets in enumerate(z):
             value = jets[0]
             assert value is not None  # values always are
-            y: list[Row] = [value, self.one, *(None,) * self.most][: self.most + 1]
+            y = x = self.variable(value)
             if layer.squash or layer.base == "tanh":
-                bounded = self.squashed(value)
+                bounded = self.squashed(x)
                 y = bounded if layer.squash else y
-            if layer.degree:
-                for f, coefficients in enumerate(self.chebyshev(y, layer.degree)):
-                    series[i * layer.degree + f] = coefficients
+            if layer.rule is not None:
+                place = table + i * layer.rule.table_size
+                for f, own in enumerate(layer.rule.write(self, y, place)):
+                    series[i * layer.functions + f] = own
             if layer.base == "tanh":
-                series[layer.n_in * layer.degree + i] = bounded
+                series[layer.n_in * layer.functions + i] = bounded
             elif layer.base == "silu":
-                series[layer.n_in * layer.degree + i] = self.silu(value)
+                series[layer.n_in * layer.functions + i] = self.silu(value)
         powers = [self.powers(jets) for jets in z]
         phi = []
         for c in range(layer.features):
@@ -223,7 +236,7 @@ class _LayerWriter(RowWriter):
                 alive = made.z[i][k] is not None
                 passed: list[tuple[int, int]] = []
                 if layer.base == "identity":
-                    c = layer.n_in * layer.degree + i
+                    c = layer.n_in * layer.functions + i
                     passed = _weighted(bars, k, start + c * layer.n_out)
                 jets.append(self.collected(passed, terms[k], target) if alive else None)
             found.append(jets)

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kanpde.basis import Row, Series, Term
 from kanpde.calculus import JetSpace
 
-PRODUCT, ADD, COMBINE, DOT, TANH, LOGISTIC = range(6)
+PRODUCT, ADD, COMBINE, DOT, TANH, LOGISTIC, DECAY, WAVES, PIECES = range(9)
 ZERO_START, NO_START = -1, -2  # of a combination, in place of the index of its bias
 # Points per block: many, so that a step costs more than finding out what it is (36 ms at 32
 # against 24 at 96 for 681 coefficients and 7000 points), but 96 doubles rather than 64 or 128,
 # which would put every other row into the same place of the cache.
 MOST_POINTS, FEWEST_POINTS, MANY_ROWS = 96, 32, 4000
 
-Row = int | None  # None: zero by structure
-Term = tuple[float, Row, Row]
 Whole = tuple[float, int, int]
 
 
@@ -61,6 +60,8 @@ class RowWriter:
         self.numbers: list[tuple[float, float]] = []
         self.rows = 0
         self.zero = self.one = self.exponential = -1
+        self._spans: dict[int, int] = {}
+        self._powers: dict[tuple[Row, ...], list[Series]] = {}
 
     def program(self) -> RowProgram:
         block = MOST_POINTS if self.rows <= MANY_ROWS else FEWEST_POINTS
@@ -126,15 +127,70 @@ class RowWriter:
 
     # functions of one variable
 
-    def squashed(self, z: int) -> list[Row]:
-        """Taylor coefficients of tanh: y' = 1 - y²."""
-        value = self.new()
+    def squashed(self, y: Series) -> Series:
+        """Series of tanh y: t' = 1 - t² at the value."""
+        value, z = self.new(), y[0]
+        assert z is not None  # values always are
         self.emit(TANH, value, z, self.exponential, c=2.0)
-        y: list[Row] = [value]
+        t: Series = [value]
         for m in range(self.most):
-            terms = [(f / -(m + 1), i, j) for f, i, j in _square(y, m)]
-            y.append(self.total([*terms, *([(1.0, self.one, self.one)] if m == 0 else [])]))
-        return y
+            terms = [(f / -(m + 1), i, j) for f, i, j in _square(t, m)]
+            t.append(self.total([*terms, *([(1.0, self.one, self.one)] if m == 0 else [])]))
+        return self.chained(t, y)
+
+    def variable(self, z: int) -> Series:
+        """Series of the variable itself."""
+        return [z, self.one, *(None,) * self.most][: self.most + 1]
+
+    def chained(self, outer: Sequence[Row], inner: Series) -> Series:
+        """Series of f(y) from Taylor coefficients of f at y's value and from y's series."""
+        missing = (None,) * (self.most + 1 - len(outer))
+        if inner == self.variable(inner[0] or 0):
+            return [*outer, *missing]
+        powers = self._series_powers(inner)
+        found: Series = [outer[0]]
+        for m in range(1, self.most + 1):
+            top = min(m, len(outer) - 1)
+            found.append(self.total([(1.0, outer[k], powers[k - 1][m]) for k in range(1, top + 1)]))
+        return found
+
+    def _series_powers(self, inner: Series) -> list[Series]:
+        """Powers 1 … most of a series without its value, written once."""
+        key = tuple(inner)
+        if key not in self._powers:
+            first: Series = [None, *inner[1:]]
+            found = [first]
+            for _ in range(1, self.most):
+                below = found[-1]
+                found.append(
+                    [
+                        self.total((1.0, below[j], first[m - j]) for j in range(m + 1))
+                        for m in range(self.most + 1)
+                    ]
+                )
+            self._powers[key] = found
+        return self._powers[key]
+
+    def waves(self, z: int, rate: float) -> tuple[int, int]:
+        """Rows of sin(rate z) and cos(rate z)."""
+        place = self.block(2)
+        self.emit(WAVES, place, z, self.exponential, c=rate)
+        return place, place + 1
+
+    def decay(self, z: int) -> int:
+        """Row of exp(-z), z not negative."""
+        place = self.new()
+        self.emit(DECAY, place, z, self.exponential, c=1.0)
+        return place
+
+    def pieces(self, z: int, table: int, *, degree: int, count: int) -> list[Series]:
+        """Taylor coefficients of `count` splines at z from the pieces at place `table`."""
+        if degree not in self._spans:
+            self._spans[degree] = self.block(degree + 4)
+        top = min(degree, self.most)
+        place = self.block(count * (top + 1))
+        self.emit(PIECES, place, z, table, self._spans[degree], count, c=degree, d=top)
+        return [[place + f * (top + 1) + m for m in range(top + 1)] for f in range(count)]
 
     def silu(self, z: int) -> list[Row]:
         """Taylor coefficients of z s(z), where s' = s (1 - s)."""
@@ -148,24 +204,6 @@ class RowWriter:
             self.total([(1.0, z, s[m]), *([(1.0, s[m - 1], self.one)] if m else [])])
             for m in range(self.most + 1)
         ]
-
-    def chebyshev(self, y: list[Row], degree: int) -> list[list[Row]]:
-        """Taylor coefficients of T_1 … T_p by T_n+1 = 2 y T_n - T_n-1."""
-        found = [[self.one, *(None,) * self.most], y]
-        for _ in range(1, degree):
-            before, now = found[-2:]
-            found.append(
-                [
-                    self.total(
-                        [
-                            *((2.0, y[j], now[m - j]) for j in range(m + 1)),
-                            (-1.0, before[m], self.one),
-                        ]
-                    )
-                    for m in range(self.most + 1)
-                ]
-            )
-        return found[1:]
 
 
 def whole(terms: Iterable[Term]) -> list[Whole]:
