@@ -7,7 +7,12 @@ from kanpde.basis._differentiable import with_derivatives
 from kanpde.basis._functions import BASE_NAMES, UNIVARIATE_NAMES, base_values, univariate_values
 from kanpde.basis._piecewise import bspline_values
 from kanpde.basis._rbf import RBF
-from kanpde.basis._registry import BASES, basis_from_record
+from kanpde.basis._registry import (
+    BASES,
+    basis_from_record,
+    register_basis,
+    unregister_basis,
+)
 from kanpde.basis._sine import FREQUENCY, Sine
 from kanpde.basis._taylor import EdgeRule, Row, Series, TaylorWriter, Term
 
@@ -31,6 +36,8 @@ __all__ = [
     "basis_from_record",
     "bspline_values",
     "chebyshev_values",
+    "register_basis",
     "univariate_values",
+    "unregister_basis",
     "with_derivatives",
 ]

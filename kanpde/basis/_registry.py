@@ -8,8 +8,29 @@ from kanpde.basis._chebyshev import Chebyshev
 from kanpde.basis._rbf import RBF
 from kanpde.basis._sine import Sine
 from kanpde.errors import InputError, RunDirectoryError
+from kanpde.ground._choices import BASES as CHOICES
 
 BASES: dict[str, type[Basis]] = {kind.name: kind for kind in (BSpline, Chebyshev, Sine, RBF)}
+
+
+def register_basis(kind: type[Basis]) -> None:
+    """Let settings choose a basis by its name, and run directories bring it back.
+
+    Raises
+    ------
+    InputError
+        If the name is taken.
+    """
+    if kind.name in BASES:
+        raise InputError(f"basis: expected a new name, got {kind.name}; there is one already")
+    BASES[kind.name] = kind
+    CHOICES.append(kind.name)
+
+
+def unregister_basis(name: str) -> None:
+    """Take a basis out of the table."""
+    del BASES[name]
+    CHOICES.remove(name)
 
 
 def basis_from_record(data: Any) -> Basis:

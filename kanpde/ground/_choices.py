@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NETS = ("auto", "spectral", "kan", "mlp")
 TRAINED_NETS = ("kan", "mlp")
-BASES = ("chebyshev", "bspline", "sine", "rbf")
+BASES = ["chebyshev", "bspline", "sine", "rbf"]  # basis.register_basis adds
 BASES_OF_AN_EDGE = ("silu", "tanh", "identity", "none")
 OPTIMIZERS = ["auto", "lm", "ssbroyden", "lbfgs", "adam"]  # optimize.register_optimizer adds
 SAMPLERS = ("uniform", "lhs", "sobol", "halton", "grid", "chebyshev", "gauss")
