@@ -82,3 +82,26 @@ def write(name: str, data: dict[str, Any]) -> Path:
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(data, indent=1) + "\n")
     return path
+
+
+# What phases were called in summaries of format 1, which some stored results still hold.
+TITLES = {
+    "linear": "spectral least squares",
+    "newton": "spectral least squares, Gauss-Newton",
+    "linear slabs": "spectral least squares in time slabs",
+    "newton slabs": "spectral least squares, Gauss-Newton in time slabs",
+    "eigen": "spectral least squares, eigenvalue",
+    "identify": "spectral least squares, unknown constants",
+    "fields": "spectral least squares, unknown fields",
+}
+
+
+def path_words(path: list[str], arrow: str = " → ") -> str:
+    """Give the path of a solve in today's words."""
+    words = []
+    for part in path:
+        name, *rest = part.split(", ", 1)
+        kept = name.removesuffix(" kept")
+        title = TITLES.get(kept, kept) + (" kept" if kept != name else "")
+        words.append(", ".join((title, *rest)))
+    return arrow.join(words)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from _bench import RESULTS, machine
+from _bench import RESULTS, machine, path_words
 
 import kanpde
 from kanpde.cli._problem_file import load_problem
@@ -174,7 +174,7 @@ def line(found: list[dict[str, Any]], name: str, net: str) -> str | None:
         name,
         row.truth if net == "kan" else "",
         net,
-        " → ".join(runs[0]["path"]),
+        path_words(runs[0]["path"]),
         f"{statistics.median(r['coefficients'] for r in runs):.0f}",
         f"{seconds:.1f} ({runs[0]['limit']:.0f})",
         f"{middle:.1e} ({errors[0]:.1e} … {errors[-1]:.1e})",

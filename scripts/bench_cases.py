@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from _bench import RESULTS, machine, write
+from _bench import RESULTS, machine, path_words, write
 
 import kanpde
 from kanpde.residual._measure import mean_in_time
@@ -186,7 +186,7 @@ def tell(row: Row) -> None:
         return
     verdict = "good" if row["worst"] <= row["good"] else "MISSED"
     parts = ", ".join(f"{name} {value:.1e}" for name, value in row["errors"].items())
-    path = " -> ".join(row["path"])
+    path = path_words(row["path"], " -> ")
     print(
         f"{row['case']} {row['variant'] or ''} {verdict} (asked {row['good']:.0e}): {parts}; "
         f"{row['seconds']} s, {path}",
@@ -205,7 +205,7 @@ def table() -> None:
             print(f"| {label} | failed: {row['failed']} | {row['good']:.0e} | | | |")
             continue
         parts = ", ".join(f"{name} {value:.1e}" for name, value in row["errors"].items())
-        path = " → ".join(row["path"])
+        path = path_words(row["path"])
         print(
             f"| {label} | {parts} | {row['good']:.0e} | {row['seconds']:.0f} | {path} "
             f"| {row['published']} |"

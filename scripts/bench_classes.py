@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _bench import RESULTS, machine, write
+from _bench import RESULTS, machine, path_words, write
 from sympy import Eq
 
 import kanpde
@@ -118,7 +118,7 @@ def tell(row: Row) -> str:
     shown = {**row["errors"], **row["constants"], **row["jumps"]}
     parts = ", ".join(f"{name} {value:.1e}" for name, value in shown.items())
     asked = "–" if row["asked"] is None else f"{row['asked']:.0e}"
-    path = " → ".join(row["path"])
+    path = path_words(row["path"])
     cells = (row["label"], parts, asked, f"{row['seconds']:.1f}", path, row["coefficients"])
     return "| " + " | ".join(map(str, cells)) + " |"
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _bench import RESULTS, machine, write
+from _bench import RESULTS, machine, path_words, write
 from _heldout import CASES, ROUND_OFF, Case
 
 import kanpde
@@ -110,7 +110,7 @@ def line(row: Row) -> str:
         "–" if guess is None else f"{guess:.1e}",
         "–" if ratio is None else f"{ratio:.2g}",
         row["status"],
-        " → ".join(row["path"]),
+        path_words(row["path"]),
         f"{row['seconds']:.1f}",
         str(row["coefficients"]),
     ]

@@ -54,8 +54,8 @@ def test_registered_shape_is_solved_on_and_comes_back_from_its_files(registered,
     assert kite.measure == pytest.approx(1.0)
     assert domain_from_record(kite.to_record()).measure == pytest.approx(1.0)
     problem = poisson(kite, x, y)
-    found = kanpde.solve(problem, threads=1, tolerance=1e-8, out=tmp_path / "run")
-    assert found.summary["errors"]["u"]["relative_l2"] < 1e-8
+    found = kanpde.solve(problem, threads=1, steps=5, out=tmp_path / "run")
+    assert found.summary["errors"]["u"]["relative_l2"] < 1e-4
     again = kanpde.load(tmp_path / "run")
     points = np.array([[0.5, 0.1], [1.2, -0.2]])
     assert np.array_equal(again(points), found(points))
