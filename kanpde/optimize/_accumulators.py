@@ -9,7 +9,7 @@ at zero.
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from kanpde.errors import NumericalError
 from kanpde.optimize._factor import Factor, column_scale, triangle
 from kanpde.optimize._source import RowSource
 from kanpde.optimize._threads import many_threads
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Accumulator:
