@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sympy import exp, pi, sin
 
 import kanpde
@@ -92,6 +93,7 @@ def test_spectral_never_hands_on_to_training():
         ({"basis": "bspline"}, "basis: expected none beside net=spectral"),
         ({"optimizer": "adam"}, "optimizer: expected none beside net=spectral"),
         ({"linear": False}, "linear: expected none beside net=spectral"),
+        ({"geodesic": False}, "geodesic: expected none beside net=spectral"),
         ({"sparsify": 1e-3}, "sparsify: expected net=kan beside it, got net=spectral"),
     ],
 )
@@ -104,3 +106,28 @@ def test_spectral_refuses_what_it_cannot_take():
     plan = make_plan(ode(), Settings(net="spectral", dtype="float32"))
     with pytest.raises(InputError, match=r"net: spectral cannot take .*dtype=float32.*net=auto"):
         Session(plan, Evaluation(plan.problem))
+
+
+def test_spectral_run_that_gave_up_says_so_again_when_resumed(tmp_path):
+    options = {"net": "spectral", "slabs": False, "threads": 1, "out": tmp_path / "run"}
+    first = kanpde.solve(front(), **options, time_limit=20)
+    again = kanpde.solve(front(), **options, time_limit=40, resume=True)
+    assert first.status is again.status is kanpde.Status.BUDGET
+    assert first.summary["steps"] == again.summary["steps"]
+
+
+def test_comparison_of_a_file_that_asks_for_spectral_trains_both():
+    problem = ode()
+    problem.settings = Settings(net="spectral")
+    found = kanpde.compare(problem, seeds=(0,), sizes=(2,), steps=2, hidden=(2,))
+    assert [run.net for run in found.runs] == ["kan", "mlp"]
+    assert found.runs[0].network.startswith("KAN [1,2,1], Chebyshev")
+
+
+def test_named_edges_of_format_1_are_a_kan_now(tmp_path):
+    options = {"net": "kan", "basis": "bspline", "hidden": (3,), "threads": 1}
+    kanpde.solve(ode(), **options, steps=2, out=tmp_path / "run")
+    file = tmp_path / "run" / "checkpoint.pt"
+    torch.save({**torch.load(file, weights_only=True), "format": 1}, file)
+    again = kanpde.solve(ode(), **options, steps=3, out=tmp_path / "run", resume=True)
+    assert again.summary["steps"] == 3

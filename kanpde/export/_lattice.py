@@ -50,7 +50,8 @@ def lattice_cells(lower: np.ndarray, upper: np.ndarray, shape: Sequence[int]) ->
     kind, corners = _CORNERS[len(ticks)]
     picked = []
     for corner in corners:  # numbers has the last coordinate first
-        window = tuple(slice(c, n - 1 + c) for c, n in zip(reversed(corner), numbers.shape))  # noqa: B905
+        ends = zip(reversed(corner), np.shape(numbers), strict=True)
+        window = tuple(slice(c, n - 1 + c) for c, n in ends)
         picked.append(numbers[window].ravel())
     return Cells(points, kind, np.stack(picked, axis=1))
 

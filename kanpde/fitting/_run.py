@@ -129,7 +129,7 @@ class _Writer:
         _runs.write_json(self.out / _runs.SUMMARY, trained.summary)
 
 
-def _as_now(stored: dict[str, Any], form: int) -> dict[str, Any]:
+def _as_now(stored: dict[str, Any], form: int, now: dict[str, Any]) -> dict[str, Any]:
     """Say what a stored run began with in the words of this version."""
     return {**_settings(FitSettings()), **stored}
 

@@ -23,7 +23,7 @@ FORMAT = 2
 READABLE = (1, 2)
 PROBLEM, FIT, CHECKPOINT = "problem.json", "fit.json", "checkpoint.pt"
 SUMMARY, HISTORY, TRUTH, DATA = "summary.json", "history.csv", "truth.npz", "data.npz"
-AsNow = Callable[[dict[str, Any], int], dict[str, Any]]
+AsNow = Callable[[dict[str, Any], int, dict[str, Any]], dict[str, Any]]
 
 
 def holds_run(directory: Path) -> bool:
@@ -166,8 +166,8 @@ def check_resumable(
     fingerprint
         What this run begins with.
     as_now
-        Says what a stored run began with in the words of this version, from its own words and its
-        format: settings that did not exist then had what is their default now.
+        Says what a stored run began with in the words of this version, from its own words, its
+        format and the fingerprint: settings that did not exist then had what is their default now.
 
     Raises
     ------
@@ -182,5 +182,5 @@ def check_resumable(
         raise RunDirectoryError(
             f"{directory}: expected a checkpoint to resume, got a saved solution only"
         )
-    check_unchanged(as_now(stored, state["format"]), fingerprint)
+    check_unchanged(as_now(stored, state["format"], fingerprint), fingerprint)
     return state

@@ -77,8 +77,14 @@ class Factor:
 
     @property
     def smallest(self) -> Tensor:
-        """Direction of the scaled columns that J sees least, ``(P,)``."""
-        return self._vt[-1]
+        """Direction of the scaled columns that J sees least, ``(P,)``.
+
+        Where J has fewer rows than columns it is one that J does not see at all.
+        """
+        if len(self._vt) == self._vt.shape[1]:
+            return self._vt[-1]
+        unseen: Tensor = torch.linalg.svd(self._vt, full_matrices=True)[2][-1]
+        return unseen
 
     def components(self, residual: Tensor) -> Tensor:
         """Components of a residual ``(N,)`` along the left singular vectors."""

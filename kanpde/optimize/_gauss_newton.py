@@ -42,7 +42,9 @@ class GaussNewton(LeastSquares):
         damping: float = SMALLEST,
         linear_algebra: str = "gram",
     ) -> None:
-        super().__init__(damping=damping, linear_algebra=linear_algebra, keep=KEEP)
+        super().__init__(
+            damping=damping, linear_algebra=linear_algebra, keep=KEEP if chords > 1 else 0
+        )
         self.accuracy, self.chords, self.slow = accuracy, chords, slow
 
     def _move(self, search: Search) -> StepReport:
@@ -77,7 +79,8 @@ class GaussNewton(LeastSquares):
                 return True
             if not search.loss < self.slow * before:
                 return full and chord == 0
-            if not (full and search.loss < FAST * before and search.sums.kept):
+            last = chord + 1 == self.chords
+            if last or not (full and search.loss < FAST * before and search.sums.kept):
                 return False
             step = search.sums.against(residual, self.damping)
         return False

@@ -25,7 +25,8 @@ from kanpde.ground._choices import (
 # Settings of networks that are trained.
 TRAINED_ONLY = (
     *("hidden", "basis", "grid", "grids", "degree", "base", "frequency", "train_frequencies"),
-    *("optimizer", "derivatives", "weighting", "stages", "linear"),
+    *("optimizer", "geodesic", "linear_algebra", "derivatives", "kernel", "weighting", "redraw"),
+    *("stages", "fronts", "linear"),
 )
 
 

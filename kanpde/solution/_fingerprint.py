@@ -13,14 +13,16 @@ from kanpde.trial import Trial
 MAY_CHANGE = {"steps", "time_limit", "tolerance", "threads"}
 
 
-def as_now(stored: dict[str, Any], form: int) -> dict[str, Any]:
+def as_now(stored: dict[str, Any], form: int, now: dict[str, Any]) -> dict[str, Any]:
     """Say what a stored run began with in the words of this version.
 
-    In format 1 the net "kan" was what "auto" is now.
+    In format 1 the net "kan" was what "auto" is now, and what "kan" is where edges were named.
     """
     net = stored.get("setting net")
-    known = {**stored, "setting net": "auto" if form == 1 and net == "kan" else net}
-    return {**_settings(Settings()), **known}
+    if form == 1 and net == "kan":
+        named = any(stored.get(f"setting {k}") is not None for k in ("basis", "grid", "grids"))
+        net = "kan" if named and now.get("setting net") == "kan" else "auto"
+    return {**_settings(Settings()), **stored, "setting net": net}
 
 
 def _settings(settings: Settings) -> dict[str, Any]:

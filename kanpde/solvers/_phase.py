@@ -74,6 +74,7 @@ class Phase:
         raise TypeError("Phase is abstract")
 
     refused = False  # whether restarts of the same solver are left out
+    unresolved = False  # whether it gave up before its solution settled
 
     def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
         """Whether it would take more time than it may.

@@ -156,13 +156,16 @@ class Session:
             self.phase = self._make(self.index, self._to_correct())
             self.path.append(self.phase.title)
             return None
+        return self._ended() if report.finite else Status.NONFINITE
+
+    def _ended(self) -> Status:
+        """Say how a phase that is done has ended, where nothing follows it."""
         if self.phase.sufficient and not self.phase.stalled:
             return Status.BUDGET
-        if self.plan.settings.net == "spectral" and not (
-            self.phase.sufficient or self._satisfied()
-        ):
-            return Status.BUDGET if report.finite else Status.NONFINITE
-        return Status.CONVERGED if report.finite else Status.NONFINITE
+        last = not self.stages[self.index + 1 :]
+        if last and self.phase.unresolved and not self._satisfied():
+            return Status.BUDGET
+        return Status.CONVERGED
 
     def _to_correct(self) -> Trial:
         """Give the trial that a correction adds to: the best on fresh points."""
@@ -171,9 +174,10 @@ class Session:
 
     def _next(self) -> int:
         """Index of the phase that follows; restarts of what was refused are left out."""
-        follows = self.index + 1
+        follows, last = self.index + 1, len(self.stages) - 1
         if self.phase.refused:
-            while self.stages[follows].solver is self.stages[self.index].solver:
+            own = self.stages[self.index].solver
+            while follows < last and self.stages[follows].solver is own:
                 follows += 1
         return follows
 
@@ -185,9 +189,9 @@ class Session:
         """Tell whether a restored run had nothing left to do."""
         if self.failures >= MOST_FAILURES:
             return Status.NONFINITE
-        if self.phase.done and self.phase.sufficient and not self.phase.stalled:
-            return Status.BUDGET
-        return Status.CONVERGED if self.phase.done or self._accurate_enough() else None
+        if self.phase.done:
+            return self._ended()
+        return Status.CONVERGED if self._accurate_enough() else None
 
     def _satisfied(self) -> bool:
         """Whether the linear path reached an error that training will not better."""

@@ -69,7 +69,9 @@ def size_settings(
             net="mlp",
             hidden=mlp_hidden(count, inputs=plan.frame.inputs, outputs=plan.outputs),
             interior=points,
-            **dict.fromkeys(("basis", "grid", "grids", "degree", "base")),
+            **dict.fromkeys(("basis", "grid", "grids", "degree", "base", "frequency")),
+            sparsify=0.0,
+            train_frequencies=False,
         )
     return found
 

@@ -151,7 +151,8 @@ def compare(
     Both nets get the same optimizer (Levenberg-Marquardt unless another is set), the same
     number of points from the same generators, the same seeds and the same budget. The MLP has
     three hidden layers, as wide as gives it the KAN's number of coefficients. Linear problems
-    are trained too: the linear path, which would solve them without a net, is off.
+    are trained too: spectral least squares, which trains nothing, is off. The KAN has Chebyshev
+    edges, or B-splines where a grid is given, unless `basis` says otherwise.
 
     Parameters
     ----------
@@ -271,7 +272,7 @@ def _teller(progress: Progress | None, where: dict[str, Any]) -> Progress | None
 
 def _shared(problem: Problem, overrides: dict[str, Any], budget: float | None) -> Settings:
     """Settle what both nets share."""
-    base = (problem.settings or Settings()).replace(**overrides)
+    base = (problem.settings or Settings()).replace(net="kan", **overrides)
     if budget is not None and not (budget > 0 and math.isfinite(budget)):
         raise InputError(f"budget: expected a positive number of seconds, got {budget}")
     if base.steps is not None and base.steps < 1:

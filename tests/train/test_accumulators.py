@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from kanpde.errors import NumericalError
+from kanpde.optimize import Factor
 from kanpde.optimize._accumulators import Accumulator, Gram, StreamingQR
 
 KINDS = [Gram, StreamingQR]
@@ -202,3 +203,10 @@ def test_base_refuses_to_solve(generator):
     for call in (lambda: base.step(1.0), lambda: base.solve(jacobian[0], 1.0)):
         with pytest.raises(TypeError, match="Accumulator is abstract"):
             call()
+
+
+def test_smallest_direction_of_fewer_rows_than_columns_is_not_seen_at_all():
+    rows = torch.randn(3, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    direction = Factor(rows, scale=torch.ones(5, dtype=torch.float64)).smallest
+    assert float((rows @ direction).norm()) < 1e-14
+    assert float(direction.norm()) == pytest.approx(1.0)

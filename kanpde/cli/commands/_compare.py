@@ -1,9 +1,10 @@
 """Train KAN and MLP alike on the problem in FILE and tell who wins, by how much.
 
 Both nets get the same optimizer, points, seeds and seconds, and the MLP as many
-coefficients as the KAN. Every problem is trained: the linear path, which would
-solve a linear problem without a net, is off. A result is a tie where the ranges
-over the seeds overlap.
+coefficients as the KAN. Every problem is trained: spectral least squares, which
+trains nothing, is off. The KAN has Chebyshev edges, or B-splines where a grid is
+given, unless --basis says otherwise. A result is a tie where the ranges over the
+seeds overlap.
 
 Without --out the directory is runs/compare-NAME-DATE-TIME. compare.json and
 compare.csv are written after every run, compare.png at the end; --resume adds

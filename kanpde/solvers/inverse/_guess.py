@@ -101,6 +101,7 @@ def _constants(plan: Plan, trial: Trial) -> dict[str, float] | None:
     method = GaussNewton(
         accuracy=ACCURACY, chords=1, slow=1.0, damping=DEPENDENT**2, linear_algebra="whole"
     )
-    minimize(constants, method, Stop(STEPS, fall=1.0))
+    found = minimize(constants, method, Stop(STEPS, fall=1.0))
     values = trial.constant_values()
-    return values if all(math.isfinite(v) for v in values.values()) else None
+    finite = math.isfinite(found.loss) and all(math.isfinite(v) for v in values.values())
+    return values if finite else None

@@ -103,6 +103,11 @@ class MarchingPhase(Phase):
         return self.best is not None and not self.march_failed
 
     @property
+    def unresolved(self) -> bool:  # type: ignore[override]
+        """Whether no march came to the end, or the last one met what it did not resolve."""
+        return self.best is None or self.march_failed
+
+    @property
     def progress(self) -> float:
         """Share of the time interval that the present march has covered."""
         return (self.march.edges[-1] - self.start) / (self.end - self.start)

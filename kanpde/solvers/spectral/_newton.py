@@ -61,6 +61,11 @@ class NewtonPhase(LinearPhase):
         return elapsed + latest > (1.0 if self.promising else NEWTON_SHARE) * limit
 
     @property
+    def unresolved(self) -> bool:  # type: ignore[override]
+        """Whether its levels ended before the values settled."""
+        return self.done and not self.settling
+
+    @property
     def promising(self) -> bool:
         """Whether it may take all of the time: it settles, or it was near from the start."""
         return self.start is not None or self.settling
