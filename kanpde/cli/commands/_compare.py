@@ -2,9 +2,9 @@
 
 Both nets get the same optimizer, points, seeds and seconds, and the MLP as many
 coefficients as the KAN. Every problem is trained: spectral least squares, which
-trains nothing, is off. The KAN has Chebyshev edges, or B-splines where a grid is
-given, unless --basis says otherwise. A result is a tie where the ranges over the
-seeds overlap.
+trains nothing, is off. The KAN has Chebyshev edges, or B-splines where a grid
+is given, unless --basis says otherwise. A result is a tie where the ranges over
+the seeds overlap.
 
 Without --out the directory is runs/compare-NAME-DATE-TIME. compare.json and
 compare.csv are written after every run, compare.png at the end; --resume adds
