@@ -1,6 +1,7 @@
 """The layout of the package: few places to look into, and no circles among them."""
 
 import ast
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -180,6 +181,11 @@ def longer_than(package, lines):
     return {name: n for name, n in counts.items() if n > lines}
 
 
+@cache
+def package_graph():
+    return Graph(PACKAGE)
+
+
 def test_few_files_stand_beside_the_folders():
     files = files_above(PACKAGE)
     assert len(files) <= MOST_FILES_ABOVE, files
@@ -190,7 +196,7 @@ def test_import_contract_has_few_layers():
 
 
 def test_no_modules_need_one_another():
-    circles = Graph(PACKAGE).circles()
+    circles = package_graph().circles()
     assert not circles, "\n".join(" - ".join(c) for c in circles)
 
 
@@ -270,7 +276,7 @@ def test_relative_imports_and_stubs_are_followed(pack):
 
 def test_every_import_of_the_package_is_resolved():
     """Else a circle could hide: most modules need others, and the lowest ones none."""
-    graph = Graph(PACKAGE)
+    graph = package_graph()
     needed = {name: graph.edges(name) for name in graph.files}
     assert needed["kanpde.errors"] == set()
     assert sum(map(bool, needed.values())) > 0.8 * len(needed)
