@@ -95,12 +95,16 @@ def read_json(directory: Path, name: str, *, kind: str, command: str) -> dict[st
         raise RunDirectoryError(f"{path}: expected JSON, got a damaged file ({error})") from None
     if not isinstance(data, dict) or data.get("kanpde") != kind:
         raise RunDirectoryError(f"{path}: expected a kanpde {kind}, got a foreign file")
-    if data.get("format") not in READABLE:
+    _check_format(path, data)
+    return data
+
+
+def _check_format(path: Path, found: dict[str, Any]) -> None:
+    if found.get("format") not in READABLE:
         raise RunDirectoryError(
-            f"{path}: expected format 1 or {FORMAT}, got {data.get('format')}; "
+            f"{path}: expected format 1 or {FORMAT}, got {found.get('format')}; "
             "read it with the kanpde version that wrote it"
         )
-    return data
 
 
 def read_checkpoint(directory: Path) -> dict[str, Any]:
@@ -131,11 +135,7 @@ def read_checkpoint(directory: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(state, dict) or state.get("kanpde") != "checkpoint":
         raise RunDirectoryError(f"{path}: expected a kanpde checkpoint, got a foreign file")
-    if state.get("format") not in READABLE:
-        raise RunDirectoryError(
-            f"{path}: expected format 1 or {FORMAT}, got {state.get('format')}; "
-            "read it with the kanpde version that wrote it"
-        )
+    _check_format(path, state)
     return state
 
 

@@ -207,7 +207,7 @@ def _finish(
         status = Status.INTERRUPTED if status is Status.INTERRUPTED else Status.NONFINITE
     trial, path = as_stored(phase.trial), list(session.path)
     if phase is not session.phase:
-        path.append(f"{phase.title} kept")
+        path.append(f"{phase.label} kept")
     if structure(trial.network):
         path[-1] += structure(trial.network)
     predicted: list[Any] = session.predict(fresh, phase) or [None] * len(evaluation.names)

@@ -56,11 +56,12 @@ class Phase:
     """
 
     name = "phase"
-    title = ""  # what summaries call it, where that is not its name
+    title = ""  # for summaries, where that is not its name
+    refused = False  # whether restarts of the same solver are left out
+    unresolved = False  # whether it gave up before its solution settled
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
         self.plan, self.evaluation = plan, evaluation
-        self.title = self.title or self.name
         self.levels = Levels()
         self.trial: Trial
         self.points = 0
@@ -73,8 +74,10 @@ class Phase:
         """Do one step."""
         raise TypeError("Phase is abstract")
 
-    refused = False  # whether restarts of the same solver are left out
-    unresolved = False  # whether it gave up before its solution settled
+    @property
+    def label(self) -> str:
+        """What summaries call it."""
+        return self.title or self.name
 
     def gives_up(self, elapsed: float, latest: float, limit: float) -> bool:
         """Whether it would take more time than it may.

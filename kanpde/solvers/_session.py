@@ -52,7 +52,7 @@ class Session:
         self.runner_up: tuple[Phase, float] | None = None
         self._second = ""  # its name in the pipeline
         self.failures = 0
-        self.path: list[str] = [self.phase.title]
+        self.path: list[str] = [self.phase.label]
         self._last_error = -math.inf
         self._error: float | None = None
         self._predicted: float | None = None
@@ -154,7 +154,7 @@ class Session:
                 self._second = self.names[self.index]
             self.index = self._next()
             self.phase = self._make(self.index, self._to_correct())
-            self.path.append(self.phase.title)
+            self.path.append(self.phase.label)
             return None
         return self._ended() if report.finite else Status.NONFINITE
 

@@ -16,9 +16,12 @@ SHARES = (0.5, 0.75, 1.0)  # of the usual width, where no sizes are given
 
 def usual_shape(plan: Plan) -> list[int]:
     """Hidden widths of the KAN that a solve would train."""
-    settings = plan.settings
-    settings = settings.replace(net="kan", basis=settings.basis or _usual_edges(settings))
-    return make_network(dataclasses.replace(plan, settings=settings)).width[1:-1]
+    return make_network(dataclasses.replace(plan, settings=_kan(plan.settings))).width[1:-1]
+
+
+def _kan(settings: Settings) -> Settings:
+    """Train the KAN that a solve would choose, by name; without a grid it has none of splines."""
+    return settings.replace(net="kan", basis=settings.replace(net="auto").edges)
 
 
 def usual_sizes(plan: Plan) -> tuple[int, ...]:
@@ -55,13 +58,13 @@ def size_settings(
     InputError
         If the settings do not fit the problem.
     """
-    settings = settings.replace(basis=settings.basis or _usual_edges(settings))
+    settings = _kan(settings)
     plan = make_plan(problem, settings)
     shape = usual_shape(plan)
     found = {}
     for size in sizes:
         hidden = tuple(max(1, round(width * size / max(shape))) for width in shape)
-        kan = settings.replace(net="kan", hidden=hidden)
+        kan = settings.replace(hidden=hidden)
         count = _largest_count(dataclasses.replace(plan, settings=kan))
         points = interior_points(plan, count + len(problem.constants))
         found["kan", size] = kan.replace(interior=points)
@@ -76,22 +79,12 @@ def size_settings(
     return found
 
 
-def _usual_edges(settings: Settings) -> str:
-    """Name the edges of the KAN: B-splines where a grid is given, else polynomials.
-
-    A comparison asks for the better of the trained KANs, and has no spline grid unless told.
-    """
-    return "bspline" if settings.grid or settings.grids else "chebyshev"
-
-
 def _largest_count(plan: Plan) -> int:
     """Count the network's coefficients, on the last grid of its schedule."""
     settings = plan.settings
     make_network(plan)  # refuses grids that do not nest
     if settings.grids:
-        settings = settings.replace(
-            basis=settings.basis or "bspline", grid=settings.grids[-1], grids=None
-        )
+        settings = settings.replace(grid=settings.grids[-1], grids=None)
     return make_network(dataclasses.replace(plan, settings=settings)).count
 
 

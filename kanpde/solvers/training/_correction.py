@@ -22,7 +22,7 @@ from kanpde.optimize import Gram
 from kanpde.residual import Evaluation, Rows
 from kanpde.solvers._plan import Plan, interior_points
 from kanpde.solvers._solver import Solver, Start
-from kanpde.solvers.training._descent import PATIENCE, DescentPhase
+from kanpde.solvers.training._descent import DescentPhase, patience_of
 from kanpde.trial import Trial, trial_from_state, trial_state
 
 HIDDEN = (8, 8)
@@ -52,7 +52,6 @@ class CorrectionPhase(DescentPhase):
         self.base, self.scales = base, plan.frame.scales
         super().__init__(plan, evaluation, optimizer="lm", trial=base)
         self.name = "correction"
-        self.title = self.name
         self.grids, self.grid = [], None
         if base is not None:
             self._choose()
@@ -164,7 +163,7 @@ def _raise_degree(network: KAN, degree: int, generator: torch.Generator) -> None
 
 def _correction(start: Start) -> CorrectionPhase:
     phase = CorrectionPhase(start.plan, start.evaluation, base=start.base)
-    phase.patience = PATIENCE if start.followed else 0
+    phase.patience = patience_of(start)
     return phase
 
 

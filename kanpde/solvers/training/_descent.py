@@ -58,9 +58,7 @@ class DescentPhase(Phase):
     ) -> None:
         super().__init__(plan, evaluation)
         self.name = optimizer
-        self.title = self.name
         self.trial = trial or plan.trial(started_network(plan))
-        self.kind = optimizer
         settings = plan.settings
         self.optimizer = make_optimizer(
             optimizer, geodesic=settings.geodesic, linear_algebra=settings.linear_algebra
@@ -83,7 +81,7 @@ class DescentPhase(Phase):
     def every(self) -> int:
         """Steps between two drawings of points; 0 for never."""
         given = self.plan.settings.redraw
-        usual = habits_of(self.kind).redraw * self.point_schedule.pause
+        usual = habits_of(self.optimizer.name).redraw * self.point_schedule.pause
         return round(usual) if given is None else given
 
     @property
@@ -311,12 +309,17 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def patience_of(start: Start) -> int:
+    """Redraws without much gain that a phase may make: any number where nothing follows it."""
+    return PATIENCE if start.followed else 0
+
+
 def descent(optimizer: str) -> Solver:
     """Train a network by one optimizer; it comes last and takes every problem."""
 
     def make(start: Start) -> DescentPhase:
         phase = DescentPhase(start.plan, start.evaluation, optimizer=optimizer)
-        phase.patience = PATIENCE if start.followed else 0
+        phase.patience = patience_of(start)
         return phase
 
     return Solver(optimizer, lambda plan, *, closed: True, make)

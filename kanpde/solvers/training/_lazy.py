@@ -54,7 +54,7 @@ class LazyPhase(Phase):
 
     def __init__(self, plan: Plan, evaluation: Evaluation, *, attempt: int = 1) -> None:
         super().__init__(plan, evaluation)
-        self.title = self.name = "lazy" if attempt == 1 else f"lazy {attempt}"
+        self.name = "lazy" if attempt == 1 else f"lazy {attempt}"
         self.attempt = attempt
         self.optimizer = RefinedLevenberg()
         self.probes: list[dict[str, float]] = []
